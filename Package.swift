@@ -1,0 +1,55 @@
+// swift-tools-version: 6.0
+// SPDX-License-Identifier: MPL-2.0
+import PackageDescription
+
+/// `LINK=dynamic` (read by the Makefile, which passes it on as VSH_LINK) links against shared libraries, for distributions.
+let isDynamic = Context.environment["VSH_LINK"] == "dynamic"
+
+/// Release code is compiled whole-module with inlining across modules. Exclusivity is checked in debug builds and in
+/// the tests; the shell runs on one thread, so reference counts need no atomics (docs/decisions/0001-compiler-flags.md).
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .unsafeFlags(
+        [
+            "-cross-module-optimization", "-enforce-exclusivity=unchecked", "-assume-single-threaded",
+        ], .when(configuration: .release)),
+]
+let cSettings: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-O2", "-Wall"])]
+let linkerSettings: [LinkerSetting] =
+    isDynamic ? [] : [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]
+
+let package = Package(
+    name: "vsh",
+    products: [.executable(name: "vsh", targets: ["vsh"])],
+    targets: [
+        .target(name: "CVshSystem", cSettings: cSettings),
+        .systemLibrary(name: "CSQLite"),
+        .systemLibrary(name: "CEdit"),
+        .target(name: "VshBase", swiftSettings: swiftSettings),
+        .target(name: "VshSyntax", dependencies: ["VshBase"], swiftSettings: swiftSettings),
+        .target(name: "VshSystem", dependencies: ["VshBase", "CVshSystem"], swiftSettings: swiftSettings),
+        .target(name: "VshCore", swiftSettings: swiftSettings),
+        .target(
+            name: "VshStore", dependencies: ["VshBase", "VshSystem", "VshCore", "CSQLite"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "VshFiles", dependencies: ["VshBase", "VshSystem", "VshCore", "VshStore"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "VshRuntime", dependencies: ["VshBase", "VshSyntax", "VshSystem", "VshFiles"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "VshBuiltins", dependencies: ["VshBase", "VshSystem", "VshFiles", "VshRuntime"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "VshInteractive",
+            dependencies: ["VshBase", "VshSyntax", "VshSystem", "VshStore", "VshRuntime", "VshBuiltins", "CEdit"],
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "vsh",
+            dependencies: [
+                "VshBase", "VshSyntax", "VshSystem", "VshFiles", "VshRuntime", "VshBuiltins", "VshInteractive",
+            ],
+            swiftSettings: swiftSettings, linkerSettings: linkerSettings),
+    ]
+)
