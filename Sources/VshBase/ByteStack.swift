@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MPL-2.0
+
+/// A growable stack of bytes of one owner: scratch space for words under construction, captured output, messages.
+public struct ByteStack: ~Copyable {
+    @usableFromInline var base: UnsafeMutablePointer<UInt8>
+    public private(set) var count: Int
+    public private(set) var capacity: Int
+
+    public init(capacity: Int = 256) {
+        base = UnsafeMutablePointer<UInt8>.allocate(capacity: max(capacity, 16))
+        count = 0
+        self.capacity = max(capacity, 16)
+    }
+
+    deinit { base.deallocate() }
+
+    @inline(__always)
+    public var isEmpty: Bool { count == 0 }
+
+    @inline(__always)
+    public subscript(index: Int) -> UInt8 {
+        get {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "byte index out of range")
+            return base[index]
+        }
+        set {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "byte index out of range")
+            base[index] = newValue
+        }
+    }
+
+    @inline(__always)
+    public mutating func append(_ byte: UInt8) {
+        if count == capacity { grow(1) }
+        base[count] = byte
+        count &+= 1
+    }
+
+    @inline(__always)
+    public mutating func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        let added = bytes.count
+        if added == 0 { return }
+        if count &+ added > capacity { grow(added) }
+        (base + count).update(from: bytes.baseAddress!, count: added)
+        count &+= added
+    }
+
+    @inline(__always)
+    public mutating func append(_ text: Text) {
+        text.withBytes { self.append($0) }
+    }
+
+    public mutating func append(_ bytes: [UInt8]) {
+        bytes.withUnsafeBufferPointer { self.append($0) }
+    }
+
+    @inline(__always)
+    public mutating func append(_ literal: StaticString) {
+        append(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    /// Appends the UTF-8 bytes of `string`; for messages.
+    public mutating func append(string: String) {
+        for byte in string.utf8 { append(byte) }
+    }
+
+    /// Appends the decimal digits of `value`.
+    public mutating func append(decimal value: Int) { append(Text(decimal: value)) }
+
+    /// Makes room for `count` more bytes, lets `fill` write there, and keeps as many as it says it wrote.
+    @inline(__always)
+    public mutating func append<E: Error>(
+        unfilled room: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) throws(E) -> Int
+    ) throws(E) {
+        if count &+ room > capacity { grow(room) }
+        let written = try fill(UnsafeMutableBufferPointer(start: base + count, count: room))
+        precondition(written >= 0 && written <= room, "wrote past the room")
+        count &+= written
+    }
+
+    /// Drops the bytes from `mark` on.
+    @inline(__always)
+    public mutating func pop(to mark: Int) {
+        precondition(mark >= 0 && mark <= count, "mark out of range")
+        count = mark
+    }
+
+    /// A copy of the bytes from `mark` on.
+    @inline(__always)
+    public func text(from mark: Int) -> Text {
+        precondition(mark >= 0 && mark <= count, "mark out of range")
+        return Text(UnsafeBufferPointer(start: base + mark, count: count &- mark))
+    }
+
+    /// A copy of the bytes `range`.
+    @inline(__always)
+    public func text(_ range: Range<Int>) -> Text {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
+        return Text(UnsafeBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+
+    /// Calls `body` with the bytes from `mark` on. The stack must not change during the call.
+    @inline(__always)
+    public func withBytes<R, E: Error>(
+        from mark: Int = 0, _ body: (UnsafeBufferPointer<UInt8>) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(mark >= 0 && mark <= count, "mark out of range")
+        return try body(UnsafeBufferPointer(start: base + mark, count: count &- mark))
+    }
+
+    /// Gives memory back when more than `keep` bytes have room, once the stack is empty.
+    public mutating func shrink(to keep: Int) {
+        if count == 0 && capacity > keep {
+            base.deallocate()
+            base = UnsafeMutablePointer<UInt8>.allocate(capacity: max(keep, 16))
+            capacity = max(keep, 16)
+        }
+    }
+
+    @inline(never)
+    private mutating func grow(_ added: Int) {
+        let newCapacity = max(capacity &* 2, count &+ added)
+        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
+        larger.update(from: base, count: count)
+        base.deallocate()
+        base = larger
+        capacity = newCapacity
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+
+/// A piece of shell text with its name: where tokens, trees and errors point to. It may grow while it is read (standard input, a terminal).
+public final class Source {
+    /// Why the text exists.
+    public enum Origin: UInt8 {
+        case file, commandString, standardInput, terminal, eval, dot, trap, alias, commandSubstitution, environment
+    }
+
+    /// What messages call it: a file name, or the shell's name.
+    public let name: Text
+    public let origin: Origin
+    /// The line number of the first byte, counted from 1.
+    public let firstLine: Int
+
+    /// The bytes; `bytes[count]` is always readable and 0. The pointer changes when the source grows.
+    public private(set) var base: UnsafeMutablePointer<UInt8>
+    public private(set) var count: Int
+    private var capacity: Int
+    /// Offsets of line starts found so far, for `line(at:)`.
+    private var lineStarts: [Int] = [0]
+    private var scanned = 0
+
+    public init(name: Text, origin: Origin, firstLine: Int = 1, bytes: UnsafeBufferPointer<UInt8>) {
+        self.name = name
+        self.origin = origin
+        self.firstLine = firstLine
+        count = bytes.count
+        capacity = bytes.count
+        base = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity + 1)
+        if count > 0 { base.update(from: bytes.baseAddress!, count: count) }
+        base[count] = 0
+    }
+
+    /// Takes over `base`, which holds `count` bytes, has room for one more, and was allocated by `UnsafeMutablePointer.allocate`.
+    public init(
+        name: Text, origin: Origin, firstLine: Int = 1, adopting base: UnsafeMutablePointer<UInt8>, count: Int
+    ) {
+        self.name = name
+        self.origin = origin
+        self.firstLine = firstLine
+        self.base = base
+        self.count = count
+        capacity = count
+        base[count] = 0
+    }
+
+    public convenience init(name: Text, origin: Origin, firstLine: Int = 1, text: Text) {
+        let length = text.count
+        let base = UnsafeMutablePointer<UInt8>.allocate(capacity: length + 1)
+        text.withBytes { if length > 0 { base.update(from: $0.baseAddress!, count: length) } }
+        self.init(name: name, origin: origin, firstLine: firstLine, adopting: base, count: length)
+    }
+
+    deinit { base.deallocate() }
+
+    /// Adds bytes at the end.
+    public func append(_ bytes: UnsafeBufferPointer<UInt8>) {
+        if bytes.isEmpty { return }
+        if count + bytes.count > capacity {
+            capacity = max(capacity * 2, count + bytes.count, 256)
+            let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity + 1)
+            larger.update(from: base, count: count)
+            base.deallocate()
+            base = larger
+        }
+        (base + count).update(from: bytes.baseAddress!, count: bytes.count)
+        count += bytes.count
+        base[count] = 0
+    }
+
+    public func append(_ text: Text) { text.withBytes { append($0) } }
+
+    /// The line of the byte at `offset`, counted from `firstLine`. Amortised O(log lines).
+    public func line(at offset: Int) -> Int { firstLine + lineIndex(offset) }
+
+    /// The column of the byte at `offset`, in bytes from 1.
+    public func column(at offset: Int) -> Int { min(offset, count) - lineStarts[lineIndex(offset)] + 1 }
+
+    /// The bytes of the line that holds `offset`, without its newline.
+    public func lineBytes(at offset: Int) -> [UInt8] {
+        let start = lineStarts[lineIndex(offset)]
+        var end = start
+        while end < count && base[end] != 10 { end += 1 }
+        return Array(UnsafeBufferPointer(start: base + start, count: end - start))
+    }
+
+    private func lineIndex(_ offset: Int) -> Int {
+        let limit = min(offset, count)
+        while scanned < limit {
+            if base[scanned] == 10 { lineStarts.append(scanned + 1) }
+            scanned += 1
+        }
+        var low = 0
+        var high = lineStarts.count
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if lineStarts[middle] <= limit { low = middle } else { high = middle }
+        }
+        return low
+    }
+}

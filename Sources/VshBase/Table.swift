@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MPL-2.0
+
+/// A growable array of one owner: a stack or a table that is never copied, so that no access asks whether it is shared.
+///
+/// Indexing is checked. Elements are not moved except when the table grows.
+public struct Table<Element>: ~Copyable {
+    @usableFromInline var base: UnsafeMutablePointer<Element>
+    public private(set) var count: Int
+    public private(set) var capacity: Int
+
+    /// An empty table with room for `capacity` elements.
+    public init(capacity: Int = 8) {
+        base = UnsafeMutablePointer<Element>.allocate(capacity: max(capacity, 1))
+        count = 0
+        self.capacity = max(capacity, 1)
+    }
+
+    deinit {
+        base.deinitialize(count: count)
+        base.deallocate()
+    }
+
+    @inline(__always)
+    public var isEmpty: Bool { count == 0 }
+
+    /// Element `index`, checked.
+    @inline(__always)
+    public subscript(index: Int) -> Element {
+        _read {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "table index out of range")
+            yield base[index]
+        }
+        _modify {
+            precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "table index out of range")
+            yield &base[index]
+        }
+    }
+
+    /// Element `index`, checked.
+    @inline(__always)
+    public subscript(index: Int32) -> Element {
+        _read {
+            precondition(UInt(bitPattern: Int(index)) < UInt(bitPattern: count), "table index out of range")
+            yield base[Int(index)]
+        }
+        _modify {
+            precondition(UInt(bitPattern: Int(index)) < UInt(bitPattern: count), "table index out of range")
+            yield &base[Int(index)]
+        }
+    }
+
+    /// The last element. The table must not be empty.
+    @inline(__always)
+    public var last: Element {
+        _read {
+            precondition(count > 0, "empty table has no last element")
+            yield base[count &- 1]
+        }
+        _modify {
+            precondition(count > 0, "empty table has no last element")
+            yield &base[count &- 1]
+        }
+    }
+
+    @inline(__always)
+    public mutating func append(_ element: Element) {
+        if count == capacity { grow(to: capacity &* 2) }
+        (base + count).initialize(to: element)
+        count &+= 1
+    }
+
+    /// Takes the last element off and returns it.
+    @inline(__always)
+    public mutating func removeLast() -> Element {
+        precondition(count > 0, "empty table has no last element")
+        count &-= 1
+        return (base + count).move()
+    }
+
+    /// Drops the elements from `mark` on.
+    @inline(__always)
+    public mutating func pop(to mark: Int) {
+        if mark < count {
+            precondition(mark >= 0, "negative mark")
+            (base + mark).deinitialize(count: count &- mark)
+            count = mark
+        }
+    }
+
+    /// Drops all elements; gives memory back when more than `keep` elements had room.
+    public mutating func removeAll(keepingCapacityUpTo keep: Int = Int.max) {
+        base.deinitialize(count: count)
+        count = 0
+        if capacity > keep {
+            base.deallocate()
+            base = UnsafeMutablePointer<Element>.allocate(capacity: max(keep, 1))
+            capacity = max(keep, 1)
+        }
+    }
+
+    /// Removes the elements `range` and closes the gap.
+    public mutating func removeSubrange(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "range out of bounds")
+        (base + range.lowerBound).deinitialize(count: range.count)
+        let tail = count - range.upperBound
+        (base + range.lowerBound).moveInitialize(from: base + range.upperBound, count: tail)
+        count -= range.count
+    }
+
+    /// Gives back the room that no element uses.
+    public mutating func trim() {
+        if capacity > max(count, 1) { grow(to: max(count, 1)) }
+    }
+
+    @inline(never)
+    private mutating func grow(to newCapacity: Int) {
+        let larger = UnsafeMutablePointer<Element>.allocate(capacity: newCapacity)
+        larger.moveInitialize(from: base, count: count)
+        base.deallocate()
+        base = larger
+        capacity = newCapacity
+    }
+
+    /// Calls `body` with the elements. The table must not change during the call.
+    @inline(__always)
+    public func withElements<R, E: Error>(_ body: (UnsafeBufferPointer<Element>) throws(E) -> R) throws(E) -> R {
+        try body(UnsafeBufferPointer(start: base, count: count))
+    }
+}

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+/// The kinds of command nodes. Each case shows its shell syntax and what the fields of `Node` mean in it.
+///
+/// "child" is an index into `Code.nodes`; "words", "assignments", … are indices into the tables of that name.
+public enum NodeKind: UInt8 {
+    /// `a=b c=d`: nothing but assignments. `n` assignments from `a`.
+    case assignment
+    /// `name=value word … <redirection`: `n` words from `a`; `b` symbol of the first word when it is a constant without expansions, else -1;
+    /// `d` assignments from `c`; `e` first redirection, or -1. `n` may be 0.
+    case simpleCommand
+    /// `x; y; z`: `n` children, in `ints` from `a`.
+    case sequence
+    /// `x && y || z`: `n` pairs in `ints` from `a`: child, and 0 for `&&` or 1 for `||` before it (0 in the first pair).
+    case andOr
+    /// `! x`: child `a`.
+    case not
+    /// `x | y | z`: `n` children, in `ints` from `a`; n ≥ 2.
+    case pipeline
+    /// `x &`: child `a`. `b` is the end of its text (offset after it): the text of the job is `position ..< b` of the source.
+    case background
+    /// `compound <redirection`: child `a`, first redirection `e`.
+    case redirected
+    /// `{ x; }`: child `a`.
+    case braceGroup
+    /// `( x )`: child `a`.
+    case subshell
+    /// `if a; then b; else c; fi`: children; `c` is -1 without `else`; flag `isElif` when `c` is an `ifClause` written as `elif`.
+    case ifClause
+    /// `while a; do b; done`
+    case whileClause
+    /// `until a; do b; done`
+    case untilClause
+    /// `for b in words; do c; done`: `b` symbol of the variable, `n` words from `a`, child `c`, `d` 0 when there is no `in` (then "$@").
+    case forClause
+    /// `case a in … esac`: `a` word, `n` case items from `b`.
+    case caseClause
+    /// `a() b`: `a` symbol of the name, `b` child (with its redirections).
+    case functionDefinition
+    /// An empty list, as in the body of a command substitution `$()`.
+    case empty
+    /// For the bash dialect, which comes later: `(( a ))`, `[[ … ]]`, `select`.
+    case arithmeticCommand, conditionalCommand, selectClause
+}
+
+/// A command node: 32 bytes without references, so that reading one costs no reference counting.
+public struct Node {
+    public var kind: NodeKind
+    public var flags: NodeFlags
+    public var n: Int32
+    public var a: Int32
+    public var b: Int32
+    public var c: Int32
+    public var d: Int32
+    public var e: Int32
+    /// Offset of the first byte in the source of the code, for messages and `LINENO`.
+    public var position: Int32
+
+    @inline(__always)
+    public init(
+        _ kind: NodeKind, flags: NodeFlags = [], n: Int32 = 0, a: Int32 = -1, b: Int32 = -1, c: Int32 = -1, d: Int32 = -1,
+        e: Int32 = -1, position: Int32
+    ) {
+        self.kind = kind
+        self.flags = flags
+        self.n = n
+        self.a = a
+        self.b = b
+        self.c = c
+        self.d = d
+        self.e = e
+        self.position = position
+    }
+}
+
+public struct NodeFlags: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The else part of an `ifClause` was written `elif`.
+    public static let isElif = NodeFlags(rawValue: 1)
+    /// A simple command one of whose words holds a command substitution (its status is the command's without a name).
+    public static let hasSubstitution = NodeFlags(rawValue: 2)
+}
+
+/// How a word is expanded: common shapes have a form of their own, the rest is a list of parts.
+public enum WordForm: UInt8 {
+    /// No expansion and no active pattern character: `a` constant, quotes removed.
+    case constant
+    /// `$x` or `${x}`, unquoted, nothing else: `a` symbol.
+    case variable
+    /// `"$x"`: `a` symbol.
+    case quotedVariable
+    /// `$1`, unquoted, nothing else: `a` number.
+    case positional
+    /// `"$1"`: `a` number.
+    case quotedPositional
+    /// `"$@"`, nothing else.
+    case allParameters
+    /// Constant text with unquoted `*`, `?` or `[`: `a` constant with quotes removed (the result when nothing matches), `b` constant with the
+    /// pattern text, in which each quoted byte that is special in patterns has a backslash before it.
+    case glob
+    /// In a pattern context (case item, operand of `#` `##` `%` `%%`), text known at parse time: `a` constant with the pattern text as above,
+    /// `b` index into `Code.patterns`.
+    case pattern
+    /// `count` parts from `a`. In a pattern context `b` is an index into `Code.patterns`, else -1.
+    case general
+}
+
+/// A word: 20 bytes.
+public struct Word {
+    public var form: WordForm
+    public var flags: WordFlags
+    public var count: Int32
+    public var a: Int32
+    public var b: Int32
+    public var position: Int32
+
+    @inline(__always)
+    public init(
+        _ form: WordForm, flags: WordFlags = [], count: Int32 = 0, a: Int32 = -1, b: Int32 = -1, position: Int32
+    ) {
+        self.form = form
+        self.flags = flags
+        self.count = count
+        self.a = a
+        self.b = b
+        self.position = position
+    }
+}
+
+public struct WordFlags: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// Some part of the word was quoted (an empty result is then still a field; a here-document delimiter stops expansion).
+    public static let hasQuotes = WordFlags(rawValue: 1)
+    /// The word holds a command substitution.
+    public static let hasSubstitution = WordFlags(rawValue: 2)
+    /// Evaluating it can assign variables or run commands (`:=`, arithmetic assignment, command substitution).
+    public static let hasSideEffects = WordFlags(rawValue: 4)
+    /// Constant: the text has the form NAME=value with an unquoted NAME and `=` (for `export a=~b`, XCU 2.9.1.1 declaration utilities); the
+    /// parser then also expands tildes after `=` and `:` in it as parts when the command name is a declaration utility.
+    public static let isAssignmentLike = WordFlags(rawValue: 8)
+}
+
+public enum PartKind: UInt8 {
+    /// Constant bytes: `a` constant (quotes removed). `isQuoted` decides whether pattern characters are active.
+    case literal
+    /// `~` or `~user` at a place where it is expanded: `a` constant with the user name, empty for `~`. Its result is quoted.
+    case tilde
+    /// `$x`, `${x…}`: `a` symbol.
+    case parameter
+    /// `$1`, `${10…}`: `a` number, from 1.
+    case positional
+    /// `$@`, `$*`, `$#`, `$?`, `$-`, `$$`, `$!`, `$0`: `a` the byte.
+    case special
+    /// `$(x)`, `` `x` ``: `a` child node in the same code; kind `empty` when there is no command. Flag `isBackquoted`.
+    case commandSubstitution
+    /// `$((x))`: `a` root in `Code.arithmetic`, or -1 when the text can only be parsed after expansion; `b` word with the text to expand
+    /// (as if in double quotes) and parse then: always there.
+    case arithmetic
+    /// For the bash dialect, which comes later.
+    case arrayElement, processSubstitution, braceExpansion
+}
+
+/// The operator of a parameter expansion (XCU 2.6.2).
+public enum ParameterOperator: UInt8 {
+    case none
+    /// `${x:-w}` and `${x-w}`; likewise the next three.
+    case useDefault, assignDefault, indicateError, useAlternative
+    /// `${#x}`
+    case length
+    /// `${x#w}`, `${x##w}`, `${x%w}`, `${x%%w}`
+    case removeSmallestPrefix, removeLargestPrefix, removeSmallestSuffix, removeLargestSuffix
+    /// For the bash dialect, which comes later.
+    case substring, replaceFirst, replaceAll, replacePrefix, replaceSuffix, indirect, upper, upperAll, lower, lowerAll, transform
+}
+
+/// A part of a word: 20 bytes.
+public struct Part {
+    public var kind: PartKind
+    /// The part stood in quotes: no field splitting, no pathname expansion of its result.
+    public var isQuoted: Bool
+    public var op: ParameterOperator
+    public var flags: PartFlags
+    public var a: Int32
+    /// The operand word of a parameter expansion, or -1.
+    public var b: Int32
+    /// For subscripts, later.
+    public var c: Int32
+    public var position: Int32
+
+    @inline(__always)
+    public init(
+        _ kind: PartKind, isQuoted: Bool, op: ParameterOperator = .none, flags: PartFlags = [], a: Int32, b: Int32 = -1, c: Int32 = -1,
+        position: Int32
+    ) {
+        self.kind = kind
+        self.isQuoted = isQuoted
+        self.op = op
+        self.flags = flags
+        self.a = a
+        self.b = b
+        self.c = c
+        self.position = position
+    }
+}
+
+public struct PartFlags: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// The operator had a colon: an empty value counts as unset.
+    public static let colon = PartFlags(rawValue: 1)
+    /// Written with backquotes.
+    public static let isBackquoted = PartFlags(rawValue: 2)
+    /// Written with braces.
+    public static let hasBraces = PartFlags(rawValue: 4)
+}
+
+/// `name=word` before or instead of a command. 20 bytes.
+public struct Assignment {
+    public var symbol: Symbol
+    /// The value: expanded with tilde expansion after `=` and `:`, without splitting and pathname expansion.
+    public var word: Int32
+    public var flags: AssignmentFlags
+    /// For subscripts, later.
+    public var subscriptWord: Int32
+    public var position: Int32
+
+    public init(symbol: Symbol, word: Int32, flags: AssignmentFlags = [], position: Int32) {
+        self.symbol = symbol
+        self.word = word
+        self.flags = flags
+        subscriptWord = -1
+        self.position = position
+    }
+}
+
+public struct AssignmentFlags: OptionSet, Sendable {
+    public let rawValue: UInt8
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// `x=$x…` or `x="$x…"`: the word is general, its first part is the plain value of the same variable in quotes or not, and the rest has no
+    /// side effects, so that the rest may be appended in place.
+    public static let appendsToSelf = AssignmentFlags(rawValue: 1)
+    /// `x+=word`, for the bash dialect.
+    public static let append = AssignmentFlags(rawValue: 2)
+}
+
+public enum RedirectionOperator: UInt8 {
+    /// `<` `>` `>|` `>>` `<>` `<&` `>&` `<<` `<<-`
+    case input, output, clobber, append, readWrite, duplicateInput, duplicateOutput, hereDocument, hereDocumentStrip
+    /// `<<<` `&>` `&>>`, for the bash dialect.
+    case hereString, outputAndError, appendOutputAndError
+}
+
+/// A redirection. Those of one command follow each other in the table up to the one with `isLast`.
+public struct Redirection {
+    public var op: RedirectionOperator
+    public var isLast: Bool
+    /// The here-document delimiter was quoted: its body is not expanded (then `word` is a constant).
+    public var isQuoted: Bool
+    /// The descriptor redirected: as written, else 0 or 1 by the operator.
+    public var descriptor: Int32
+    /// The target; for here-documents the body, expanded as in double quotes.
+    public var word: Int32
+    /// Constant with the delimiter of a here-document (quotes removed), else -1.
+    public var delimiter: Int32
+    public var position: Int32
+
+    public init(
+        op: RedirectionOperator, isLast: Bool = false, isQuoted: Bool = false, descriptor: Int32, word: Int32, delimiter: Int32 = -1,
+        position: Int32
+    ) {
+        self.op = op
+        self.isLast = isLast
+        self.isQuoted = isQuoted
+        self.descriptor = descriptor
+        self.word = word
+        self.delimiter = delimiter
+        self.position = position
+    }
+}
+
+/// `pattern | pattern) list ;;` — `patternCount` words from `firstPattern` (pattern context), `body` a child or -1.
+public struct CaseItem {
+    public enum Terminator: UInt8 {
+        /// `;;` `;&` `;;&` (the last for the bash dialect)
+        case breakCase, fallThrough, testNext
+    }
+
+    public var firstPattern: Int32
+    public var patternCount: Int32
+    public var body: Int32
+    public var terminator: Terminator
+    public var position: Int32
+
+    public init(firstPattern: Int32, patternCount: Int32, body: Int32, terminator: Terminator, position: Int32) {
+        self.firstPattern = firstPattern
+        self.patternCount = patternCount
+        self.body = body
+        self.terminator = terminator
+        self.position = position
+    }
+}
+
+/// The operators of arithmetic expressions: those of C that XCU 2.6.4 requires.
+public enum ArithmeticOperator: UInt8 {
+    /// `a` index into `Code.integers`.
+    case constant
+    /// A variable by name: `a` symbol.
+    case variable
+    /// `$x`, `${…}`, `$(…)` at the place of an operand: `a` word. When its text is not a plain decimal integer the whole expression is expanded as text
+    /// and parsed again (`Part.b`).
+    case expansion
+    /// `+a` `-a` `~a` `!a`
+    case plus, negate, complement, not
+    /// `a op b`
+    case multiply, divide, remainder, add, subtract, shiftLeft, shiftRight
+    case less, lessOrEqual, greater, greaterOrEqual, equal, notEqual
+    case bitAnd, bitXor, bitOr, and, or
+    /// `a ? b : c`
+    case conditional
+    /// `a , b`
+    case comma
+    /// `x = b` and `x op= b`: `a` symbol, `b` value; `c` the raw value of the binary operator, or -1 for plain `=`.
+    case assign
+    /// `++x` `--x` `x++` `x--`: `a` symbol.
+    case preIncrement, preDecrement, postIncrement, postDecrement
+    /// `a ** b`, for the bash dialect.
+    case power
+}
+
+/// An arithmetic node; `a`, `b`, `c` are indices into `Code.arithmetic` unless the operator says otherwise.
+public struct ArithmeticNode {
+    public var op: ArithmeticOperator
+    public var a: Int32
+    public var b: Int32
+    public var c: Int32
+
+    @inline(__always)
+    public init(_ op: ArithmeticOperator, a: Int32 = -1, b: Int32 = -1, c: Int32 = -1) {
+        self.op = op
+        self.a = a
+        self.b = b
+        self.c = c
+    }
+}
+
+/// One parse unit: the tables that its nodes index. A function value is (code, node): its definition keeps the unit alive.
+public final class Code {
+    public let source: Source
+    public var nodes = Table<Node>(capacity: 16)
+    public var words = Table<Word>(capacity: 32)
+    public var parts = Table<Part>(capacity: 32)
+    public var ints = Table<Int32>(capacity: 16)
+    public var assignments = Table<Assignment>(capacity: 8)
+    public var redirections = Table<Redirection>(capacity: 8)
+    public var caseItems = Table<CaseItem>(capacity: 8)
+    public var arithmetic = Table<ArithmeticNode>(capacity: 8)
+    public var integers = Table<Int>(capacity: 8)
+    public var constants = Table<Text>(capacity: 32)
+    /// One slot for each word in a pattern context, filled by the interpreter when the pattern is first used.
+    public var patterns = Table<Pattern?>(capacity: 4)
+    /// A function was defined by this code, so its tables must outlive the command: set by the interpreter.
+    public var isKept = false
+
+    public init(source: Source) { self.source = source }
+
+    /// Empties the tables for the next command of the same source.
+    public func reset() {
+        nodes.removeAll(keepingCapacityUpTo: 4096)
+        words.removeAll(keepingCapacityUpTo: 8192)
+        parts.removeAll(keepingCapacityUpTo: 8192)
+        ints.removeAll(keepingCapacityUpTo: 4096)
+        assignments.removeAll(keepingCapacityUpTo: 4096)
+        redirections.removeAll(keepingCapacityUpTo: 4096)
+        caseItems.removeAll(keepingCapacityUpTo: 4096)
+        arithmetic.removeAll(keepingCapacityUpTo: 4096)
+        integers.removeAll(keepingCapacityUpTo: 4096)
+        constants.removeAll(keepingCapacityUpTo: 8192)
+        patterns.removeAll(keepingCapacityUpTo: 1024)
+    }
+
+    /// Gives back room that is not used, for code that is kept.
+    public func trim() {
+        nodes.trim()
+        words.trim()
+        parts.trim()
+        ints.trim()
+        assignments.trim()
+        redirections.trim()
+        caseItems.trim()
+        arithmetic.trim()
+        integers.trim()
+        constants.trim()
+        patterns.trim()
+    }
+}
