@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: MPL-2.0
 import PackageDescription
 
-/// `LINK=dynamic` (read by the Makefile, which passes it on as VSH_LINK) links against shared libraries, for distributions.
+/// `make LINK=dynamic` (passed on as VSH_LINK) takes the C libraries as shared ones, for distributions; the Swift library,
+/// which distributions do not package, stays inside.
 let isDynamic = Context.environment["VSH_LINK"] == "dynamic"
 
 /// Release code is compiled whole-module with inlining across modules. Exclusivity is checked in debug builds and in
@@ -15,8 +16,13 @@ let swiftSettings: [SwiftSetting] = [
         ], .when(configuration: .release)),
 ]
 let cSettings: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-O2", "-Wall"])]
+/// The linker strips, so that building twice relinks nothing; VSH_SYMBOLS=1 keeps the symbols for profilers. lld comes
+/// with the toolchain and, unlike gold, does not warn of a `dlopen` in static libraries that is never reached.
+let keepsSymbols = Context.environment["VSH_SYMBOLS"] != nil
 let linkerSettings: [LinkerSetting] =
-    isDynamic ? [] : [.unsafeFlags(["-static-executable", "-Xlinker", "--gc-sections"])]
+    [.unsafeFlags([isDynamic ? "-static-stdlib" : "-static-executable"])]
+    + [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--gc-sections"])]
+    + (keepsSymbols ? [] : [.unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release))])
 
 let package = Package(
     name: "vsh",

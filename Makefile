@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MPL-2.0
+# `make help` lists the targets. A fresh Debian machine needs only Swift 6: what else is missing is installed.
+
+PREFIX = /usr/local
+# static: one file that runs anywhere; dynamic: the C libraries are shared ones, for distributions
+LINK = static
+BENCH = Tests/bench/bench
+BENCHFLAGS =
+
+export VSH_LINK = $(LINK)
+binary = .build/release/vsh
+bindir = $(DESTDIR)$(PREFIX)/bin
+mandir = $(DESTDIR)$(PREFIX)/share/man/man1
+docdir = $(DESTDIR)$(PREFIX)/share/doc/vsh
+pages = $(notdir $(wildcard docs/man/*.1))
+texts = README.adoc LICENSE $(filter-out docs/decisions docs/man,$(wildcard docs/*))
+
+.PHONY: all build run test check lint format bench install uninstall clean help setup-build setup-test
+
+all: build
+
+build: setup-build ## build the release binary, .build/release/vsh (LINK=dynamic: against shared C libraries)
+	@swift build -c release --product vsh
+
+run: build ## start the shell
+	@$(binary)
+
+test: build setup-test ## run every test: units, script cases, undo harnesses, terminal
+	@Tests/all
+
+check: lint build setup-test ## lints and tests (tests that passed on exactly these files are not run again)
+	@Tests/all --unless-unchanged
+
+lint: ## format, import table, licence lines, layout, file lengths
+	@Tests/lint
+
+format: ## bring the sources into the format that lint asks for
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+bench: build ## time vsh against the installed shells (BENCH=program that takes the shell, BENCHFLAGS=)
+	@$(BENCH) $(binary) $(BENCHFLAGS)
+
+install: build ## install into $(DESTDIR)$(PREFIX)
+	install -d '$(bindir)' '$(mandir)' '$(docdir)/decisions'
+	install -m 755 $(binary) '$(bindir)/vsh'
+	cd docs/man && install -m 644 $(pages) '$(mandir)'
+	install -m 644 $(texts) '$(docdir)'
+	install -m 644 docs/decisions/* '$(docdir)/decisions'
+
+uninstall: ## remove what install put there
+	rm -f '$(bindir)/vsh'
+	cd '$(mandir)' 2>/dev/null && rm -f $(pages) || true
+	rm -rf '$(docdir)'
+
+clean: ## remove everything that was built
+	rm -rf .build
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+setup-build:
+	@.ci/setup build
+
+setup-test:
+	@.ci/setup test

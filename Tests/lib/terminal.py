@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: MPL-2.0
+"""A pseudo-terminal with a shell in it: type keys, wait for text, read the screen's text."""
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[()][0-9A-B]|\x1b[=>]")
+
+
+class Timeout(Exception):
+    """What was waited for did not come; holds what came instead."""
+
+
+class Session:
+    """A shell on a terminal of its own, in `cwd`, with nothing in its environment but what is given here."""
+
+    def __init__(self, command, cwd, home, prompt="$ ", ps2="> ", columns=80, rows=24, term="dumb", env=None, timeout=10.0):
+        self.prompt, self.ps2, self.timeout, self.output, self.taken = prompt, ps2, timeout, b"", 0
+        environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "TERM": term,
+                       "LC_ALL": "C.UTF-8", "PS1": prompt, "PS2": ps2, **(env or {})}
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            try:
+                os.chdir(cwd)
+                os.execve(command[0], command, environment)
+            finally:
+                os._exit(127)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.status = None
+
+    def _read(self, seconds):
+        """Takes what the terminal has within `seconds`; False at its end."""
+        if not select.select([self.fd], [], [], max(0.0, seconds))[0]:
+            return True
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            return False
+        self.output += data
+        return bool(data)
+
+    def text(self):
+        """What was printed since the last `take`, without escape sequences and carriage returns."""
+        return ESCAPES.sub(b"", self.output[self.taken:]).replace(b"\r", b"").decode(errors="replace")
+
+    def take(self):
+        """The text since the last call."""
+        text = self.text()
+        self.taken = len(self.output)
+        return text
+
+    def wait_for(self, pattern):
+        """Waits until the text since the last `take` matches (a regular expression, searched); returns and takes it."""
+        deadline = time.monotonic() + self.timeout
+        while not re.search(pattern, self.text(), re.M):
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._read(min(left, 0.2)):
+                if re.search(pattern, self.text(), re.M):
+                    break
+                raise Timeout(f"no {pattern!r} in {self.text()!r}")
+        return self.take()
+
+    def wait_for_prompt(self):
+        """Waits for PS1 at the end of the text; returns the text before it."""
+        text = self.wait_for(r"(?:\A|\n)" + re.escape(self.prompt) + r"\Z")
+        return text[:-len(self.prompt)]
+
+    def send(self, keys):
+        """Types; '\\r' is Enter, '\\x03' ^C, '\\x04' ^D."""
+        os.write(self.fd, keys.encode() if isinstance(keys, str) else keys)
+
+    def command(self, line):
+        """Types a line, waits for the next prompt, and returns the lines printed between (without the echo)."""
+        self.send(line + "\r")
+        text = self.wait_for_prompt()
+        echo, _, rest = text.partition("\n")
+        return rest.splitlines()
+
+    def wait(self):
+        """Waits for the shell to end; returns its exit status (128+n for a signal)."""
+        deadline = time.monotonic() + self.timeout
+        while time.monotonic() < deadline:
+            self._read(0.02)
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+                if self.status < 0:
+                    self.status = 128 - self.status
+                return self.status
+        raise Timeout(f"the shell did not end; {self.text()!r}")
+
+    def close(self):
+        """Ends the shell if it still runs, and the terminal."""
+        if self.status is None:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+        os.close(self.fd)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
