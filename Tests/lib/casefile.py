@@ -22,7 +22,7 @@ class Case:
     stdout: bytes | None = b""
     stderr: bytes = b""
     stderr_rule: str = "empty"  # empty, some (a message, whatever it says), like (regular expressions), exact, any
-    status: int | None = 0
+    status: int | str = 0  # or 'any', or 'failure': any but 0
     oracles: list = field(default_factory=list)
     via: str = "file"  # how the shell gets the script: file, c (-c), stdin
     options: list = field(default_factory=list)  # shell options before the script
@@ -101,7 +101,7 @@ def read(path):
             if case.compares and not case.has_stderr:
                 case.stderr_rule = "any"
             if case.compares and not case.has_status:
-                case.status = None
+                case.status = "any"
             cases.append(case)
 
     with open(path, "rb") as file:
@@ -118,7 +118,7 @@ def read(path):
             elif case is None:
                 if line.startswith(b":"):
                     setting(defaults, line.decode(), place)
-            elif section == "script" and line.startswith(b":") and not lines:
+            elif section == "script" and re.match(rb":[a-z]", line) and not lines:
                 setting(values, line.decode(), place)
             elif line.startswith(b"--- "):
                 close_section()
@@ -127,7 +127,7 @@ def read(path):
                 if section not in SECTIONS - {"script"}:
                     raise FormatError(f"{place}: no section {section!r}")
                 if section == "status":
-                    case.status, case.has_status = None if how == ["any"] else int(how[0]), True
+                    case.status, case.has_status = how[0] if how[0] in ("any", "failure") else int(how[0]), True
                 elif section in ("stdout", "stderr"):
                     setattr(case, f"has_{section}", True)
             else:

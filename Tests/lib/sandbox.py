@@ -33,8 +33,8 @@ def prepare(scratch, shell):
     global _scratch
     _scratch = scratch
     os.chmod(scratch, 0o755)
-    if Path(shell).name in ORACLES:
-        return Path(shell).name
+    if shell is None or Path(shell).name in ORACLES:
+        return shell and Path(shell).name
     copy = Path(scratch) / "bin" / Path(shell).name
     copy.parent.mkdir()
     shutil.copy2(shell, copy)
