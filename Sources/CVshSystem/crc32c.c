@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MPL-2.0
+#include "vsh_memory.h"
+#include <string.h>
+
+/// The reflected polynomial of CRC-32C, 0x1EDC6F41 with its bits reversed.
+#define POLYNOMIAL 0x82F63B78u
+
+uint32_t vsh_crc32c_portable(uint32_t crc, const void *bytes, size_t count) {
+  static uint32_t table[256];
+  if (!table[255])
+    for (uint32_t i = 0; i < 256; i++) {
+      uint32_t value = i;
+      for (int bit = 0; bit < 8; bit++) value = value >> 1 ^ (value & 1 ? POLYNOMIAL : 0);
+      table[i] = value;
+    }
+  crc = ~crc;
+  for (const uint8_t *p = bytes, *end = p + count; p < end; p++) crc = table[(crc ^ *p) & 0xff] ^ crc >> 8;
+  return ~crc;
+}
+
+#if defined __x86_64__
+#include <nmmintrin.h>
+#define CRC_TARGET __attribute__((target("sse4.2")))
+#define CRC_BYTE(crc, byte) _mm_crc32_u8(crc, byte)
+#define CRC_WORD(crc, word) (uint32_t) _mm_crc32_u64(crc, word)
+static int has_instruction(void) { return __builtin_cpu_supports("sse4.2"); }
+#elif defined __aarch64__
+#include <arm_acle.h>
+#include <sys/auxv.h>
+#define CRC_TARGET __attribute__((target("crc")))
+#define CRC_BYTE(crc, byte) __crc32cb(crc, byte)
+#define CRC_WORD(crc, word) __crc32cd(crc, word)
+static int has_instruction(void) { return (getauxval(AT_HWCAP) & (1 << 7)) != 0; }  // HWCAP_CRC32
+#endif
+
+#ifdef CRC_TARGET
+CRC_TARGET static uint32_t crc32c_instruction(uint32_t crc, const void *bytes, size_t count) {
+  const uint8_t *p = bytes;
+  crc = ~crc;
+  for (; count >= 8; p += 8, count -= 8) {
+    uint64_t word;
+    memcpy(&word, p, 8);
+    crc = CRC_WORD(crc, word);
+  }
+  for (; count > 0; p++, count--) crc = CRC_BYTE(crc, *p);
+  return ~crc;
+}
+
+uint32_t vsh_crc32c(uint32_t crc, const void *bytes, size_t count) {
+  return has_instruction() ? crc32c_instruction(crc, bytes, count) : vsh_crc32c_portable(crc, bytes, count);
+}
+#else
+uint32_t vsh_crc32c(uint32_t crc, const void *bytes, size_t count) { return vsh_crc32c_portable(crc, bytes, count); }
+#endif

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Waiting for children; identity, limits, clocks and resource use of processes.
+#ifndef VSH_PROCESS_H
+#define VSH_PROCESS_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// Resource use, times in microseconds, memory in KiB (getrusage).
+struct vsh_usage {
+  int64_t user, system, max_resident, minor_faults, major_faults, voluntary_switches, involuntary_switches;
+};
+
+enum { VSH_WAIT_NOHANG = 1, VSH_WAIT_UNTRACED = 2, VSH_WAIT_CONTINUED = 8 };
+/// wait4. The pid, 0 (NOHANG and nothing to report), or a negative errno. EINTR is returned.
+pid_t vsh_wait(pid_t pid, int *_Nonnull status, int options, struct vsh_usage *_Nullable usage);
+/// The same, but goes on after EINTR: for a foreground command, whose end comes before any trap (XCU 2.12).
+pid_t vsh_wait_foreground(pid_t pid, int *_Nonnull status, int options, struct vsh_usage *_Nullable usage);
+/// The same, but returns -EINTR when a caught signal is pending or arrives, with no race between look and sleep:
+/// for the `wait` builtin. Catches SIGCHLD from the first call on.
+pid_t vsh_wait_interruptible(pid_t pid, int *_Nonnull status, int options, struct vsh_usage *_Nullable usage);
+
+static inline int vsh_status_exited(int s) { return (s & 0x7f) == 0; }
+static inline int vsh_status_code(int s) { return (s >> 8) & 0xff; }
+static inline int vsh_status_signaled(int s) { return (signed char)((s & 0x7f) + 1) >> 1 > 0; }
+static inline int vsh_status_signal(int s) { return s & 0x7f; }
+static inline int vsh_status_core(int s) { return (s & 0x80) != 0; }
+static inline int vsh_status_stopped(int s) { return (s & 0xff) == 0x7f; }
+static inline int vsh_status_stop_signal(int s) { return (s >> 8) & 0xff; }
+static inline int vsh_status_continued(int s) { return s == 0xffff; }
+
+/// `who`: 0 this process, -1 its waited-for children, 1 this thread.
+int vsh_usage(int who, struct vsh_usage *_Nonnull usage);
+/// times: user, system, children's user and children's system time in clock ticks, and ticks per second.
+int vsh_times(int64_t ticks[_Nonnull 4], int64_t *_Nonnull per_second);
+
+#define VSH_UNLIMITED UINT64_MAX
+int vsh_limit_get(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
+int vsh_limit_set(int resource, uint64_t soft, uint64_t hard);
+
+enum { VSH_CLOCK_REALTIME = 0, VSH_CLOCK_MONOTONIC = 1, VSH_CLOCK_PROCESS = 2, VSH_CLOCK_BOOT = 7 };
+/// clock_gettime, in nanoseconds.
+int64_t vsh_clock(int clock);
+/// nanosleep for `nanoseconds`; -EINTR when a signal cut it short.
+int vsh_sleep(int64_t nanoseconds);
+/// Seconds east of Greenwich at `time` in the zone TZ names (localtime_r), with its abbreviation (NUL-terminated).
+int vsh_local_time(int64_t time, int fields[_Nonnull 9], int32_t *_Nonnull offset, char abbreviation[_Nonnull 16]);
+/// mktime for fields (sec, min, hour, mday, mon, year, wday, yday, isdst) of struct tm.
+int vsh_make_time(const int fields[_Nonnull 9], int is_utc, int64_t *_Nonnull time);
+
+/// uname: each field NUL-terminated.
+struct vsh_system_name { char system[65], node[65], release[65], version[65], machine[65]; };
+int vsh_uname(struct vsh_system_name *_Nonnull name);
+
+/// getpriority(2), nice value of this process.
+int vsh_nice(int32_t *_Nonnull value);
+
+/// getgroups; the count, or a negative errno (-EINVAL: more than `capacity`).
+int vsh_groups(gid_t *_Nullable list, int capacity);
+/// getrandom; fills all of the buffer.
+int vsh_random(void *_Nonnull buffer, size_t count);
+/// The environment that the process was started with (environ).
+char *_Nullable *_Nullable vsh_environment(void);
+/// getcwd: the length without NUL, or a negative errno (-ERANGE: buffer too small).
+ssize_t vsh_current_directory(char *_Nonnull buffer, size_t capacity);
+long vsh_system_configuration(int name);
+#endif
