@@ -14,6 +14,8 @@
 _Static_assert(WNOHANG == VSH_WAIT_NOHANG && WUNTRACED == VSH_WAIT_UNTRACED && WCONTINUED == VSH_WAIT_CONTINUED, "wait");
 _Static_assert(sizeof(struct utsname) >= sizeof(struct vsh_system_name), "utsname");
 
+const char *vsh_error_text(int error) { return strerrordesc_np(error); }
+
 static void fill_usage(struct vsh_usage *usage, const struct rusage *raw) {
   *usage = (struct vsh_usage){
       .user = raw->ru_utime.tv_sec * 1000000 + raw->ru_utime.tv_usec,

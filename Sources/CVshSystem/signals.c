@@ -150,3 +150,5 @@ int vsh_signal_number(const char *name, size_t length) {
   if (offset > SIGRTMAX - SIGRTMIN) return -1;
   return is_from_minimum ? SIGRTMIN + offset : SIGRTMAX - offset;
 }
+
+const char *vsh_signal_text(int signal) { return sigdescr_np(signal); }

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-int32_t vsh_fork_depth;
+static int32_t fork_depth;
+int32_t vsh_fork_depth(void) { return fork_depth; }
 
 /// 1 when an action before number `i` closes or replaces the descriptor that it copies.
 static int is_overwritten(const struct vsh_launch *launch, size_t i) {
@@ -142,7 +142,7 @@ pid_t vsh_fork(uint64_t default_signals, uint64_t ignored_signals) {
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
   pid_t pid = RESULT(fork());
   if (pid == 0) {
-    vsh_fork_depth++;
+    fork_depth++;
     for (uint64_t set = default_signals & vsh_signals_caught() & ~ignored_signals; set; set &= set - 1)
       vsh_signal_set(__builtin_ctzll(set) + 1, VSH_SIGNAL_DEFAULT, 0);
     for (uint64_t set = ignored_signals; set; set &= set - 1)

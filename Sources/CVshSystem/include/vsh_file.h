@@ -104,10 +104,10 @@ int vsh_file_system(int fd, struct vsh_file_system *_Nonnull info);
 ssize_t vsh_read_directory(int fd, void *_Nonnull buffer, size_t capacity);
 /// One entry of a buffer filled by vsh_read_directory.
 struct vsh_entry {
-  const char *_Nonnull name;  // NUL-terminated, inside the buffer
-  size_t length;              // without NUL
+  const char *_Null_unspecified name;  // NUL-terminated, inside the buffer
+  size_t length;  // without NUL
   uint64_t inode;
-  uint8_t type;               // DT_…
+  uint8_t type;  // DT_…
 };
 /// The entry at `offset`; returns the offset of the one after it.
 size_t vsh_next_entry(const void *_Nonnull buffer, size_t offset, struct vsh_entry *_Nonnull entry);

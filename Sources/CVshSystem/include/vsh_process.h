@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/// strerror in the C locale; NULL for an unknown number.
+const char *_Nullable vsh_error_text(int error);
+
 /// Resource use, times in microseconds, memory in KiB (getrusage).
 struct vsh_usage {
   int64_t user, system, max_resident, minor_faults, major_faults, voluntary_switches, involuntary_switches;

@@ -52,7 +52,9 @@ int vsh_kill(pid_t pid, int signal);
 
 /// Name of `signal` without SIG, "RTMIN+n" and "RTMAX-n" included; the bytes written without NUL (at most 10), or 0 when
 /// there is no such signal. 0 is "EXIT".
-int vsh_signal_name(int signal, char *buffer);
+int vsh_signal_name(int signal, char *_Nonnull buffer);
 /// Number of the signal with this name (no SIG, upper case), or -1. Knows the synonyms CLD, IOT and IO.
-int vsh_signal_number(const char *name, size_t length);
+int vsh_signal_number(const char *_Nonnull name, size_t length);
+/// What it means that the signal ended a process, in the C locale (sigdescr_np); NULL for an unknown number.
+const char *_Nullable vsh_signal_text(int signal);
 #endif

@@ -50,7 +50,7 @@ int vsh_exec(const struct vsh_launch *_Nonnull launch);
 /// and signals noted earlier are forgotten; until then all signals are blocked. The pid, 0 in the child, or a negative errno.
 pid_t vsh_fork(uint64_t default_signals, uint64_t ignored_signals);
 /// Number of forks (not spawns) since the first process: 0 in it, 1 in its child.
-extern int32_t vsh_fork_depth;
+int32_t vsh_fork_depth(void);
 
 /// _exit: no exit handlers, no flushing.
 _Noreturn void vsh_exit(int status);

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MPL-2.0
+import CVshSystem
+
+/// CRC-32C (Castagnoli): for records that a crash may cut short.
+public enum CRC32C {
+    /// The checksum of `bytes`, continued from `seed`, the checksum of what came before.
+    @inline(__always)
+    public static func checksum(_ bytes: UnsafeRawBufferPointer, continuing seed: UInt32 = 0) -> UInt32 {
+        guard let start = bytes.baseAddress else { return seed }
+        return vsh_crc32c(seed, start, bytes.count)
+    }
+}
+
+/// SHA-256 (FIPS 180-4) of a stream of bytes.
+public struct SHA256 {
+    private var raw = vsh_sha256()
+
+    public init() { vsh_sha256_start(&raw) }
+
+    public mutating func add(_ bytes: UnsafeRawBufferPointer) { vsh_sha256_add(&raw, bytes.baseAddress, bytes.count) }
+    public mutating func add(_ bytes: [UInt8]) { vsh_sha256_add(&raw, bytes, bytes.count) }
+
+    /// The 32 bytes of the digest of what was added; more can be added afterwards.
+    public func digest() -> [UInt8] {
+        var copy = raw
+        return [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+            vsh_sha256_finish(&copy, buffer.baseAddress!)
+            count = 32
+        }
+    }
+
+    /// The digest of `bytes`.
+    public static func digest(_ bytes: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        hash.add(bytes)
+        return hash.digest()
+    }
+}

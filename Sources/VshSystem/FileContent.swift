@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MPL-2.0
+import CVshSystem
+import Glibc
+
+/// Sizes, durability, locks, mappings and copies of file content.
+extension System {
+    /// (C: ftruncate)
+    public static func truncate(_ fd: Int32, to length: Int64) throws(Errno) { try run(vsh_truncate(fd, length)) }
+
+    /// Reserves space. `keepSize`: the file's length does not grow. (C: fallocate)
+    public static func allocate(_ fd: Int32, offset: Int64 = 0, length: Int64, keepSize: Bool = false) throws(Errno) {
+        try run(vsh_allocate(fd, keepSize ? 1 : 0, offset, length))
+    }
+
+    /// Releases the blocks of a range, which then reads as zeros. (C: fallocate FALLOC_FL_PUNCH_HOLE)
+    public static func punchHole(_ fd: Int32, offset: Int64, length: Int64) throws(Errno) {
+        try run(vsh_allocate(fd, 3, offset, length))
+    }
+
+    /// (C: fsync)
+    public static func sync(_ fd: Int32) throws(Errno) { try run(vsh_sync(fd)) }
+    /// (C: fdatasync)
+    public static func syncData(_ fd: Int32) throws(Errno) { try run(vsh_sync_data(fd)) }
+    /// All of the file system that `fd` is on. (C: syncfs)
+    public static func syncFileSystem(_ fd: Int32) throws(Errno) { try run(vsh_sync_file_system(fd)) }
+
+    public enum Lock: Int32, Sendable {
+        case shared = 1
+        case exclusive = 2
+        case unlocked = 8
+    }
+
+    /// Locks the open file description. EINTR is thrown. (C: flock)
+    /// - Parameter wait: false: EWOULDBLOCK (= `.wouldBlock`) when another holds the lock.
+    public static func lock(_ fd: Int32, _ lock: Lock, wait: Bool = true) throws(Errno) {
+        try run(vsh_lock(fd, lock.rawValue | (wait ? 0 : 4)))
+    }
+
+    /// Locks a range of bytes for the open file description; length 0: to the end. EINTR is thrown. (C: F_OFD_SETLK)
+    public static func lockRange(_ fd: Int32, _ lock: Lock, start: Int64, length: Int64, wait: Bool = true)
+        throws(Errno)
+    {
+        let type =
+            switch lock {
+            case .shared: F_RDLCK
+            case .exclusive: F_WRLCK
+            case .unlocked: F_UNLCK
+            }
+        try run(vsh_lock_range(fd, Int32(type), start, length, wait ? 1 : 0))
+    }
+
+    /// Maps a file into memory. (C: mmap)
+    /// - Parameter isShared: writes reach the file and other processes; else a private copy.
+    public static func map(
+        _ fd: Int32, length: Int, isWritable: Bool = true, isShared: Bool = true, offset: Int64 = 0
+    ) throws(Errno) -> UnsafeMutableRawPointer {
+        var error: Int32 = 0
+        guard let address = vsh_map(length, isWritable ? 1 : 0, isShared ? 1 : 0, fd, offset, &error) else {
+            throw Errno(rawValue: -error)
+        }
+        return address
+    }
+
+    /// (C: munmap)
+    public static func unmap(_ address: UnsafeMutableRawPointer, length: Int) throws(Errno) {
+        try run(vsh_unmap(address, length))
+    }
+
+    /// Waits until a shared mapping's pages are on disk. `address` is a multiple of the page size. (C: msync)
+    public static func syncMap(_ address: UnsafeMutableRawPointer, length: Int) throws(Errno) {
+        try run(vsh_sync_map(address, length))
+    }
+
+    /// Makes `target` share all blocks of `source`. EOPNOTSUPP, EXDEV, EINVAL where the file system cannot.
+    /// (C: ioctl FICLONE)
+    public static func clone(from source: Int32, to target: Int32) throws(Errno) { try run(vsh_clone(source, target)) }
+
+    /// Copies from and to the present offsets; the bytes copied, 0 at the end. EINTR is thrown. (C: copy_file_range)
+    public static func copyRange(from source: Int32, to target: Int32, count: Int) throws(Errno) -> Int {
+        try check(vsh_copy_range(source, target, count))
+    }
+
+    /// The same between descriptors that `copyRange` refuses. EINTR is thrown. (C: sendfile)
+    public static func sendFile(from source: Int32, to target: Int32, count: Int) throws(Errno) -> Int {
+        try check(vsh_send_file(source, target, count))
+    }
+}
