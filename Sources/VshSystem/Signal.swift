@@ -159,4 +159,3 @@ public enum Signals {
         _ = vsh_kill(getpid(), signal.rawValue)
     }
 }
-
