@@ -57,5 +57,6 @@ let package = Package(
                 "VshBase", "VshSyntax", "VshSystem", "VshFiles", "VshRuntime", "VshBuiltins", "VshInteractive",
             ],
             swiftSettings: swiftSettings, linkerSettings: linkerSettings),
+        .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
     ]
 )
