@@ -89,6 +89,8 @@ class Session:
             self._read(0.02)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
+                while self._read(0.05) and select.select([self.fd], [], [], 0)[0]:
+                    pass
                 self.status = os.waitstatus_to_exitcode(status)
                 if self.status < 0:
                     self.status = 128 - self.status
