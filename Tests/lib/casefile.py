@@ -24,7 +24,7 @@ class Case:
     stderr_rule: str = "empty"  # empty, some (a message, whatever it says), like (regular expressions), exact, any
     status: int | str = 0  # or 'any', or 'failure': any but 0
     oracles: list = field(default_factory=list)
-    via: str = "file"  # how the shell gets the script: file, c (-c), stdin
+    via: str = "file"  # how the shell gets the script: file, c (-c), stdin; sh: /bin/sh runs it, and it runs $TESTEE
     options: list = field(default_factory=list)  # shell options before the script
     env: dict = field(default_factory=dict)
     needs: list = field(default_factory=list)
@@ -59,8 +59,8 @@ def apply(case, values):
     case.needs = values.get("needs", "").split()
     case.timeout = float(values.get("timeout", 20))
     case.compares = "compare" in values
-    if case.via not in ("file", "c", "stdin"):
-        raise FormatError(f"{case.place}: via {case.via!r}: file, c or stdin")
+    if case.via not in ("file", "c", "stdin", "sh"):
+        raise FormatError(f"{case.place}: via {case.via!r}: file, c, stdin or sh")
 
 
 def unescaped(data, how):

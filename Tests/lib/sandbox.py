@@ -120,6 +120,8 @@ def run(case, shell, snapshot=False):
         stdin = case.stdin
         if case.via == "file":
             command.append(script)
+        elif case.via == "sh":
+            command = ["/bin/sh", script]
         elif case.via == "c":
             command += ["-c", os.fsdecode(case.script).rstrip("\n")]
         else:
