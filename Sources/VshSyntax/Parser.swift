@@ -5,6 +5,10 @@ import VshBase
 public struct ParserOptions: Sendable {
     /// Nothing beyond POSIX.1-2024 is recognised.
     public var isPosix = false
+    /// The end of input also ends a here-document whose delimiter is missing. Otherwise that is an incomplete command.
+    public var endsHereDocuments = true
+    /// How many constructs may stand in each other before the parser refuses the text.
+    public var maximumDepth = 3000
     public init() {}
 }
 
@@ -17,7 +21,25 @@ public enum ParsedCommand {
     case endOfInput
 }
 
+/// The text cannot be parsed; what is wrong is in `Parser.failure`. Without payload, so that throwing costs one register.
+struct Stop: Error {}
+
+/// A here-document whose body was not read yet.
+struct PendingHereDocument {
+    /// The word to fill in, in `Code.words`.
+    var word: Int32
+    /// Its delimiter, in `Code.constants`.
+    var delimiter: Int32
+    /// `<<-`
+    var stripsTabs: Bool
+    var isQuoted: Bool
+    var position: Int32
+}
+
 /// One pass over bytes: tokens, words and commands, straight into the tables of a `Code`.
+///
+/// There is no token array: the grammar functions look at the bytes at the cursor. The cursor is always in `base[0 ... end]`, and
+/// `base[end]` is 0. Each grammar function takes the code as a parameter, which costs no reference counting.
 public struct Parser: ~Copyable {
     public let source: Source
     public let symbols: SymbolTable
@@ -26,27 +48,103 @@ public struct Parser: ~Copyable {
     public var alias: ((Symbol) -> Text?)?
     /// Appends at least one more line to `source`; false at the end of input. nil when `source` is complete.
     public var refill: (() -> Bool)?
+
+    // The text that is read: see Input.swift.
+    var base: UnsafeMutablePointer<UInt8>
+    var pos = 0
+    var end: Int
+    var mapping = PlaceMapping()
+    var frame = FrameKind.source
+    /// The texts that the one being read stands in.
+    var frames = Table<Frame>(capacity: 2)
+    /// The block that `base` points into, when it is the parser's own.
+    var block: UnsafeMutablePointer<UInt8>?
+    /// The number of the text being read, different for each.
+    var serial = 0
+    var lastSerial = 0
+    var aliases = Table<ActiveAlias>(capacity: 1)
+    /// `refill` said that there is no more.
+    var isAtEnd = false
+
+    // Stacks of things under construction; each construct copies its own to the code when it is complete.
+    var words = Table<Word>(capacity: 32)
+    var parts = Table<Part>(capacity: 32)
+    var ints = Table<Int32>(capacity: 64)
+    var assignments = Table<Assignment>(capacity: 8)
+    var redirections = Table<Redirection>(capacity: 8)
+    var caseItems = Table<CaseItem>(capacity: 8)
+    var pending = Table<PendingHereDocument>(capacity: 2)
+    /// Here-documents below this index belong to a command around the substitution that is parsed.
+    var pendingMark = 0
+    /// The bytes of the literals of the words under construction.
+    var text = ByteStack(capacity: 512)
+
+    // The word under construction: see Words.swift.
+    var build = WordBuild()
+
+    var depth = 0
+    /// End of the reserved word that `lead` found.
+    var tokenEnd = 0
+    /// Offsets of `$((` that turned out to be a command substitution.
+    var notArithmetic: Set<Int> = []
+    var failure: SyntaxError?
+
     /// Offset of the first byte that is not parsed yet.
-    public private(set) var position: Int
+    public var position: Int { frames.isEmpty ? pos : frames[0].pos }
 
     public init(source: Source, symbols: SymbolTable, options: ParserOptions) {
         self.source = source
         self.symbols = symbols
         self.options = options
-        position = 0
+        base = source.base
+        end = source.count
     }
 
-    /// Parses the next complete command (XCU 2.10.2 `complete_command`: up to and including its newline) into `code`, whose source must be `source`.
+    deinit {
+        // Only an alias value can be left half read.
+        block?.deallocate()
+        for index in 0..<frames.count { frames[index].block?.deallocate() }
+    }
+
+    /// Parses the next complete command (XCU 2.10.2 `complete_command`: up to and including its newline) into `code`, whose source must be
+    /// `source`. After an error the position is somewhere in the wrong command: see `skipLine`.
     public mutating func nextCommand(into code: Code) throws(SyntaxError) -> ParsedCommand {
-        .endOfInput
+        isAtEnd = false
+        depth = 0
+        if !notArithmetic.isEmpty { notArithmetic.removeAll() }
+        if frame == .source {
+            base = source.base
+            end = source.count
+        }
+        do throws(Stop) {
+            return try completeCommand(code)
+        } catch {
+            throw recover()
+        }
     }
-}
 
-/// Parses text that resulted from expansion as an arithmetic expression into `code`: the root, in `Code.arithmetic`.
-///
-/// `text` has no `$` left. Names are interned in `symbols`.
-public func parseArithmetic(
-    _ text: UnsafeBufferPointer<UInt8>, symbols: SymbolTable, into code: Code
-) throws(SyntaxError) -> Int32 {
-    throw SyntaxError(Array("not yet".utf8), range: 0..<0)
+    /// Goes on after the end of the line that the position is in: after an error in interactive input.
+    public mutating func skipLine() {
+        while pos < end, base[pos] != Byte.newline { pos += 1 }
+        if pos < end { pos += 1 }
+    }
+
+    /// Forgets everything under construction and returns the error.
+    private mutating func recover() -> SyntaxError {
+        while !frames.isEmpty { leaveFrame() }
+        words.removeAll()
+        parts.removeAll()
+        ints.removeAll()
+        assignments.removeAll()
+        redirections.removeAll()
+        caseItems.removeAll()
+        pending.removeAll()
+        pendingMark = 0
+        aliases.removeAll()
+        text.pop(to: 0)
+        build = WordBuild()
+        let error = failure ?? SyntaxError(Array("syntax error".utf8), range: pos..<pos)
+        failure = nil
+        return error
+    }
 }

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+extension Parser {
+    /// Stands in the text of an arithmetic expansion for a part that is not a literal.
+    static var placeholder: UInt8 { 1 }
+
+    /// `$((…))` (XCU 2.6.4), if it is one: `inner` is the offset of the second parenthesis. False, with the cursor where it was, when the text
+    /// can only be a command substitution that starts with a subshell.
+    mutating func arithmeticExpansion(
+        _ code: Code, _ start: Int, _ inner: Int, _ position: Int32, isQuoted: Bool
+    ) throws(Stop) -> Bool {
+        let mark = pos
+        let isMovable = frame == .alias
+        if isMovable {
+            // The text may move while it is read, so there is no way back.
+            if !looksLikeArithmetic(inner &+ 1) { return false }
+        } else if !notArithmetic.isEmpty && notArithmetic.contains(serial << 40 | start) {
+            return false
+        }
+        pos = inner &+ 1
+        let undo = Marks(code, self)
+        do throws(Stop) {
+            if try arithmeticText(code, position, isQuoted: isQuoted) { return true }
+        } catch {
+            if isMovable { throw error }
+        }
+        if isMovable { throw unterminated("$((", at: position) }
+        failure = nil
+        undo.restore(code, &self)
+        notArithmetic.insert(serial << 40 | start)
+        pos = mark
+        return false
+    }
+
+    /// The text up to `))`, and the expression in it; false when a single `)` ends it.
+    private mutating func arithmeticText(_ code: Code, _ position: Int32, isQuoted: Bool) throws(Stop) -> Bool {
+        let textPosition = place(pos)
+        try enter(pos)
+        let outer = beginWord()
+        var open = 0
+        var isPlain = true
+        scan: while true {
+            let byte = base[pos]
+            switch byte {
+            case Byte.openParen:
+                open &+= 1
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            case Byte.closeParen:
+                if open == 0 {
+                    pos &+= 1
+                    if current() != Byte.closeParen { return false }
+                    pos &+= 1
+                    break scan
+                }
+                open &-= 1
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            case Byte.dollar:
+                let count = parts.count
+                try dollar(code, isQuoted: true, isText: true)
+                if parts.count > count && parts.last.kind != .literal { text.append(Parser.placeholder) }
+            case Byte.backquote:
+                try backquotes(code, isQuoted: true)
+                text.append(Parser.placeholder)
+            case Byte.backslash:
+                quotedBackslash(alsoEscapes: Byte.doubleQuote)
+            case Byte.doubleQuote:
+                pos &+= 1
+            case Parser.placeholder:
+                isPlain = false
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            case 0:
+                if pos < end {
+                    pos &+= 1
+                } else if !more() {
+                    throw unterminated("$((", at: position)
+                }
+            default:
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            }
+        }
+        let hasExpansions = text.count &- build.textMark != literalBytes()
+        let word = makeWord(code, [], textPosition)
+        let index = Int32(truncatingIfNeeded: code.words.count)
+        code.words.append(word)
+        var root: Int32 = -1
+        var assigns = true
+        if isPlain {
+            let nodeMark = code.arithmetic.count
+            let integerMark = code.integers.count
+            let wordMark = code.words.count
+            let symbols = symbols
+            let compiled = text.withBytes(from: build.textMark) { bytes in
+                var expression = ArithmeticParser(bytes, symbols: symbols, code: code)
+                expression.textWord = index
+                do throws(ArithmeticFailure) {
+                    return (try expression.parse(), expression.hasAssignment)
+                } catch {
+                    return (Int32(-1), true)
+                }
+            }
+            root = compiled.0
+            assigns = compiled.1
+            if root < 0 {
+                code.arithmetic.pop(to: nodeMark)
+                code.integers.pop(to: integerMark)
+                code.words.pop(to: wordMark)
+            }
+        }
+        endWord(outer)
+        depth &-= 1
+        if assigns || hasExpansions { build.flags.insert(.hasSideEffects) }
+        parts.append(Part(.arithmetic, isQuoted: isQuoted, a: root, b: index, position: position))
+        return true
+    }
+
+    /// How many bytes the literals of the word under construction hold.
+    private func literalBytes() -> Int {
+        var count = 0
+        for index in build.partMark..<parts.count where parts[index].kind == .literal { count &+= Int(parts[index].b) }
+        return count
+    }
+
+    /// Whether parentheses in the text from `offset` on balance such that `))` ends it; quotes are stepped over, nothing is parsed.
+    private mutating func looksLikeArithmetic(_ offset: Int) -> Bool {
+        var p = offset
+        var open = 0
+        while true {
+            switch base[p] {
+            case Byte.openParen: open &+= 1
+            case Byte.closeParen:
+                if open == 0 { return base[p &+ 1] == Byte.closeParen }
+                open &-= 1
+            case Byte.backslash:
+                if p &+ 1 < end { p &+= 1 }
+            case Byte.singleQuote, Byte.doubleQuote, Byte.backquote:
+                let quote = base[p]
+                p &+= 1
+                while p < end && base[p] != quote {
+                    p &+= base[p] == Byte.backslash && quote != Byte.singleQuote && p &+ 1 < end ? 2 : 1
+                }
+                if p >= end {
+                    if !more() { return true }
+                    p &-= 1
+                }
+            case 0:
+                if p >= end {
+                    if !more() { return true }
+                    continue
+                }
+            default: break
+            }
+            p &+= 1
+        }
+    }
+}
+
+/// How full the tables are, to go back to after an attempt that failed.
+struct Marks {
+    private let code: (Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int)
+    private let stacks: (Int, Int, Int, Int, Int, Int, Int, Int)
+    private let pendingMark: Int
+    private let build: WordBuild
+    private let depth: Int
+    private let frames: Int
+
+    init(_ c: Code, _ p: borrowing Parser) {
+        code = (
+            c.nodes.count, c.words.count, c.parts.count, c.ints.count, c.assignments.count, c.redirections.count,
+            c.caseItems.count, c.arithmetic.count, c.integers.count, c.constants.count, c.patterns.count
+        )
+        stacks = (
+            p.words.count, p.parts.count, p.ints.count, p.assignments.count, p.redirections.count, p.caseItems.count,
+            p.pending.count, p.text.count
+        )
+        pendingMark = p.pendingMark
+        build = p.build
+        depth = p.depth
+        frames = p.frames.count
+    }
+
+    func restore(_ c: Code, _ p: inout Parser) {
+        c.nodes.pop(to: code.0)
+        c.words.pop(to: code.1)
+        c.parts.pop(to: code.2)
+        c.ints.pop(to: code.3)
+        c.assignments.pop(to: code.4)
+        c.redirections.pop(to: code.5)
+        c.caseItems.pop(to: code.6)
+        c.arithmetic.pop(to: code.7)
+        c.integers.pop(to: code.8)
+        c.constants.pop(to: code.9)
+        c.patterns.pop(to: code.10)
+        p.words.pop(to: stacks.0)
+        p.parts.pop(to: stacks.1)
+        p.ints.pop(to: stacks.2)
+        p.assignments.pop(to: stacks.3)
+        p.redirections.pop(to: stacks.4)
+        p.caseItems.pop(to: stacks.5)
+        p.pending.pop(to: stacks.6)
+        p.text.pop(to: stacks.7)
+        p.pendingMark = pendingMark
+        p.build = build
+        p.depth = depth
+        while p.frames.count > frames { p.leaveFrame() }
+    }
+}

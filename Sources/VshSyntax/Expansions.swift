@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+extension Parser {
+    /// The expansion at the cursor, which is on `$`; a `$` that starts none is text. `isText` is set in here-documents and arithmetic,
+    /// where quotes are not special.
+    @inline(__always)
+    mutating func dollar(_ code: Code, isQuoted: Bool, isText: Bool) throws(Stop) {
+        let next = base[pos &+ 1]
+        if classOf(next) & (ByteClass.name | ByteClass.digit) == ByteClass.name {
+            var p = pos &+ 2
+            while classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
+            if base[p] != Byte.backslash {
+                let symbol = symbols.intern(
+                    bytes(pos &+ 1, p))
+                parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol, position: place(pos)))
+                pos = p
+                return
+            }
+        }
+        try dollarSlowly(code, isQuoted: isQuoted, isText: isText)
+    }
+
+    @inline(never)
+    private mutating func dollarSlowly(_ code: Code, isQuoted: Bool, isText: Bool) throws(Stop) {
+        let start = pos
+        let position = place(start)
+        pos &+= 1
+        let byte = current()
+        let kind = classOf(byte)
+        if kind & ByteClass.digit != 0 {
+            pos &+= 1
+            if byte == Byte.zero {
+                parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte), position: position))
+            } else {
+                parts.append(Part(.positional, isQuoted: isQuoted, a: Int32(byte &- Byte.zero), position: position))
+            }
+            return
+        }
+        if kind & ByteClass.name != 0 {
+            let symbol = name()
+            parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol, position: position))
+            return
+        }
+        if isSpecialParameter(byte) {
+            pos &+= 1
+            parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte), position: position))
+            return
+        }
+        switch byte {
+        case Byte.openBrace:
+            try braces(code, start, position, isQuoted: isQuoted)
+        case Byte.openParen:
+            try parenthesised(code, start, position, isQuoted: isQuoted)
+        case Byte.singleQuote where !isQuoted && !isText:
+            try dollarSingleQuotes(start)
+        default:
+            openLiteral(isQuoted: isQuoted, start)
+            text.append(Byte.dollar)
+            parts.last.b &+= 1
+        }
+    }
+
+    @inline(__always)
+    func isSpecialParameter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case Byte.at, Byte.star, Byte.hash, Byte.question, Byte.minus, Byte.dollar, Byte.bang: true
+        default: false
+        }
+    }
+
+    /// The symbol of the name at the cursor, which may be broken by line continuations.
+    mutating func name() -> Symbol {
+        let start = pos
+        while classOf(base[pos]) & ByteClass.name != 0 { pos &+= 1 }
+        if base[pos] != Byte.backslash || classOf(current()) & ByteClass.name == 0 {
+            var nameEnd = pos
+            while nameEnd > start && classOf(base[nameEnd &- 1]) & ByteClass.name == 0 { nameEnd &-= 1 }
+            return symbols.intern(bytes(start, nameEnd))
+        }
+        let mark = text.count
+        let afterBreak = pos
+        pos = start
+        while classOf(base[pos]) & ByteClass.name != 0 {
+            text.append(base[pos])
+            pos &+= 1
+        }
+        pos = afterBreak
+        while classOf(current()) & ByteClass.name != 0 {
+            text.append(base[pos])
+            pos &+= 1
+        }
+        let symbol = text.withBytes(from: mark) { symbols.intern($0) }
+        text.pop(to: mark)
+        return symbol
+    }
+
+    // MARK: ${…}
+
+    /// `${…}` (XCU 2.6.2); the cursor is on the brace.
+    private mutating func braces(_ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool) throws(Stop) {
+        pos &+= 1
+        var part = Part(.parameter, isQuoted: isQuoted, flags: .hasBraces, a: 0, position: position)
+        var byte = current()
+        if byte == Byte.hash, isLength() {
+            part.op = .length
+            pos &+= 1
+            byte = current()
+        }
+        let kind = classOf(byte)
+        if kind & ByteClass.digit != 0 {
+            var number = 0
+            repeat {
+                number = min(number &* 10 &+ Int(byte &- Byte.zero), Int(Int32.max))
+                pos &+= 1
+                byte = current()
+            } while classOf(byte) & ByteClass.digit != 0
+            part.kind = number == 0 ? .special : .positional
+            part.a = number == 0 ? Int32(Byte.zero) : Int32(number)
+        } else if kind & ByteClass.name != 0 {
+            part.a = name()
+        } else if isSpecialParameter(byte) {
+            pos &+= 1
+            part.kind = .special
+            part.a = Int32(byte)
+        } else {
+            throw badSubstitution(start)
+        }
+        byte = current()
+        if byte == Byte.closeBrace {
+            pos &+= 1
+            parts.append(part)
+            return
+        }
+        if part.op == .length { throw badSubstitution(start) }
+        var isPattern = false
+        if byte == Byte.colon {
+            part.flags.insert(.colon)
+            pos &+= 1
+            byte = current()
+        }
+        switch byte {
+        case Byte.minus: part.op = .useDefault
+        case Byte.equal:
+            part.op = .assignDefault
+            build.flags.insert(.hasSideEffects)
+        case Byte.question: part.op = .indicateError
+        case Byte.plus: part.op = .useAlternative
+        case Byte.hash where !part.flags.contains(.colon):
+            part.op = .removeSmallestPrefix
+            isPattern = true
+        case Byte.percent where !part.flags.contains(.colon):
+            part.op = .removeSmallestSuffix
+            isPattern = true
+        default: throw badSubstitution(start)
+        }
+        pos &+= 1
+        if isPattern, current() == byte {
+            pos &+= 1
+            part.op = byte == Byte.hash ? .removeLargestPrefix : .removeLargestSuffix
+        }
+        part.b = try operand(code, start, isQuoted: isQuoted, isPattern: isPattern)
+        parts.append(part)
+    }
+
+    /// Whether the `#` at the cursor, after `${`, asks for a length, and is not itself the parameter.
+    private mutating func isLength() -> Bool {
+        let mark = pos
+        defer { pos = mark }
+        pos &+= 1
+        let byte = current()
+        if classOf(byte) & ByteClass.name != 0 { return true }
+        if !isSpecialParameter(byte) { return false }
+        pos &+= 1
+        // `${#?}` is the length of `$?`, `${#?x}` is `$#` with an operand.
+        return current() == Byte.closeBrace
+    }
+
+    /// The word after an operator, up to and including the closing brace: its index in `Code.words`.
+    private mutating func operand(_ code: Code, _ start: Int, isQuoted: Bool, isPattern: Bool) throws(Stop) -> Int32 {
+        let position = place(pos)
+        let fixedStart = place(start)
+        try enter(start)
+        let outer = beginWord()
+        let context: WordContext
+        if isPattern {
+            context = [.pattern, .operand]
+            try unquotedText(code, context)
+        } else {
+            context = [.operand, .keepsQuoting]
+            if isQuoted { try quotedOperand(code) } else { try unquotedText(code, context) }
+        }
+        if base[pos] != Byte.closeBrace { throw unterminated("${", at: fixedStart) }
+        pos &+= 1
+        let word = makeWord(code, context, position)
+        endWord(outer)
+        depth &-= 1
+        code.words.append(word)
+        return Int32(truncatingIfNeeded: code.words.count &- 1)
+    }
+
+    // MARK: $(…)
+
+    /// `$(…)` or `$((…))`; the cursor is on the parenthesis.
+    private mutating func parenthesised(
+        _ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool
+    ) throws(Stop) {
+        let next = following()
+        if next.byte == Byte.openParen, try arithmeticExpansion(code, start, next.offset, position, isQuoted: isQuoted) {
+            return
+        }
+        pos &+= 1
+        try enter(start)
+        let outerMark = pendingMark
+        let outerBuild = build
+        pendingMark = pending.count
+        let body = try list(code)
+        if try lead() != .closeParen {
+            throw unexpected(code, "')'", opener: "$(", at: position)
+        }
+        pos &+= 1
+        pendingMark = outerMark
+        build = outerBuild
+        depth &-= 1
+        addSubstitution(code, body, [], position, isQuoted: isQuoted)
+    }
+
+    private mutating func addSubstitution(
+        _ code: Code, _ body: Int32, _ flags: PartFlags, _ position: Int32, isQuoted: Bool
+    ) {
+        var body = body
+        if body < 0 {
+            body = Int32(truncatingIfNeeded: code.nodes.count)
+            code.nodes.append(Node(.empty, position: position))
+        }
+        build.flags.formUnion([.hasSubstitution, .hasSideEffects])
+        parts.append(Part(.commandSubstitution, isQuoted: isQuoted, flags: flags, a: body, position: position))
+    }
+
+    // MARK: Backquotes
+
+    /// `` `…` `` (XCU 2.6.3); the cursor is on the first backquote.
+    @inline(never)
+    mutating func backquotes(_ code: Code, isQuoted: Bool) throws(Stop) {
+        let start = pos
+        let position = place(start)
+        try enter(start)
+        pos &+= 1
+        let inner = pos
+        let mark = text.count
+        var wasChanged = false
+        while true {
+            let byte = base[pos]
+            if byte == Byte.backquote { break }
+            if byte == 0 {
+                if pos < end {
+                    pos &+= 1
+                    wasChanged = true
+                } else if !more() {
+                    throw unterminated("`", at: position)
+                }
+                continue
+            }
+            if byte == Byte.backslash {
+                if pos &+ 1 == end { _ = more() }
+                let next = base[pos &+ 1]
+                if next == Byte.dollar || next == Byte.backquote || next == Byte.backslash
+                    || (next == Byte.doubleQuote && isQuoted)
+                {
+                    pos &+= 1
+                    wasChanged = true
+                    text.append(next)
+                    pos &+= 1
+                    continue
+                }
+            }
+            text.append(byte)
+            pos &+= 1
+        }
+        let count = text.count - mark
+        let block = UnsafeMutablePointer<UInt8>.allocate(capacity: count + 1)
+        text.withBytes(from: mark) { if count > 0 { block.update(from: $0.baseAddress!, count: count) } }
+        text.pop(to: mark)
+        pos &+= 1
+        let innerPlace = Int(place(inner))
+        enterFrame(
+            .backquote, block: block, start: 0, end: count,
+            mapping: wasChanged
+                ? PlaceMapping(fixedEnd: Int.max, fixed: Int(position), delta: 0)
+                : PlaceMapping(fixedEnd: 0, fixed: 0, delta: innerPlace))
+        let outerMark = pendingMark
+        let outerBuild = build
+        pendingMark = pending.count
+        let depthOfFrame = frames.count
+        let body = try list(code)
+        if try lead() != .end { throw unexpected(code, "a command", opener: "`", at: position) }
+        while frames.count > depthOfFrame { leaveFrame() }
+        if pending.count > pendingMark { try readHereDocuments(code) }
+        leaveFrame()
+        pendingMark = outerMark
+        build = outerBuild
+        depth &-= 1
+        addSubstitution(code, body, .isBackquoted, position, isQuoted: isQuoted)
+    }
+
+    // MARK: $'…'
+
+    /// `$'…'` (XCU 2.2.4); the cursor is on the quote.
+    mutating func dollarSingleQuotes(_ start: Int, skipping count: Int = 0) throws(Stop) {
+        pos &+= 1 &+ count
+        build.flags.insert(.hasQuotes)
+        openLiteral(isQuoted: true, start)
+        let mark = text.count
+        var isCut = false
+        while true {
+            let byte = base[pos]
+            if byte == Byte.singleQuote { break }
+            if byte == 0 {
+                if pos < end {
+                    pos &+= 1
+                } else if !more() {
+                    throw unterminated("$'", start)
+                }
+                continue
+            }
+            pos &+= 1
+            if byte != Byte.backslash {
+                text.append(byte)
+            } else {
+                if pos == end { _ = more() }
+                // A NUL ends the value; the rest is read only to find its end.
+                if escape() && !isCut {
+                    isCut = true
+                    parts.last.b = Int32(truncatingIfNeeded: text.count &- Int(parts.last.a))
+                }
+            }
+        }
+        pos &+= 1
+        if isCut {
+            text.pop(to: Int(parts.last.a) &+ Int(parts.last.b))
+        } else {
+            parts.last.b &+= Int32(truncatingIfNeeded: text.count &- mark)
+        }
+    }
+
+    /// The escape sequence at the cursor, which is after the backslash; true when it means a NUL.
+    private mutating func escape() -> Bool {
+        let byte = base[pos]
+        switch byte {
+        case UInt8(ascii: "a"): text.append(7)
+        case UInt8(ascii: "b"): text.append(8)
+        case UInt8(ascii: "e"): text.append(27)
+        case UInt8(ascii: "f"): text.append(12)
+        case UInt8(ascii: "n"): text.append(10)
+        case UInt8(ascii: "r"): text.append(13)
+        case UInt8(ascii: "t"): text.append(9)
+        case UInt8(ascii: "v"): text.append(11)
+        case Byte.doubleQuote, Byte.singleQuote, Byte.backslash, Byte.question: text.append(byte)
+        case UInt8(ascii: "c"):
+            var next = base[pos &+ 1]
+            if next == 0 || next == Byte.singleQuote { break }
+            pos &+= 2
+            if next == Byte.backslash && base[pos] == Byte.backslash { pos &+= 1 }
+            if next >= 97 && next <= 122 { next &-= 32 }
+            let control = next == Byte.question ? 127 : next & 31
+            if control == 0 { return true }
+            text.append(control)
+            return false
+        case UInt8(ascii: "x"):
+            var value: UInt8 = 0
+            var count = 0
+            while count < 2, let digit = hexDigit(base[pos &+ 1 &+ count]) {
+                value = value &* 16 &+ digit
+                count &+= 1
+            }
+            if count == 0 {
+                text.append(Byte.backslash)
+                text.append(byte)
+                break
+            }
+            pos &+= 1 &+ count
+            if value == 0 { return true }
+            text.append(value)
+            return false
+        case 48...55:
+            var value = 0
+            var count = 0
+            while count < 3, base[pos &+ count] >= 48, base[pos &+ count] <= 55 {
+                value = value &* 8 &+ Int(base[pos &+ count] &- 48)
+                count &+= 1
+            }
+            pos &+= count
+            let result = UInt8(truncatingIfNeeded: value)
+            if result == 0 { return true }
+            text.append(result)
+            return false
+        case Byte.newline, 0:
+            text.append(Byte.backslash)
+            return false
+        default:
+            text.append(Byte.backslash)
+            text.append(byte)
+        }
+        pos &+= 1
+        return false
+    }
+
+    private func hexDigit(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case 48...57: byte &- 48
+        case 65...70: byte &- 55
+        case 97...102: byte &- 87
+        default: nil
+        }
+    }
+}

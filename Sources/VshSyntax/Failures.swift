@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+/// The messages of the parser. Each function records the error and returns what to throw.
+extension Parser {
+    private mutating func fail(_ message: borrowing ByteStack, _ range: Range<Int>, isIncomplete: Bool, notes: [[UInt8]] = [])
+        -> Stop
+    {
+        failure = SyntaxError(
+            message.withBytes { Array($0) }, range: range, isIncomplete: isIncomplete, notes: notes)
+        return Stop()
+    }
+
+    /// `unexpected X; expected Y`, where X is the token at the cursor, and where the construct `opener` started.
+    @inline(never)
+    mutating func unexpected(
+        _ code: Code, _ expected: StaticString?, opener: StaticString? = nil, at position: Int32 = -1
+    ) -> Stop {
+        skipBlanks()
+        let start = pos
+        var message = ByteStack()
+        message.append("unexpected ")
+        let isEnd = base[pos] == 0 && pos == end
+        let length = describeToken(&message)
+        if let expected {
+            message.append("; expected ")
+            message.append(expected)
+        }
+        var notes: [[UInt8]] = []
+        if let opener {
+            var note = ByteStack()
+            note.append("'")
+            note.append(opener)
+            note.append("' was opened in line ")
+            note.append(decimal: source.line(at: Int(position)))
+            notes.append(note.withBytes { Array($0) })
+        }
+        let place = Int(place(start))
+        return fail(
+            message, place..<min(place + length, max(place, source.count)), isIncomplete: isEnd && frame != .backquote,
+            notes: notes)
+    }
+
+    /// Appends the name of the token at the cursor; returns its length in bytes.
+    private func describeToken(_ message: inout ByteStack) -> Int {
+        let byte = base[pos]
+        if byte == 0 {
+            message.append(frame == .backquote ? "'`'" : "end of input")
+            return 0
+        }
+        if byte == Byte.newline {
+            message.append("newline")
+            return 1
+        }
+        var p = pos
+        if classOf(byte) & ByteClass.delimiter != 0 {
+            p += 1
+            switch (byte, base[p]) {
+            case (Byte.semicolon, Byte.semicolon), (Byte.semicolon, Byte.ampersand), (Byte.ampersand, Byte.ampersand),
+                (Byte.bar, Byte.bar), (Byte.less, Byte.less), (Byte.greater, Byte.greater), (Byte.less, Byte.ampersand),
+                (Byte.greater, Byte.ampersand), (Byte.less, Byte.greater), (Byte.greater, Byte.bar):
+                p += 1
+            default: break
+            }
+        } else {
+            while classOf(base[p]) & ByteClass.delimiter == 0 && p - pos < 40 { p += 1 }
+        }
+        message.append("'")
+        message.append(bytes(pos, p))
+        message.append(p - pos == 40 ? "…'" : "'")
+        return p - pos
+    }
+
+    /// A quote or brace that is not closed at the end of input.
+    mutating func unterminated(_ opener: StaticString, _ offset: Int) -> Stop {
+        unterminated(opener, at: place(offset))
+    }
+
+    @inline(never)
+    mutating func unterminated(_ opener: StaticString, at position: Int32) -> Stop {
+        var message = ByteStack()
+        message.append("unexpected end of input; ")
+        message.append(opener)
+        message.append(" is not closed")
+        let place = Int(position)
+        return fail(
+            message, place..<min(place + opener.utf8CodeUnitCount, max(place, source.count)),
+            isIncomplete: frames.isEmpty || frame == .alias)
+    }
+
+    @inline(never)
+    mutating func unterminatedHereDocument(_ position: Int32, _ delimiter: Text) -> Stop {
+        var message = ByteStack()
+        message.append("unexpected end of input; the here-document has no line '")
+        message.append(delimiter)
+        message.append("'")
+        return fail(message, Int(position)..<Int(position) + 2, isIncomplete: true)
+    }
+
+    @inline(never)
+    mutating func badSubstitution(_ start: Int) -> Stop {
+        let place = Int(place(start))
+        if base[pos] == 0 && pos == end { return unterminated("${", at: Int32(place)) }
+        var p = pos
+        while base[p] != Byte.closeBrace && base[p] != Byte.newline && base[p] != 0 && p - start < 40 { p += 1 }
+        if base[p] == Byte.closeBrace { p += 1 }
+        var message = ByteStack()
+        message.append("bad substitution '")
+        message.append(bytes(start, p))
+        message.append("'")
+        return fail(message, place..<place + p - start, isIncomplete: false)
+    }
+
+    @inline(never)
+    mutating func missingTarget(_ code: Code, _ op: RedirectionOperator) -> Stop {
+        switch op {
+        case .hereDocument, .hereDocumentStrip: unexpected(code, "the delimiter of a here-document")
+        case .duplicateInput, .duplicateOutput: unexpected(code, "a file descriptor or '-'")
+        default: unexpected(code, "a file name")
+        }
+    }
+
+    @inline(never)
+    mutating func nestedTooDeeply(_ offset: Int) -> Stop {
+        var message = ByteStack()
+        message.append("nested too deeply")
+        let place = Int(place(offset))
+        return fail(message, place..<place + 1, isIncomplete: false)
+    }
+}

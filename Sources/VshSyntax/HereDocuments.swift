@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+extension Parser {
+    /// The delimiter at the cursor: quotes are removed, nothing is expanded (XCU 2.7.4).
+    mutating func hereDocumentDelimiter(_ code: Code) throws(Stop) -> (constant: Int32, isQuoted: Bool) {
+        let mark = text.count
+        var isQuoted = false
+        scan: while true {
+            let byte = base[pos]
+            if classOf(byte) & ByteClass.delimiter != 0 {
+                if byte != 0 { break }
+                if pos < end {
+                    pos &+= 1
+                } else if !more() {
+                    break
+                }
+                continue
+            }
+            switch byte {
+            case Byte.backslash:
+                if pos &+ 1 == end { _ = more() }
+                let next = base[pos &+ 1]
+                if next == Byte.newline {
+                    pos &+= 2
+                } else if next == 0 {
+                    pos &+= 1
+                } else {
+                    isQuoted = true
+                    text.append(next)
+                    pos &+= 2
+                }
+            case Byte.singleQuote, Byte.doubleQuote:
+                let open = pos
+                isQuoted = true
+                pos &+= 1
+                while base[pos] != byte {
+                    if base[pos] == 0 && pos == end {
+                        if !more() { throw unterminated(byte == Byte.singleQuote ? "'" : "\"", open) }
+                        continue
+                    }
+                    if byte == Byte.doubleQuote && base[pos] == Byte.backslash && pos &+ 1 < end {
+                        let next = base[pos &+ 1]
+                        if next == Byte.newline {
+                            pos &+= 2
+                            continue
+                        }
+                        if next == Byte.dollar || next == Byte.backquote || next == Byte.doubleQuote
+                            || next == Byte.backslash
+                        {
+                            pos &+= 1
+                        }
+                    }
+                    text.append(base[pos])
+                    pos &+= 1
+                }
+                pos &+= 1
+            case Byte.dollar where base[pos &+ 1] == Byte.singleQuote:
+                isQuoted = true
+                let outer = beginWord()
+                try dollarSingleQuotes(pos, skipping: 1)
+                let value = text.text(from: build.textMark)
+                endWord(outer)
+                text.append(value)
+            default:
+                text.append(byte)
+                pos &+= 1
+            }
+        }
+        let constant = Int32(truncatingIfNeeded: code.constants.count)
+        code.constants.append(text.text(from: mark))
+        text.pop(to: mark)
+        return (constant, isQuoted)
+    }
+
+    /// Reads the bodies of the here-documents of the line that was just ended.
+    @inline(never)
+    mutating func readHereDocuments(_ code: Code) throws(Stop) {
+        let mark = pendingMark
+        var index = mark
+        while index < pending.count {
+            let document = pending[index]
+            // A substitution in the body has here-documents of its own.
+            pendingMark = pending.count
+            let delimiter = code.constants[document.delimiter]
+            let word =
+                document.isQuoted
+                ? try quotedBody(code, document, delimiter) : try expandedBody(code, document, delimiter)
+            code.words[document.word] = word
+            index += 1
+        }
+        pendingMark = mark
+        pending.pop(to: mark)
+    }
+
+    /// Whether the line at the cursor is the delimiter; then the cursor is after it. Calls `more` as needed, so that the whole line is there.
+    private mutating func takeDelimiter(_ delimiter: Text) -> Bool {
+        let length = delimiter.count
+        let found = delimiter.withBytes { bytes -> Bool in
+            var index = 0
+            while index < length && base[pos &+ index] == bytes[index] { index &+= 1 }
+            return index == length
+        }
+        if !found { return false }
+        let after = base[pos &+ length]
+        if after == Byte.newline {
+            pos &+= length &+ 1
+            if frame == .alias && pos == end { leaveFrame() }
+            return true
+        }
+        if after == 0 && pos &+ length == end {
+            pos &+= length
+            return true
+        }
+        return false
+    }
+
+    /// At the start of a line of a here-document: goes past leading tabs with `<<-`; true at its end.
+    @inline(__always)
+    private mutating func isAtHereDocumentEnd(
+        _ document: PendingHereDocument, _ delimiter: Text
+    ) throws(Stop) -> Bool {
+        if base[pos] == 0 && pos == end {
+            if frame == .alias && frames.last.kind == .source { leaveFrame() }
+            if base[pos] == 0 && pos == end && !more() {
+                if options.endsHereDocuments { return true }
+                throw unterminatedHereDocument(document.position, delimiter)
+            }
+        }
+        if document.stripsTabs {
+            while base[pos] == Byte.tab { pos &+= 1 }
+        }
+        return takeDelimiter(delimiter)
+    }
+
+    /// A body whose delimiter was quoted: its lines as they are.
+    private mutating func quotedBody(
+        _ code: Code, _ document: PendingHereDocument, _ delimiter: Text
+    ) throws(Stop) -> Word {
+        let mark = text.count
+        let position = place(pos)
+        while try !isAtHereDocumentEnd(document, delimiter) {
+            while true {
+                let start = pos
+                while base[pos] != Byte.newline && base[pos] != 0 { pos &+= 1 }
+                text.append(bytes(start, pos))
+                if base[pos] == Byte.newline {
+                    text.append(Byte.newline)
+                    pos &+= 1
+                    break
+                }
+                if pos < end {
+                    pos &+= 1
+                } else if !more() {
+                    break
+                }
+            }
+        }
+        let constant = Int32(truncatingIfNeeded: code.constants.count)
+        code.constants.append(text.text(from: mark))
+        text.pop(to: mark)
+        return Word(.constant, flags: .hasQuotes, a: constant, position: position)
+    }
+
+    /// A body whose delimiter was not quoted: expanded as in double quotes.
+    private mutating func expandedBody(
+        _ code: Code, _ document: PendingHereDocument, _ delimiter: Text
+    ) throws(Stop) -> Word {
+        let position = place(pos)
+        let outer = beginWord()
+        while try !isAtHereDocumentEnd(document, delimiter) {
+            line: while true {
+                var p = pos
+                while classOf(base[p]) & ByteClass.quotedStop == 0 { p &+= 1 }
+                if p != pos {
+                    literal(pos, p, isQuoted: true)
+                    pos = p
+                }
+                let byte = base[p]
+                switch byte {
+                case Byte.newline:
+                    literal(byte: byte, isQuoted: true)
+                    pos &+= 1
+                    break line
+                case Byte.dollar:
+                    try dollar(code, isQuoted: true, isText: true)
+                case Byte.backquote:
+                    try backquotes(code, isQuoted: true)
+                case Byte.backslash:
+                    quotedBackslash(alsoEscapes: Byte.backslash)
+                case 0:
+                    if pos < end {
+                        pos &+= 1
+                    } else if !more() {
+                        break line
+                    }
+                default:
+                    literal(byte: byte, isQuoted: true)
+                    pos &+= 1
+                }
+            }
+        }
+        let word = makeWord(code, [], position)
+        endWord(outer)
+        return word
+    }
+}

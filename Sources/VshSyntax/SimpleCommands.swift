@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+extension Parser {
+    /// Grammar `command`: `lead` is what stands at the cursor.
+    mutating func command(_ code: Code, _ lead: Lead) throws(Stop) -> Int32 {
+        if lead == .word || lead == .redirection { return try simpleCommand(code) }
+        return try compoundCommand(code, lead)
+    }
+
+    /// Grammar `simple_command`, or a function definition.
+    private mutating func simpleCommand(_ code: Code) throws(Stop) -> Int32 {
+        let position = place(pos)
+        let wordMark = words.count
+        let assignmentMark = assignments.count
+        let redirectionMark = redirections.count
+        var flags: NodeFlags = []
+        var symbol: Symbol = -1
+        var context: WordContext = .fields
+        var isAfterCommand = false
+        var isFirst = true
+        loop: while true {
+            let byte = base[pos]
+            let kind = classOf(byte)
+            if kind & ByteClass.delimiter != 0 {
+                if byte == Byte.less || byte == Byte.greater {
+                    try redirection(code, -1, &flags)
+                } else if byte == Byte.openParen {
+                    if words.count == wordMark &+ 1 && assignments.count == assignmentMark
+                        && redirections.count == redirectionMark && symbol >= 0
+                        && words[wordMark].flags.isEmpty
+                    {
+                        words.pop(to: wordMark)
+                        return try functionDefinition(code, symbol, position)
+                    }
+                    throw unexpected(code, nil)
+                } else {
+                    break loop
+                }
+            } else if kind & ByteClass.digit != 0, let descriptor = ioNumber() {
+                try redirection(code, descriptor, &flags)
+            } else if words.count == wordMark {
+                // Before the command name.
+                if kind & ByteClass.name != 0, let nameEnd = assignmentName() {
+                    try assignment(code, nameEnd, &flags)
+                } else if !isFirst && alias != nil && isAliasHere() {
+                    skipBlanks()
+                    continue
+                } else {
+                    let word = try word(code, .fields)
+                    words.append(word)
+                    if word.form == .constant {
+                        symbol = code.constants[word.a].withBytes { symbols.intern($0) }
+                        (context, isAfterCommand) = declarationUtility(code.constants[word.a])
+                    } else if word.flags.contains(.hasSubstitution) {
+                        flags.insert(.hasSubstitution)
+                    }
+                }
+            } else {
+                if frame == .alias, passAliases(), substituteAlias() {
+                    skipBlanks()
+                    continue
+                }
+                let word = try word(code, context)
+                words.append(word)
+                if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
+                if isAfterCommand { (context, isAfterCommand) = declarationAfterCommand(code, word) }
+            }
+            isFirst = false
+            skipBlanks()
+        }
+        let wordCount = words.count &- wordMark
+        let assignmentCount = assignments.count &- assignmentMark
+        let firstAssignment = takeAssignments(code, assignmentMark)
+        if wordCount == 0 && redirections.count == redirectionMark {
+            return add(
+                code,
+                Node(
+                    .assignment, flags: flags, n: Int32(truncatingIfNeeded: assignmentCount), a: firstAssignment,
+                    position: position))
+        }
+        let firstWord = takeWords(code, wordMark)
+        return add(
+            code,
+            Node(
+                .simpleCommand, flags: flags, n: Int32(truncatingIfNeeded: wordCount), a: firstWord, b: symbol,
+                c: firstAssignment, d: Int32(truncatingIfNeeded: assignmentCount),
+                e: takeRedirections(code, redirectionMark), position: position))
+    }
+
+    private mutating func isAliasHere() -> Bool {
+        if frame == .alias { _ = passAliases() }
+        return substituteAlias()
+    }
+
+    /// Moves the words from `mark` on to the code; returns the index of the first.
+    @inline(__always)
+    mutating func takeWords(_ code: Code, _ mark: Int) -> Int32 {
+        let first = Int32(truncatingIfNeeded: code.words.count)
+        for index in mark..<words.count { code.words.append(words[index]) }
+        words.pop(to: mark)
+        return first
+    }
+
+    @inline(__always)
+    private mutating func takeAssignments(_ code: Code, _ mark: Int) -> Int32 {
+        let first = Int32(truncatingIfNeeded: code.assignments.count)
+        for index in mark..<assignments.count { code.assignments.append(assignments[index]) }
+        assignments.pop(to: mark)
+        return first
+    }
+
+    /// Moves the redirections from `mark` on to the code; -1 when there are none.
+    @inline(__always)
+    mutating func takeRedirections(_ code: Code, _ mark: Int) -> Int32 {
+        if redirections.count == mark { return -1 }
+        redirections.last.isLast = true
+        let first = Int32(truncatingIfNeeded: code.redirections.count)
+        for index in mark..<redirections.count { code.redirections.append(redirections[index]) }
+        redirections.pop(to: mark)
+        return first
+    }
+
+    // MARK: Declaration utilities
+
+    /// How the arguments of the command `name` are read, and whether it is `command`, whose operand decides (XCU 2.9.1.1).
+    @inline(__always)
+    private func declarationUtility(_ name: Text) -> (WordContext, Bool) {
+        switch name.count {
+        case 5, 6, 7, 8: return declarationUtilitySlowly(name)
+        default: return (.fields, false)
+        }
+    }
+
+    private func declarationUtilitySlowly(_ name: Text) -> (WordContext, Bool) {
+        if name.equals("export") || name.equals("readonly") || name.equals("local") || name.equals("declare")
+            || name.equals("typeset")
+        {
+            return ([.fields, .declaration], false)
+        }
+        return (.fields, name.equals("command"))
+    }
+
+    /// The same after a word after `command`: its options are stepped over.
+    private func declarationAfterCommand(_ code: Code, _ word: Word) -> (WordContext, Bool) {
+        if word.form != .constant { return (.fields, false) }
+        let text = code.constants[word.a]
+        if text.count > 0 && text[0] == Byte.minus { return (.fields, true) }
+        return declarationUtility(text)
+    }
+
+    // MARK: Assignments
+
+    /// The offset of the `=` when an assignment starts at the cursor. A name that a line continuation breaks counts.
+    @inline(__always)
+    private mutating func assignmentName() -> Int? {
+        var p = pos
+        while classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
+        if base[p] == Byte.equal { return classOf(base[pos]) & ByteClass.digit == 0 ? p : nil }
+        if base[p] != Byte.backslash || base[p &+ 1] != Byte.newline || classOf(base[pos]) & ByteClass.digit != 0 {
+            return nil
+        }
+        while classOf(base[p]) & ByteClass.name != 0 || (base[p] == Byte.backslash && base[p &+ 1] == Byte.newline) {
+            p &+= base[p] == Byte.backslash ? 2 : 1
+        }
+        return base[p] == Byte.equal ? p : nil
+    }
+
+    private mutating func assignment(_ code: Code, _ nameEnd: Int, _ flags: inout NodeFlags) throws(Stop) {
+        let position = place(pos)
+        let symbol = name()
+        pos = nameEnd &+ 1
+        let index = try value(code)
+        let word = code.words[index]
+        if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
+        var assignment = Assignment(symbol: symbol, word: index, position: position)
+        if word.form == .general && appendsToSelf(code, word, symbol) { assignment.flags.insert(.appendsToSelf) }
+        assignments.append(assignment)
+    }
+
+    /// The value after `name=`, which may be empty: its index in `Code.words`.
+    @inline(__always)
+    private mutating func value(_ code: Code) throws(Stop) -> Int32 {
+        let word = try word(code, .assignment)
+        let index = Int32(truncatingIfNeeded: code.words.count)
+        code.words.append(word)
+        return index
+    }
+
+    /// Whether `word` is the value of `symbol` and then text that neither reads nor changes it, nor fails.
+    private func appendsToSelf(_ code: Code, _ word: Word, _ symbol: Symbol) -> Bool {
+        let first = code.parts[word.a]
+        if first.kind != .parameter || first.a != symbol || first.op != .none { return false }
+        if word.flags.contains(.hasSideEffects) { return false }
+        for index in word.a &+ 1..<word.a &+ word.count where reads(code, code.parts[index], symbol) { return false }
+        return true
+    }
+
+    private func reads(_ code: Code, _ part: Part, _ symbol: Symbol) -> Bool {
+        switch part.kind {
+        case .literal, .tilde: return false
+        case .parameter, .positional, .special:
+            if part.kind == .parameter && part.a == symbol { return true }
+            if part.op == .indicateError { return true }
+            if part.b < 0 { return false }
+            switch code.words[part.b].form {
+            case .constant, .pattern, .glob: return false
+            default: return true
+            }
+        default: return true
+        }
+    }
+
+    // MARK: Redirections
+
+    /// The number at the cursor when a redirection operator follows it (grammar `IO_NUMBER`); the cursor is then on the operator.
+    @inline(__always)
+    mutating func ioNumber() -> Int32? {
+        var p = pos &+ 1
+        while classOf(base[p]) & ByteClass.digit != 0 { p &+= 1 }
+        if base[p] != Byte.less && base[p] != Byte.greater && base[p] != Byte.backslash { return nil }
+        return ioNumberSlowly()
+    }
+
+    @inline(never)
+    private mutating func ioNumberSlowly() -> Int32? {
+        var p = pos
+        var number = 0
+        while true {
+            let byte = base[p]
+            if classOf(byte) & ByteClass.digit != 0 {
+                number = min(number &* 10 &+ Int(byte &- Byte.zero), Int(Int32.max))
+                p &+= 1
+            } else if byte == Byte.backslash && base[p &+ 1] == Byte.newline {
+                p &+= 2
+            } else if byte == Byte.less || byte == Byte.greater {
+                pos = p
+                return Int32(number)
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// Grammar `io_redirect`, after its number: the cursor is on the operator.
+    mutating func redirection(_ code: Code, _ descriptor: Int32, _ flags: inout NodeFlags) throws(Stop) {
+        let position = place(pos)
+        let first = base[pos]
+        pos &+= 1
+        let second = current()
+        var op: RedirectionOperator = first == Byte.less ? .input : .output
+        var length = 1
+        if first == Byte.less {
+            switch second {
+            case Byte.less: op = .hereDocument
+            case Byte.ampersand: op = .duplicateInput
+            case Byte.greater: op = .readWrite
+            default: length = 0
+            }
+        } else {
+            switch second {
+            case Byte.greater: op = .append
+            case Byte.ampersand: op = .duplicateOutput
+            case Byte.bar: op = .clobber
+            default: length = 0
+            }
+        }
+        pos &+= length
+        if op == .hereDocument, current() == Byte.minus {
+            pos &+= 1
+            op = .hereDocumentStrip
+        }
+        skipBlanks()
+        if classOf(base[pos]) & ByteClass.delimiter != 0 { throw missingTarget(code, op) }
+        let number = descriptor >= 0 ? descriptor : first == Byte.less ? 0 : 1
+        if op == .hereDocument || op == .hereDocumentStrip {
+            let delimiter = try hereDocumentDelimiter(code)
+            let word = Int32(truncatingIfNeeded: code.words.count)
+            code.words.append(Word(.constant, position: position))
+            pending.append(
+                PendingHereDocument(
+                    word: word, delimiter: delimiter.constant, stripsTabs: op == .hereDocumentStrip,
+                    isQuoted: delimiter.isQuoted, position: position))
+            redirections.append(
+                Redirection(
+                    op: op, isQuoted: delimiter.isQuoted, descriptor: number, word: word, delimiter: delimiter.constant,
+                    position: position))
+            return
+        }
+        let word = try word(code, [])
+        if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
+        let index = Int32(truncatingIfNeeded: code.words.count)
+        code.words.append(word)
+        redirections.append(Redirection(op: op, descriptor: number, word: index, position: position))
+    }
+}

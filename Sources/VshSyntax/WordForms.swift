@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+extension Parser {
+    /// The word under construction in its most specific form, its parts copied to the code. `endWord` must follow.
+    mutating func makeWord(_ code: Code, _ context: WordContext, _ position: Int32) -> Word {
+        let mark = build.partMark
+        let count = parts.count &- mark
+        if count == 0 {
+            code.constants.append(Text())
+            let constant = Int32(truncatingIfNeeded: code.constants.count &- 1)
+            return finished(code, context, Word(.constant, flags: build.flags, a: constant, position: position))
+        }
+        if count == 1 {
+            let part = parts[mark]
+            switch part.kind {
+            case .literal:
+                return constantWord(code, context, position)
+            case .parameter where part.op == .none && !context.contains(.pattern):
+                return Word(
+                    part.isQuoted ? .quotedVariable : .variable, flags: build.flags, a: part.a, position: position)
+            case .positional where part.op == .none && !context.contains(.pattern):
+                return Word(
+                    part.isQuoted ? .quotedPositional : .positional, flags: build.flags, a: part.a, position: position)
+            case .special
+            where part.op == .none && part.isQuoted && part.a == Int32(Byte.at) && !context.contains(.pattern):
+                return Word(.allParameters, flags: build.flags, position: position)
+            default: break
+            }
+        } else {
+            var isConstant = true
+            for index in mark..<parts.count where parts[index].kind != .literal { isConstant = false }
+            if isConstant && (!context.contains(.keepsQuoting) || isUniform(mark)) {
+                return constantWord(code, context, position)
+            }
+        }
+        let first = Int32(truncatingIfNeeded: code.parts.count)
+        for index in mark..<parts.count {
+            var part = parts[index]
+            if part.kind == .literal {
+                let start = Int(part.a)
+                part.a = Int32(truncatingIfNeeded: code.constants.count)
+                code.constants.append(text.text(start..<start &+ Int(part.b)))
+                part.b = -1
+            }
+            code.parts.append(part)
+        }
+        var slot: Int32 = -1
+        if context.contains(.pattern) {
+            slot = Int32(truncatingIfNeeded: code.patterns.count)
+            code.patterns.append(nil)
+        }
+        return Word(
+            .general, flags: build.flags, count: Int32(truncatingIfNeeded: count), a: first, b: slot, position: position)
+    }
+
+    /// All parts from `mark` on that hold bytes have the same quoting.
+    private func isUniform(_ mark: Int) -> Bool {
+        for index in mark &+ 1..<parts.count where parts[index].isQuoted != parts[mark].isQuoted { return false }
+        return true
+    }
+
+    /// A word all of whose parts are literals.
+    private mutating func constantWord(_ code: Code, _ context: WordContext, _ position: Int32) -> Word {
+        let constant = Int32(truncatingIfNeeded: code.constants.count)
+        code.constants.append(text.text(from: build.textMark))
+        if parts[build.partMark].isQuoted { build.flags.insert(.hasQuotes) }
+        return finished(code, context, Word(.constant, flags: build.flags, a: constant, position: position))
+    }
+
+    /// A constant word as its context wants it: with the text of its pattern where there is one.
+    private mutating func finished(_ code: Code, _ context: WordContext, _ word: Word) -> Word {
+        var word = word
+        if context.contains(.pattern) {
+            word.a = patternText(code, word.a)
+            word.b = Int32(truncatingIfNeeded: code.patterns.count)
+            word.form = .pattern
+            code.patterns.append(nil)
+        } else if context.contains(.fields) && build.hasPattern && !build.flags.contains(.isAssignmentLike) {
+            word.b = patternText(code, word.a)
+            word.form = .glob
+        }
+        return word
+    }
+
+    /// The constant with the pattern text of a word of literals, whose text is the constant `plain`: a backslash before each quoted byte that
+    /// could be special (XCU 2.14).
+    private mutating func patternText(_ code: Code, _ plain: Int32) -> Int32 {
+        var needsEscapes = false
+        for index in build.partMark..<parts.count where parts[index].isQuoted && parts[index].b > 0 {
+            needsEscapes = true
+        }
+        if !needsEscapes { return plain }
+        let mark = text.count
+        var isInBracket = false
+        for index in build.partMark..<parts.count {
+            let part = parts[index]
+            for offset in Int(part.a)..<Int(part.a) &+ Int(part.b) {
+                let byte = text[offset]
+                if part.isQuoted {
+                    switch byte {
+                    case Byte.star, Byte.question, Byte.openBracket, Byte.closeBracket, Byte.backslash:
+                        text.append(Byte.backslash)
+                    case Byte.minus, Byte.bang, Byte.caret, Byte.colon, Byte.dot, Byte.equal:
+                        if isInBracket { text.append(Byte.backslash) }
+                    default: break
+                    }
+                } else if byte == Byte.openBracket {
+                    isInBracket = true
+                }
+                text.append(byte)
+            }
+        }
+        let pattern = text.text(from: mark)
+        text.pop(to: mark)
+        code.constants.append(pattern)
+        return Int32(truncatingIfNeeded: code.constants.count &- 1)
+    }
+}

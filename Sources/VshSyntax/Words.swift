@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+/// Where a word stands decides which of its bytes are special.
+struct WordContext: OptionSet {
+    let rawValue: UInt8
+    /// Unquoted pattern characters are active: pathname expansion.
+    static let fields = WordContext(rawValue: 1)
+    /// A case item or the operand of `#` or `%`: a pattern.
+    static let pattern = WordContext(rawValue: 2)
+    /// The value of an assignment: tildes are expanded after each unquoted `:`.
+    static let assignment = WordContext(rawValue: 4)
+    /// An operand in braces: it ends at `}`, and blanks and operators are text.
+    static let operand = WordContext(rawValue: 8)
+    /// An argument of a declaration utility.
+    static let declaration = WordContext(rawValue: 16)
+    /// The result of a parameter expansion, still to be split: literals of different quoting must stay apart.
+    static let keepsQuoting = WordContext(rawValue: 32)
+}
+
+/// What is known of the word under construction; its parts are on `Parser.parts`, the bytes of its literals on `Parser.text`.
+///
+/// While a word is under construction a literal part holds in `a` and `b` the offset and the count of its bytes.
+struct WordBuild {
+    var partMark = 0
+    var textMark = 0
+    var flags: WordFlags = []
+    /// An unquoted `*` or `?` was seen, or a `[` and then a `]`.
+    var hasPattern = false
+    var hasOpenBracket = false
+}
+
+extension Parser {
+    /// The word at the cursor, where one must start.
+    @inline(__always)
+    mutating func word(_ code: Code, _ context: WordContext) throws(Stop) -> Word {
+        // A word of nothing but plain bytes is its own value.
+        var p = pos
+        while classOf(base[p]) & ByteClass.stop == 0 { p &+= 1 }
+        if classOf(base[p]) & ByteClass.delimiter != 0 && p != pos && base[p] != 0
+            && context.isDisjoint(with: [.pattern, .declaration])
+        {
+            let start = pos
+            pos = p
+            return Word(.constant, a: constant(code, start, p), position: place(start))
+        }
+        return try wordSlowly(code, context)
+    }
+
+    /// A constant with the bytes `start ..< end` of the text being read.
+    @inline(__always)
+    func constant(_ code: Code, _ start: Int, _ end: Int) -> Int32 {
+        let index = Int32(truncatingIfNeeded: code.constants.count)
+        code.constants.append(Text(bytes(start, end)))
+        return index
+    }
+
+    @inline(never)
+    private mutating func wordSlowly(_ code: Code, _ context: WordContext) throws(Stop) -> Word {
+        let position = place(pos)
+        let outer = beginWord()
+        try unquotedText(code, context)
+        let word = makeWord(code, context, position)
+        endWord(outer)
+        return word
+    }
+
+    /// Starts a word; give the result to `endWord`.
+    @inline(__always)
+    mutating func beginWord() -> WordBuild {
+        let outer = build
+        build = WordBuild(partMark: parts.count, textMark: text.count)
+        return outer
+    }
+
+    /// Goes on with the word around this one, which gets the flags that concern it too.
+    @inline(__always)
+    mutating func endWord(_ outer: WordBuild) {
+        parts.pop(to: build.partMark)
+        text.pop(to: build.textMark)
+        let inherited = build.flags.intersection([.hasSubstitution, .hasSideEffects])
+        build = outer
+        build.flags.formUnion(inherited)
+    }
+
+    // MARK: Literals
+
+    /// Adds the bytes `start ..< end` of the text being read to the word.
+    @inline(__always)
+    mutating func literal(_ start: Int, _ end: Int, isQuoted: Bool) {
+        openLiteral(isQuoted: isQuoted, start)
+        text.append(bytes(start, end))
+        parts.last.b = Int32(truncatingIfNeeded: text.count &- Int(parts.last.a))
+    }
+
+    @inline(__always)
+    mutating func literal(byte: UInt8, isQuoted: Bool) {
+        openLiteral(isQuoted: isQuoted, pos)
+        text.append(byte)
+        parts.last.b &+= 1
+    }
+
+    /// Makes the last part a literal with this quoting.
+    @inline(__always)
+    mutating func openLiteral(isQuoted: Bool, _ offset: Int) {
+        if parts.count > build.partMark {
+            let last = parts.last
+            if last.kind == .literal && last.isQuoted == isQuoted { return }
+        }
+        parts.append(
+            Part(
+                .literal, isQuoted: isQuoted, a: Int32(truncatingIfNeeded: text.count), b: 0, position: place(offset)))
+    }
+
+    // MARK: Unquoted text
+
+    /// Reads unquoted text and all that is quoted inside it, up to what ends the word; the cursor is then on that.
+    mutating func unquotedText(_ code: Code, _ context: WordContext) throws(Stop) {
+        var tildeOffset = text.count
+        var tildePart = parts.count
+        if context.contains(.declaration), let nameEnd = assignmentNameEnd() {
+            literal(pos, nameEnd &+ 1, isQuoted: false)
+            pos = nameEnd &+ 1
+            build.flags.insert(.isAssignmentLike)
+            tildeOffset = text.count
+            tildePart = parts.count
+        }
+        while true {
+            var p = pos
+            while classOf(base[p]) & ByteClass.stop == 0 { p &+= 1 }
+            if p != pos {
+                literal(pos, p, isQuoted: false)
+                if build.hasOpenBracket && !build.hasPattern { findCloseBracket(pos, p) }
+                pos = p
+            }
+            let byte = base[p]
+            switch byte {
+            case Byte.dollar:
+                try dollar(code, isQuoted: false, isText: false)
+            case Byte.doubleQuote:
+                try doubleQuotes(code)
+            case Byte.singleQuote:
+                try singleQuotes()
+            case Byte.backslash:
+                backslash()
+            case Byte.backquote:
+                try backquotes(code, isQuoted: false)
+            case Byte.star, Byte.question:
+                literal(byte: byte, isQuoted: false)
+                build.hasPattern = true
+                pos &+= 1
+            case Byte.openBracket:
+                literal(byte: byte, isQuoted: false)
+                build.hasOpenBracket = true
+                pos &+= 1
+            case Byte.tilde:
+                let isLeading = text.count == tildeOffset && parts.count == tildePart
+                let isAfterColon =
+                    (context.contains(.assignment) || build.flags.contains(.isAssignmentLike))
+                    && parts.count > build.partMark && parts.last.kind == .literal && !parts.last.isQuoted
+                    && text[text.count &- 1] == Byte.colon
+                if !((isLeading || isAfterColon) && tilde(code, context)) {
+                    literal(byte: byte, isQuoted: false)
+                    pos &+= 1
+                }
+            case Byte.closeBrace:
+                if context.contains(.operand) { return }
+                literal(byte: byte, isQuoted: false)
+                pos &+= 1
+            case 0:
+                if pos < end {
+                    pos &+= 1
+                } else if !more() {
+                    return
+                }
+            default:
+                // A blank, a newline or an operator.
+                if !context.contains(.operand) { return }
+                literal(byte: byte, isQuoted: false)
+                pos &+= 1
+            }
+        }
+    }
+
+    private mutating func findCloseBracket(_ start: Int, _ end: Int) {
+        for p in start..<end where base[p] == Byte.closeBracket {
+            build.hasPattern = true
+            return
+        }
+    }
+
+    /// The offset of `=` when the text at the cursor starts with `NAME=`.
+    @inline(__always)
+    func assignmentNameEnd() -> Int? {
+        var p = pos
+        let first = classOf(base[p])
+        if first & (ByteClass.name | ByteClass.digit) != ByteClass.name { return nil }
+        while classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
+        return base[p] == Byte.equal ? p : nil
+    }
+
+    /// A backslash in unquoted text.
+    private mutating func backslash() {
+        if pos &+ 1 == end { _ = more() }
+        let next = base[pos &+ 1]
+        if next == Byte.newline {
+            pos &+= 2
+            return
+        }
+        if next == 0 {
+            // The last byte of the input stands for itself.
+            if pos &+ 1 == end { literal(byte: Byte.backslash, isQuoted: true) }
+            pos &+= 1
+            return
+        }
+        var p = pos &+ 2
+        if next >= 0xC0 {
+            while base[p] & 0xC0 == 0x80 { p &+= 1 }
+        }
+        build.flags.insert(.hasQuotes)
+        literal(pos &+ 1, p, isQuoted: true)
+        pos = p
+    }
+
+    private mutating func singleQuotes() throws(Stop) {
+        let open = pos
+        pos &+= 1
+        build.flags.insert(.hasQuotes)
+        openLiteral(isQuoted: true, pos)
+        var start = pos
+        while true {
+            let byte = base[pos]
+            if byte == Byte.singleQuote { break }
+            if byte != 0 {
+                pos &+= 1
+                continue
+            }
+            if pos > start { literal(start, pos, isQuoted: true) }
+            if pos < end {
+                pos &+= 1
+            } else if !more() {
+                throw unterminated("'", open)
+            }
+            start = pos
+        }
+        if pos > start { literal(start, pos, isQuoted: true) }
+        pos &+= 1
+    }
+
+    // MARK: Quoted text
+
+    private mutating func doubleQuotes(_ code: Code) throws(Stop) {
+        let open = pos
+        pos &+= 1
+        build.flags.insert(.hasQuotes)
+        let partCount = parts.count
+        let textCount = text.count
+        while true {
+            var p = pos
+            while classOf(base[p]) & ByteClass.quotedStop == 0 { p &+= 1 }
+            if p != pos {
+                literal(pos, p, isQuoted: true)
+                pos = p
+            }
+            let byte = base[p]
+            switch byte {
+            case Byte.doubleQuote:
+                pos &+= 1
+                if parts.count == partCount && text.count == textCount { openLiteral(isQuoted: true, open) }
+                return
+            case Byte.dollar:
+                try dollar(code, isQuoted: true, isText: false)
+            case Byte.backquote:
+                try backquotes(code, isQuoted: true)
+            case Byte.backslash:
+                quotedBackslash(alsoEscapes: Byte.doubleQuote)
+            case 0:
+                if pos < end {
+                    pos &+= 1
+                } else if !more() {
+                    throw unterminated("\"", open)
+                }
+            default:
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            }
+        }
+    }
+
+    /// A backslash in double quotes: it escapes `$`, `` ` ``, `\`, newline and one more byte, else it is text.
+    mutating func quotedBackslash(alsoEscapes: UInt8, _ another: UInt8 = Byte.backslash) {
+        if pos &+ 1 == end { _ = more() }
+        let next = base[pos &+ 1]
+        switch next {
+        case Byte.newline:
+            pos &+= 2
+        case Byte.dollar, Byte.backquote, Byte.backslash, alsoEscapes, another:
+            literal(byte: next, isQuoted: true)
+            pos &+= 2
+        default:
+            literal(byte: Byte.backslash, isQuoted: true)
+            pos &+= 1
+        }
+    }
+
+    /// The operand of `-`, `=`, `?`, `+` of a parameter expansion in double quotes, up to its `}` (XCU 2.6.2): `'` is text, `"` encloses text
+    /// that is quoted as well.
+    mutating func quotedOperand(_ code: Code) throws(Stop) {
+        while true {
+            var p = pos
+            while classOf(base[p]) & ByteClass.quotedStop == 0 { p &+= 1 }
+            if p != pos {
+                literal(pos, p, isQuoted: true)
+                pos = p
+            }
+            let byte = base[p]
+            switch byte {
+            case Byte.closeBrace: return
+            case Byte.doubleQuote:
+                try doubleQuotes(code)
+            case Byte.dollar:
+                try dollar(code, isQuoted: true, isText: false)
+            case Byte.backquote:
+                try backquotes(code, isQuoted: true)
+            case Byte.backslash:
+                quotedBackslash(alsoEscapes: Byte.doubleQuote, Byte.closeBrace)
+            case 0:
+                if pos < end {
+                    pos &+= 1
+                } else if !more() {
+                    return
+                }
+            default:
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            }
+        }
+    }
+
+    // MARK: Tildes
+
+    /// The tilde-prefix at the cursor (XCU 2.6.1); false when the tilde is only text.
+    private mutating func tilde(_ code: Code, _ context: WordContext) -> Bool {
+        var p = pos &+ 1
+        let mark = text.count
+        let endsAtColon = context.contains(.assignment) || build.flags.contains(.isAssignmentLike)
+        while true {
+            let byte = base[p]
+            if byte == Byte.slash || (byte == Byte.colon && endsAtColon) { break }
+            if byte == Byte.backslash && base[p &+ 1] == Byte.newline {
+                p &+= 2
+                continue
+            }
+            let kind = classOf(byte)
+            if kind & ByteClass.stop != 0 {
+                if kind & ByteClass.delimiter != 0 && (byte != 0 || p == end) { break }
+                if byte == Byte.closeBrace && context.contains(.operand) { break }
+                text.pop(to: mark)
+                return false
+            }
+            text.append(byte)
+            p &+= 1
+        }
+        let name = Int32(truncatingIfNeeded: code.constants.count)
+        code.constants.append(text.text(from: mark))
+        text.pop(to: mark)
+        parts.append(Part(.tilde, isQuoted: true, a: name, position: place(pos)))
+        pos = p
+        return true
+    }
+}
