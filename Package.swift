@@ -58,5 +58,6 @@ let package = Package(
             ],
             swiftSettings: swiftSettings, linkerSettings: linkerSettings),
         .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
+        .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
     ]
 )
