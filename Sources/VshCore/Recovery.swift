@@ -45,13 +45,16 @@ public enum RecoveryDecision {
     ///   - end: the outcome in the end record, when there is one.
     ///   - wasReplaced: the shell noted that it was about to exec.
     ///   - changes: valid change records.
-    ///   - isEvent: a begin or commit record, which stands without changes.
+    ///   - isEvent: a begin or commit, which is complete in one record.
+    ///   - standsEmpty: it means something without changes, once it has ended (an undo, a redo, a rollback).
     public static func action(
-        for sighting: JournalSighting, end: OperationOutcome?, wasReplaced: Bool, changes: Int, isEvent: Bool
+        for sighting: JournalSighting, end: OperationOutcome?, wasReplaced: Bool, changes: Int, isEvent: Bool,
+        standsEmpty: Bool
     ) -> RecoveryAction {
-        if let end { return changes == 0 && !isEvent ? .drop : .take(end) }
+        if isEvent { return .take(.finished) }
+        if let end { return changes == 0 && !standsEmpty ? .drop : .take(end) }
         guard sighting.isAbandoned else { return .leave }
-        if changes == 0 { return isEvent ? .take(.finished) : .drop }
+        if changes == 0 { return .drop }
         return .completeAndTake(wasReplaced ? .replaced : .interrupted)
     }
 }

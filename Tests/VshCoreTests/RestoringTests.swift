@@ -105,22 +105,25 @@ final class RestoringTests: XCTestCase {
 
     func testRecoveryDecisions() {
         let dead = JournalSighting(ownerIsAlive: false, isUnlocked: true)
+        func action(
+            _ sighting: JournalSighting, _ end: OperationOutcome?, changes: Int, replaced: Bool = false,
+            event: Bool = false, empty: Bool = false
+        ) -> RecoveryAction {
+            RecoveryDecision.action(
+                for: sighting, end: end, wasReplaced: replaced, changes: changes, isEvent: event, standsEmpty: empty)
+        }
         for (alive, unlocked) in [(true, true), (true, false), (false, false)] {
             let sighting = JournalSighting(ownerIsAlive: alive, isUnlocked: unlocked)
-            XCTAssertEqual(
-                RecoveryDecision.action(for: sighting, end: nil, wasReplaced: false, changes: 3, isEvent: false), .leave)
-            XCTAssertEqual(
-                RecoveryDecision.action(for: sighting, end: .finished, wasReplaced: false, changes: 3, isEvent: false),
-                .take(.finished))
+            XCTAssertEqual(action(sighting, nil, changes: 3), .leave)
+            XCTAssertEqual(action(sighting, nil, changes: 0, empty: true), .leave)
+            XCTAssertEqual(action(sighting, .finished, changes: 3), .take(.finished))
+            XCTAssertEqual(action(sighting, nil, changes: 0, event: true), .take(.finished))
         }
-        XCTAssertEqual(
-            RecoveryDecision.action(for: dead, end: nil, wasReplaced: false, changes: 3, isEvent: false),
-            .completeAndTake(.interrupted))
-        XCTAssertEqual(
-            RecoveryDecision.action(for: dead, end: nil, wasReplaced: true, changes: 3, isEvent: false),
-            .completeAndTake(.replaced))
-        XCTAssertEqual(RecoveryDecision.action(for: dead, end: nil, wasReplaced: false, changes: 0, isEvent: false), .drop)
-        XCTAssertEqual(
-            RecoveryDecision.action(for: dead, end: nil, wasReplaced: false, changes: 0, isEvent: true), .take(.finished))
+        XCTAssertEqual(action(dead, nil, changes: 3), .completeAndTake(.interrupted))
+        XCTAssertEqual(action(dead, nil, changes: 3, replaced: true), .completeAndTake(.replaced))
+        XCTAssertEqual(action(dead, nil, changes: 0), .drop)
+        XCTAssertEqual(action(dead, nil, changes: 0, empty: true), .drop)
+        XCTAssertEqual(action(dead, .finished, changes: 0, empty: true), .take(.finished))
+        XCTAssertEqual(action(dead, .finished, changes: 0), .drop)
     }
 }

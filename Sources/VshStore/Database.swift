@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MPL-2.0
+import CSQLite
+
+/// A connection to an SQLite file. Opened for one purpose and closed after it: it never crosses a fork, and its
+/// descriptors never stand while the user's commands run.
+final class Database {
+    private var handle: OpaquePointer?
+    private let path: [UInt8]
+
+    init(path: [UInt8]) throws(StoreError) {
+        self.path = path
+        var db: OpaquePointer?
+        let name = path + [0]
+        let code = name.withUnsafeBytes {
+            sqlite3_open_v2(
+                $0.baseAddress!.assumingMemoryBound(to: CChar.self), &db,
+                SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nil)
+        }
+        handle = db
+        if code != SQLITE_OK {
+            sqlite3_close_v2(db)
+            handle = nil
+            throw StoreError(.database(code), path)
+        }
+        sqlite3_busy_timeout(db, 10_000)
+        _ = vsh_sqlite_keep_log(db)
+    }
+
+    deinit { sqlite3_close_v2(handle) }
+
+    func error(_ code: Int32) -> StoreError { StoreError(.database(code), path) }
+
+    /// Runs statements without parameters and results.
+    func run(_ sql: StaticString) throws(StoreError) {
+        let code = sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
+            sqlite3_exec(handle, $0, nil, nil, nil)
+        }
+        if code != SQLITE_OK { throw error(code) }
+    }
+
+    func prepare(_ sql: StaticString) throws(StoreError) -> Statement {
+        var statement: OpaquePointer?
+        let code = sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
+            sqlite3_prepare_v2(handle, $0, Int32(sql.utf8CodeUnitCount), &statement, nil)
+        }
+        guard code == SQLITE_OK, let statement else { throw error(code) }
+        return Statement(statement, self)
+    }
+
+    /// Runs `body` in one transaction that holds the write lock from the start.
+    func transaction<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+        try run("BEGIN IMMEDIATE")
+        do {
+            let result = try body()
+            try run("COMMIT")
+            return result
+        } catch {
+            try? run("ROLLBACK")
+            throw error
+        }
+    }
+}
+
+/// A prepared statement. Parameters are bound in order, from 1; columns count from 0.
+final class Statement {
+    private let handle: OpaquePointer
+    private let database: Database
+    private var bound: Int32 = 0
+
+    fileprivate init(_ handle: OpaquePointer, _ database: Database) {
+        self.handle = handle
+        self.database = database
+    }
+
+    deinit { sqlite3_finalize(handle) }
+
+    @discardableResult
+    func bind(_ value: Int64) -> Statement {
+        bound += 1
+        sqlite3_bind_int64(handle, bound, value)
+        return self
+    }
+
+    @discardableResult
+    func bind(_ value: UInt64) -> Statement { bind(Int64(bitPattern: value)) }
+
+    @discardableResult
+    func bind(_ value: [UInt8]) -> Statement {
+        bound += 1
+        _ = value.withUnsafeBytes { raw in
+            // An empty array may have no address, which would bind NULL.
+            raw.isEmpty
+                ? sqlite3_bind_zeroblob(handle, bound, 0)
+                : sqlite3_bind_blob(handle, bound, raw.baseAddress, Int32(raw.count), vsh_sqlite_transient())
+        }
+        return self
+    }
+
+    /// Goes to the next row; false behind the last, with the statement ready for new parameters.
+    func step() throws(StoreError) -> Bool {
+        let code = sqlite3_step(handle)
+        if code == SQLITE_ROW { return true }
+        sqlite3_reset(handle)
+        bound = 0
+        if code != SQLITE_DONE { throw database.error(code) }
+        return false
+    }
+
+    /// Runs a statement that gives no rows.
+    func run() throws(StoreError) { while try step() {} }
+
+    /// Leaves the rows that were not read.
+    func reset() {
+        sqlite3_reset(handle)
+        bound = 0
+    }
+
+    func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+    func number(_ column: Int32) -> UInt64 { UInt64(bitPattern: int(column)) }
+    func bytes(_ column: Int32) -> [UInt8] {
+        let count = Int(sqlite3_column_bytes(handle, column))
+        guard count > 0, let start = sqlite3_column_blob(handle, column) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// Taking journals into the log.
+///
+/// Operations that ended are taken from every journal, also of shells that still run. Journals of dead shells are
+/// drained: what did not end is completed with the present states, taken as interrupted, and the file is removed after
+/// the log has it. All of it can be done twice, by two shells at once, and can be killed at any point.
+extension OperationLog {
+    /// Takes all journals in.
+    /// - Returns: the operations that were found interrupted.
+    @discardableResult
+    public func importJournals(_ state: StateDirectory) throws(StoreError) -> [OperationID] {
+        var numbers: [UInt64] = []
+        do {
+            var reader = try DirectoryReader(state.journals)
+            while let entry = try reader.next() {
+                if let number = UInt64(String(decoding: entry.name, as: UTF8.self)) { numbers.append(number) }
+            }
+        } catch {
+            if error == .noEntry { return [] }
+            throw StoreError(.system(error), state.journals)
+        }
+        numbers.sort()
+        var interrupted: [OperationID] = []
+        // Each journal stays open, and by that locked, until the log has it.
+        for start in stride(from: 0, to: numbers.count, by: 200) {
+            interrupted += try importBatch(numbers[start..<min(start + 200, numbers.count)], state)
+        }
+        return interrupted
+    }
+
+    private func importBatch(_ numbers: ArraySlice<UInt64>, _ state: StateDirectory) throws(StoreError)
+        -> [OperationID]
+    {
+        var descriptors: [Int32] = []
+        defer { for fd in descriptors { try? System.close(fd) } }
+        var journals: [JournalFile] = []
+        for number in numbers {
+            let path = state.journal(number)
+            guard let fd = try? System.open(path, [.readWrite, .closeOnExec]) else { continue }
+            descriptors.append(fd)
+            if let journal = JournalFile(number: number, path: path, fd: fd) { journals.append(journal) }
+        }
+        var found: [(operation: JournaledOperation, journal: Int)] = []
+        for index in journals.indices {
+            for operation in journals[index].bytes.operations() { found.append((operation, index)) }
+        }
+        found.sort { $0.operation.record.id < $1.operation.record.id }
+        var interrupted: [OperationID] = []
+        let log = Importer(database)
+        try database.transaction { () throws(StoreError) in
+            for journal in journals where journal.session != 0 {
+                try log.addSession(journal.session, process: journal.shell, start: journal.shellStart)
+            }
+            for index in found.indices {
+                let id = found[index].operation.record.id
+                let kind = found[index].operation.record.kind
+                let action = RecoveryDecision.action(
+                    for: journals[found[index].journal].sighting, end: found[index].operation.end?.outcome,
+                    wasReplaced: found[index].operation.wasReplaced,
+                    changes: found[index].operation.end.map { Int($0.changes) } ?? found[index].operation.changes.count,
+                    isEvent: kind.isEvent, standsEmpty: kind.standsEmpty)
+                switch action {
+                case .leave, .drop: break
+                case .take:
+                    if try log.knows(id) { break }
+                    try log.add(found[index].operation)
+                case .completeAndTake(let outcome):
+                    if try log.knows(id) { break }
+                    found[index].operation.complete(outcome)
+                    if found[index].operation.end?.changes == 0 { break }
+                    try log.add(found[index].operation)
+                    if outcome == .interrupted { interrupted.append(id) }
+                }
+            }
+        }
+        for journal in journals where journal.sighting.isAbandoned { try? System.unlink(journal.path) }
+        return interrupted
+    }
+}
+
+extension JournaledOperation {
+    /// Adds results and end from what is seen now.
+    mutating func complete(_ outcome: OperationOutcome) {
+        let observed = Results(observing: changes)
+        results = observed.records
+        var end = EndRecord()
+        end.outcome = outcome
+        end.ended = Clock.realTime
+        end.changes = UInt32(observed.changed)
+        end.missing = UInt32(observed.missing)
+        self.end = end
+    }
+}
+
+/// Statements of an import, prepared once.
+private final class Importer {
+    private let database: Database
+    private var prepared: [Int: Statement] = [:]
+
+    init(_ database: Database) { self.database = database }
+
+    private func statement(_ number: Int, _ sql: StaticString) throws(StoreError) -> Statement {
+        if let known = prepared[number] { return known }
+        let made = try database.prepare(sql)
+        prepared[number] = made
+        return made
+    }
+
+    func knows(_ id: OperationID) throws(StoreError) -> Bool {
+        let query = try statement(0, "SELECT 1 FROM operations WHERE id = ?1").bind(id)
+        defer { query.reset() }
+        return try query.step()
+    }
+
+    func addSession(_ id: UInt64, process: UInt64, start: UInt64) throws(StoreError) {
+        let insert = try statement(1, "INSERT OR IGNORE INTO sessions VALUES(?1, ?2, ?3)")
+        try insert.bind(id).bind(process).bind(start).run()
+    }
+
+    func add(_ operation: JournaledOperation) throws(StoreError) {
+        let record = operation.record
+        let transaction = record.kind == .commit ? 0 : try openTransaction(record.transaction)
+        let end = operation.end ?? EndRecord()
+        let insert = try statement(
+            2, "INSERT INTO operations VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")
+        insert.bind(record.id).bind(Int64(record.kind.rawValue)).bind(record.session).bind(transaction)
+        insert.bind(try head(record.session, transaction)).bind(Int64(record.process)).bind(record.began)
+        insert.bind(operation.end == nil ? record.began : end.ended).bind(Int64(end.outcome.rawValue))
+        insert.bind(Int64(end.status)).bind(Int64(end.changes)).bind(Int64(end.missing))
+        insert.bind(record.kind == .commit ? record.transaction : record.targets.first ?? 0)
+        try insert.bind(record.directory).bind(record.command).run()
+        try addChanges(operation)
+        try addState(record, end.outcome)
+    }
+
+    private func addChanges(_ operation: JournaledOperation) throws(StoreError) {
+        let id = operation.record.id
+        let insert = try statement(3, "INSERT INTO changes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")
+        var number: Int64 = 0
+        for change in operation.changes {
+            number += 1
+            insert.bind(id).bind(number).bind(Int64(change.kind.rawValue)).bind(Int64(change.preimage.rawValue))
+            insert.bind(Int64(change.reason.rawValue)).bind(change.item).bind(change.path).bind(change.other)
+            insert.bind(change.location).bind(change.before.encoded).bind(change.attributes)
+            try insert.bind(change.content).run()
+        }
+        let result = try statement(4, "INSERT OR REPLACE INTO results VALUES(?1,?2,?3,?4)")
+        for record in operation.results {
+            try result.bind(id).bind(record.path).bind(record.after.encoded).bind(record.digest).run()
+        }
+    }
+
+    /// The transaction itself, or the nearest around it that is still open: a background job may end after its
+    /// transaction.
+    private func openTransaction(_ id: OperationID) throws(StoreError) -> OperationID {
+        var id = id
+        while id != 0, let state = try latest(id), state.state != UInt8(Entry.State.open.rawValue) {
+            let query = try statement(5, "SELECT transaction_id FROM operations WHERE id = ?1").bind(id)
+            defer { query.reset() }
+            id = try query.step() ? query.number(0) : 0
+        }
+        return id
+    }
+
+    /// The newest entry in effect of a session, in a transaction.
+    private func head(_ session: UInt64, _ transaction: OperationID) throws(StoreError) -> OperationID {
+        let query = try statement(
+            6,
+            """
+            SELECT o.id FROM operations o WHERE o.session = ?1 AND o.transaction_id = ?2
+              AND (SELECT state FROM states WHERE entry = o.id ORDER BY number DESC LIMIT 1) = 0
+            ORDER BY o.id DESC LIMIT 1
+            """
+        ).bind(session).bind(transaction)
+        defer { query.reset() }
+        return try query.step() ? query.number(0) : 0
+    }
+
+    private func latest(_ entry: OperationID) throws(StoreError) -> (state: UInt8, position: UInt64)? {
+        let query = try statement(
+            7, "SELECT state, position FROM states WHERE entry = ?1 ORDER BY number DESC LIMIT 1"
+        ).bind(entry)
+        defer { query.reset() }
+        return try query.step() ? (UInt8(truncatingIfNeeded: query.int(0)), query.number(1)) : nil
+    }
+
+    /// The row that says how an entry stands after an event.
+    private func addState(_ record: OperationRecord, _ outcome: OperationOutcome) throws(StoreError) {
+        let id = record.id
+        switch record.kind {
+        case .command, .undoPaths:
+            try addState(id, .done, position: id, event: id, [id])
+        case .undo, .redo, .rollback:
+            if outcome == .failed { return }
+            guard outcome == .finished, let target = record.targets.first else {
+                // Half-way: something to be taken back itself.
+                try addState(id, .done, position: id, event: id, [id])
+                return
+            }
+            let position = try latest(target)?.position ?? target
+            switch record.kind {
+            case .redo: try addState(target, .done, position: position == 0 ? id : position, event: id, [id])
+            case .rollback where try effective(in: target).isEmpty:
+                try addState(target, nil, position: 0, event: id, [])
+            default: try addState(target, .undone, position: position, event: id, [id])
+            }
+        case .begin:
+            try addState(id, .open, position: 0, event: id, [])
+        case .commit:
+            let inside = try effective(in: record.transaction)
+            try addState(record.transaction, inside.isEmpty ? nil : .done, position: id, event: id, inside)
+        case .repair:
+            break
+        }
+    }
+
+    /// `state` nil: the transaction was closed without effect, and is no entry.
+    private func addState(
+        _ entry: OperationID, _ state: Entry.State?, position: OperationID, event: OperationID,
+        _ effective: [OperationID]
+    ) throws(StoreError) {
+        let insert = try statement(
+            8, "INSERT INTO states(entry, state, position, event, effective) VALUES(?1,?2,?3,?4,?5)")
+        insert.bind(entry).bind(Int64(state?.rawValue ?? 255)).bind(position).bind(event)
+        try insert.bind(OperationLog.bytes(effective)).run()
+    }
+
+    private func effective(in transaction: OperationID) throws(StoreError) -> [OperationID] {
+        let query = try statement(
+            9,
+            """
+            SELECT s.effective FROM operations o
+            JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+            WHERE o.transaction_id = ?1 AND o.transaction_id <> 0 AND s.state = 0 ORDER BY s.event
+            """
+        ).bind(transaction)
+        var numbers: [OperationID] = []
+        while try query.step() { numbers += OperationLog.numbers(query.bytes(0)) }
+        return numbers
+    }
+}

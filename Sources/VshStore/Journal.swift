@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// The layout of a journal file: a header, then records one after another, each starting at a multiple of 8.
+///
+/// A record: 32-bit count of all its bytes, CRC-32C of everything behind the checksum (continued from the file's salt),
+/// 64-bit operation number, kind, three zero bytes, 32 zero bits, payload, zeros up to a multiple of 8. Host byte order.
+enum JournalLayout {
+    static var magic: UInt64 { 0x0132_6c72_7463_6873 }
+    static var headerSize: Int { 128 }
+    static var recordHeaderSize: Int { 24 }
+    /// Longer ones are no records.
+    static var longestRecord: Int { 1 << 24 }
+
+    // Offsets of 64-bit fields in the header.
+    static var salt: Int { 8 }
+    static var session: Int { 16 }
+    static var process: Int { 24 }
+    static var processStart: Int { 32 }
+    /// End of the last record reserved.
+    static var tail: Int { 40 }
+    /// Store items numbered.
+    static var items: Int { 48 }
+    /// The shell that the session belongs to.
+    static var shell: Int { 56 }
+    static var shellStart: Int { 64 }
+}
+
+/// The journal that this shell, and the subshells that it forks, append to.
+///
+/// The file is mapped and shared: a record is complete in memory that survives the process before the change that it
+/// tells of is made. Several processes append without locks; each reserves its place by moving the tail. No descriptor
+/// stays open (the numbers belong to the script); the mapping keeps the lock that says the journal is in use.
+public final class Journal {
+    public let number: UInt64
+    public let path: [UInt8]
+    private let first: UnsafeMutableRawPointer
+    private var window: UnsafeMutableRawPointer?
+    private var windowStart = 0
+    private var windowSize = 0
+    private let salt: UInt32
+
+    private static var firstSize: Int { 1 << 15 }
+    private static var laterSize: Int { 1 << 20 }
+    private static var pageSize: Int { 4096 }
+
+    /// Makes a new journal.
+    /// - Parameters:
+    ///   - owner: the process whose death ends its operations: the shell for all but background jobs.
+    ///   - shell: the process that the session belongs to.
+    public init(_ state: StateDirectory, control: Control, session: UInt64, owner: Int32, shell: Int32)
+        throws(StoreError)
+    {
+        (number, path, first) = try Self.make(state, control)
+        let random = (try? System.random(count: 4)) ?? [1, 2, 3, 4]
+        salt = random.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
+        field(JournalLayout.salt).pointee = UInt64(salt)
+        field(JournalLayout.session).pointee = session
+        field(JournalLayout.process).pointee = UInt64(owner)
+        let start = System.startTime(of: owner) ?? 0
+        field(JournalLayout.processStart).pointee = start
+        field(JournalLayout.shell).pointee = UInt64(shell)
+        field(JournalLayout.shellStart).pointee = shell == owner ? start : System.startTime(of: shell) ?? 0
+        field(JournalLayout.tail).pointee = UInt64(JournalLayout.headerSize)
+        field(0).storeReleasing(JournalLayout.magic)
+        _ = control.addJournal()
+    }
+
+    private static func make(_ state: StateDirectory, _ control: Control) throws(StoreError) -> (
+        UInt64, [UInt8], UnsafeMutableRawPointer
+    ) {
+        var attempt = 0
+        while true {
+            let number = control.next()
+            let path = state.journal(number)
+            do {
+                let fd = try FileDescriptor(path, [.readWrite, .create, .exclusive], mode: 0o600)
+                try System.lock(fd.rawValue, .shared)
+                // A recovery that came between found a journal of nobody, and removed it.
+                if try FileStatus(descriptor: fd.rawValue).linkCount > 0 {
+                    try extend(fd.rawValue, to: firstSize)
+                    return (number, path, try System.map(fd.rawValue, length: firstSize))
+                }
+            } catch {
+                if error != .exists && error != .interrupted { throw StoreError(.system(error), path) }
+            }
+            attempt += 1
+            if attempt == 100 { throw StoreError(.system(.busy), path) }
+        }
+    }
+
+    /// Joins a journal that another process of this shell made.
+    public init(joining number: UInt64, _ state: StateDirectory) throws(StoreError) {
+        let path = state.journal(number)
+        do {
+            let fd = try FileDescriptor(path, .readWrite)
+            try System.lock(fd.rawValue, .shared)
+            guard try FileStatus(descriptor: fd.rawValue).linkCount > 0 else { throw Errno.noEntry }
+            first = try System.map(fd.rawValue, length: Self.firstSize)
+        } catch let error {
+            throw StoreError(.system((error as? Errno) ?? .inputOutput), path)
+        }
+        self.number = number
+        self.path = path
+        salt = UInt32(
+            truncatingIfNeeded: (first + JournalLayout.salt).assumingMemoryBound(to: UInt64.self).pointee)
+    }
+
+    deinit {
+        try? System.unmap(first, length: Self.firstSize)
+        if let window { try? System.unmap(window, length: windowSize) }
+    }
+
+    @inline(__always)
+    private func field(_ offset: Int) -> UnsafeMutablePointer<UInt64> {
+        (first + offset).assumingMemoryBound(to: UInt64.self)
+    }
+
+    /// Where the next record will start.
+    public var tail: Int { Int(field(JournalLayout.tail).loadAcquiring()) }
+
+    /// A number for a store item, never given twice: the journal's number and one within it.
+    public func nextItem() -> UInt64 { number << 32 | (field(JournalLayout.items).fetchAdd(1) + 1) }
+
+    /// Appends a record.
+    /// - Parameters:
+    ///   - count: at least the bytes that `write` puts.
+    /// - Returns: the record's offset, or nil when the disk is full.
+    @inline(__always)
+    public func append(
+        _ kind: RecordKind, operation: OperationID, count: Int, _ write: (inout RecordWriter) -> Void
+    ) -> Int? {
+        let size = (JournalLayout.recordHeaderSize + count + 7) & ~7
+        let start = Int(field(JournalLayout.tail).fetchAdd(UInt64(size)))
+        guard let place = place(start, size) else { return nil }
+        var writer = RecordWriter(place + JournalLayout.recordHeaderSize, count: size - JournalLayout.recordHeaderSize)
+        (place + 8).storeBytes(of: operation, as: UInt64.self)
+        (place + 16).storeBytes(of: UInt64(kind.rawValue), as: UInt64.self)
+        write(&writer)
+        let checked = UnsafeRawBufferPointer(start: place + 8, count: size - 8)
+        (place + 4).storeBytes(of: CRC32C.checksum(checked, continuing: salt), as: UInt32.self)
+        place.assumingMemoryBound(to: UInt32.self).storeReleasing(UInt32(size))
+        return start
+    }
+
+    @inline(__always)
+    private func place(_ start: Int, _ size: Int) -> UnsafeMutableRawPointer? {
+        if start + size <= Self.firstSize { return first + start }
+        if let window, start >= windowStart, start + size <= windowStart + windowSize {
+            return window + (start - windowStart)
+        }
+        return slide(start, size)
+    }
+
+    /// Moves the window over the file so that it holds the place.
+    @inline(never)
+    private func slide(_ start: Int, _ size: Int) -> UnsafeMutableRawPointer? {
+        let newStart = start & ~(Self.pageSize - 1)
+        let newSize = max(Self.laterSize, (start + size - newStart + Self.pageSize - 1) & ~(Self.pageSize - 1))
+        do {
+            let fd = try FileDescriptor(path, .readWrite)
+            try Self.extend(fd.rawValue, to: newStart + newSize)
+            let mapped = try System.map(fd.rawValue, length: newSize, offset: Int64(newStart))
+            if let window { try? System.unmap(window, length: windowSize) }
+            window = mapped
+            windowStart = newStart
+            windowSize = newSize
+            return mapped + (start - newStart)
+        } catch {
+            return nil
+        }
+    }
+
+    /// Gives the file blocks up to `size`, so that a full disk is found here and not as SIGBUS in a mapped page.
+    private static func extend(_ fd: Int32, to size: Int) throws(Errno) {
+        do {
+            try System.allocate(fd, length: Int64(size))
+        } catch {
+            guard error == .notSupported else { throw error }
+            if try FileStatus(descriptor: fd).size < size { try System.truncate(fd, to: Int64(size)) }
+        }
+    }
+
+    /// A copy of the records from `start` on.
+    public func bytes(from start: Int) -> JournalBytes? {
+        let end = tail
+        if end <= Self.firstSize {
+            let bytes = Array(UnsafeRawBufferPointer(start: first + start, count: end - start))
+            return JournalBytes(bytes: bytes, salt: salt, firstOffset: start)
+        }
+        guard let fd = try? FileDescriptor(path, .readOnly) else { return nil }
+        var bytes = [UInt8](repeating: 0, count: end - start)
+        guard let count = JournalBytes.fill(&bytes, from: fd.rawValue, offset: start) else { return nil }
+        bytes.removeLast(bytes.count - count)
+        return JournalBytes(bytes: bytes, salt: salt, firstOffset: start)
+    }
+
+    /// Waits until everything so far is on disk (`durability=full`).
+    public func sync() {
+        guard let fd = try? FileDescriptor(path, .readWrite) else { return }
+        try? System.syncData(fd.rawValue)
+    }
+}
+
+/// Records as they were found in a file.
+public struct JournalBytes {
+    let bytes: [UInt8]
+    let salt: UInt32
+    /// Offset in the file of the first byte.
+    let firstOffset: Int
+
+    public struct Record {
+        public let kind: RecordKind
+        public let operation: OperationID
+        public let offset: Int
+        let payload: Range<Int>
+    }
+
+    static func fill(_ bytes: inout [UInt8], from fd: Int32, offset: Int) -> Int? {
+        var done = 0
+        while done < bytes.count {
+            let read = bytes.withUnsafeMutableBytes { raw in
+                try? System.read(
+                    fd, into: UnsafeMutableRawBufferPointer(rebasing: raw[done...]), offset: Int64(offset + done))
+            }
+            guard let read else { return nil }
+            if read == 0 { break }
+            done += read
+        }
+        return done
+    }
+
+    /// Calls `body` with each valid record in turn. What a killed writer left half-done is skipped.
+    public func forEach(_ body: (Record) -> Void) {
+        bytes.withUnsafeBytes { raw in
+            var offset = 0
+            while offset + JournalLayout.recordHeaderSize <= raw.count {
+                let size = Int(raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+                if size >= JournalLayout.recordHeaderSize, size & 7 == 0, size <= JournalLayout.longestRecord,
+                    offset + size <= raw.count,
+                    let kind = RecordKind(rawValue: raw[offset + 16]),
+                    CRC32C.checksum(
+                        UnsafeRawBufferPointer(rebasing: raw[(offset + 8)..<(offset + size)]), continuing: salt)
+                        == raw.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
+                {
+                    body(
+                        Record(
+                            kind: kind, operation: raw.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self),
+                            offset: firstOffset + offset,
+                            payload: (offset + JournalLayout.recordHeaderSize)..<(offset + size)))
+                    offset += size
+                } else {
+                    offset += 8
+                }
+            }
+        }
+    }
+
+    public func reader(_ record: Record) -> RecordReader { RecordReader(bytes[record.payload]) }
+}
+
+/// A journal as another process finds it.
+public struct JournalFile {
+    public let number: UInt64
+    public let path: [UInt8]
+    public let session: UInt64
+    /// The process that its operations belong to.
+    public let process: Int32
+    public let sighting: JournalSighting
+    let shell: UInt64
+    let shellStart: UInt64
+    public let bytes: JournalBytes
+    /// Store items that were numbered: 1 to this, within the journal.
+    public let items: UInt64
+
+    /// Reads the journal at `path`.
+    /// - Parameter fd: open on it for reading and writing; when nobody else uses the journal, it is locked afterwards
+    ///   for as long as the descriptor is open.
+    /// - Returns: nil when it is gone or no journal.
+    public init?(number: UInt64, path: [UInt8], fd: Int32) {
+        self.number = number
+        self.path = path
+        let isUnlocked = (try? System.lock(fd, .exclusive, wait: false)) != nil
+        guard let status = try? FileStatus(descriptor: fd), status.linkCount > 0,
+            let size = Int(exactly: status.size)
+        else { return nil }
+        var all = [UInt8](repeating: 0, count: size)
+        guard let count = JournalBytes.fill(&all, from: fd, offset: 0) else { return nil }
+        all.removeLast(size - count)
+        func field(_ offset: Int) -> UInt64 {
+            all.withUnsafeBytes {
+                $0.count >= offset + 8 ? $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : 0
+            }
+        }
+        guard field(0) == JournalLayout.magic else {
+            session = 0
+            process = 0
+            items = 0
+            shell = 0
+            shellStart = 0
+            sighting = JournalSighting(ownerIsAlive: false, isUnlocked: isUnlocked)
+            bytes = JournalBytes(bytes: [], salt: 0, firstOffset: 0)
+            return
+        }
+        session = field(JournalLayout.session)
+        process = Int32(truncatingIfNeeded: field(JournalLayout.process))
+        items = field(JournalLayout.items)
+        shell = field(JournalLayout.shell)
+        shellStart = field(JournalLayout.shellStart)
+        let start = System.startTime(of: process)
+        sighting = JournalSighting(
+            ownerIsAlive: start != nil && start == field(JournalLayout.processStart), isUnlocked: isUnlocked)
+        let end = max(min(all.count, Int(field(JournalLayout.tail))), JournalLayout.headerSize)
+        bytes = JournalBytes(
+            bytes: Array(all[min(JournalLayout.headerSize, all.count)..<min(end, all.count)]),
+            salt: UInt32(truncatingIfNeeded: field(JournalLayout.salt)), firstOffset: JournalLayout.headerSize)
+    }
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// An operation as the log holds it.
+public struct LoggedOperation: Sendable {
+    public var id: OperationID
+    public var kind: OperationKind
+    public var session: UInt64
+    public var transaction: OperationID
+    public var parent: OperationID
+    public var process: Int32
+    /// Nanoseconds since 1970.
+    public var began: Int64
+    public var ended: Int64
+    public var outcome: OperationOutcome
+    public var status: Int32
+    /// Paths changed, and those among them that cannot be put back.
+    public var changes: Int
+    public var missing: Int
+    /// The entry that an undo, redo, rollback or commit is about, or 0.
+    public var target: OperationID
+    public var directory: [UInt8]
+    public var command: [UInt8]
+    /// Its pre-images were given up to make room.
+    public var isExpired: Bool
+    /// As an entry of the history; nil for undos, redos and other events.
+    public var entry: Entry?
+}
+
+/// The database `log.sqlite`: operations, changes, results and the states of entries. Rows are only added; a change of
+/// state is a new row. Every use opens it anew (see `Database`).
+public final class OperationLog {
+    let database: Database
+
+    /// Opens the log and makes its tables when it is new.
+    public init(_ state: StateDirectory) throws(StoreError) {
+        database = try Database(path: state.log)
+        let version = try database.prepare("PRAGMA user_version")
+        let found = try version.step() ? version.int(0) : 0
+        version.reset()
+        try database.run("PRAGMA synchronous=NORMAL")
+        if found == 0 {
+            try database.run("PRAGMA journal_mode=WAL")
+            try database.transaction { () throws(StoreError) in try database.run(Self.schema) }
+        } else if found != 1 {
+            throw StoreError(.damaged, state.log)
+        }
+    }
+
+    private static var schema: StaticString {
+        """
+        CREATE TABLE IF NOT EXISTS sessions(
+          id INTEGER PRIMARY KEY, process INTEGER NOT NULL, start INTEGER NOT NULL);
+        CREATE TABLE IF NOT EXISTS operations(
+          id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, session INTEGER NOT NULL, transaction_id INTEGER NOT NULL,
+          parent INTEGER NOT NULL, process INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,
+          outcome INTEGER NOT NULL, status INTEGER NOT NULL, changes INTEGER NOT NULL, missing INTEGER NOT NULL,
+          target INTEGER NOT NULL, directory BLOB NOT NULL, command BLOB NOT NULL);
+        CREATE INDEX IF NOT EXISTS operations_session ON operations(session, id);
+        CREATE INDEX IF NOT EXISTS operations_transaction ON operations(transaction_id) WHERE transaction_id <> 0;
+        CREATE TABLE IF NOT EXISTS changes(
+          operation INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, preimage INTEGER NOT NULL,
+          reason INTEGER NOT NULL, item INTEGER NOT NULL, path BLOB NOT NULL, other BLOB NOT NULL,
+          location BLOB NOT NULL, before BLOB NOT NULL, attributes BLOB NOT NULL, content BLOB NOT NULL,
+          PRIMARY KEY(operation, number)) WITHOUT ROWID;
+        CREATE TABLE IF NOT EXISTS results(
+          operation INTEGER NOT NULL, path BLOB NOT NULL, after BLOB NOT NULL, digest BLOB NOT NULL,
+          PRIMARY KEY(operation, path)) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS results_path ON results(path, operation);
+        CREATE TABLE IF NOT EXISTS states(
+          number INTEGER PRIMARY KEY, entry INTEGER NOT NULL, state INTEGER NOT NULL, position INTEGER NOT NULL,
+          event INTEGER NOT NULL, effective BLOB NOT NULL);
+        CREATE INDEX IF NOT EXISTS states_entry ON states(entry, number);
+        CREATE TABLE IF NOT EXISTS expirations(operation INTEGER PRIMARY KEY, time INTEGER NOT NULL);
+        CREATE TRIGGER IF NOT EXISTS operations_keep BEFORE UPDATE ON operations
+          BEGIN SELECT raise(ABORT, 'append only'); END;
+        CREATE TRIGGER IF NOT EXISTS operations_stay BEFORE DELETE ON operations
+          BEGIN SELECT raise(ABORT, 'append only'); END;
+        CREATE TRIGGER IF NOT EXISTS states_keep BEFORE UPDATE ON states
+          BEGIN SELECT raise(ABORT, 'append only'); END;
+        CREATE TRIGGER IF NOT EXISTS states_stay BEFORE DELETE ON states
+          BEGIN SELECT raise(ABORT, 'append only'); END;
+        PRAGMA user_version=1;
+        """
+    }
+
+    /// The highest number used.
+    public func highestNumber() throws(StoreError) -> UInt64 {
+        let query = try database.prepare("SELECT max(id) FROM (SELECT max(id) id FROM operations UNION SELECT max(id) FROM sessions)")
+        defer { query.reset() }
+        return try query.step() ? query.number(0) : 0
+    }
+
+    // MARK: Queries
+
+    /// What is asked for.
+    public struct Query: Sendable {
+        /// Only of this session.
+        public var session: UInt64?
+        /// Only with numbers below this.
+        public var before: OperationID?
+        /// Only what is an entry of the history, not undos, redos and other events.
+        public var entriesOnly = false
+        /// At most so many, newest first.
+        public var limit = Int.max
+
+        public init() {}
+    }
+
+    private static var columns: StaticString {
+        """
+        SELECT o.id, o.kind, o.session, o.transaction_id, o.parent, o.process, o.began, o.ended, o.outcome, o.status,
+          o.changes, o.missing, o.target, o.directory, o.command,
+          EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
+          s.state, s.position, s.event, s.effective
+        FROM operations o
+        LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+        WHERE o.id = ?1 OR (?1 = 0 AND o.id < ?2 AND (?3 = 0 OR o.session = ?3) AND (?4 = 0 OR s.number IS NOT NULL))
+        ORDER BY o.id DESC LIMIT ?5
+        """
+    }
+
+    /// Operations, newest first.
+    public func operations(_ query: Query) throws(StoreError) -> [LoggedOperation] {
+        try fetch(id: 0, query)
+    }
+
+    /// One operation, or nil.
+    public func operation(_ id: OperationID) throws(StoreError) -> LoggedOperation? {
+        var query = Query()
+        query.limit = 1
+        return try fetch(id: id, query).first
+    }
+
+    private func fetch(id: OperationID, _ query: Query) throws(StoreError) -> [LoggedOperation] {
+        // The session's index is used only when its number stands in the text of the query.
+        let statement =
+            if query.session != nil, id == 0 {
+                try database.prepare(Self.sessionColumns)
+            } else if id != 0 {
+                try database.prepare(Self.singleColumns)
+            } else {
+                try database.prepare(Self.columns)
+            }
+        statement.bind(id).bind(min(query.before ?? UInt64(Int64.max), UInt64(Int64.max)))
+        statement.bind(query.session ?? 0).bind(Int64(query.entriesOnly ? 1 : 0)).bind(Int64(query.limit))
+        var found: [LoggedOperation] = []
+        while try statement.step() {
+            let state = Entry.State(rawValue: UInt8(truncatingIfNeeded: statement.int(16)))
+            var operation = LoggedOperation(
+                id: statement.number(0), kind: OperationKind(rawValue: UInt8(statement.int(1))) ?? .command,
+                session: statement.number(2), transaction: statement.number(3), parent: statement.number(4),
+                process: Int32(truncatingIfNeeded: statement.int(5)), began: statement.int(6), ended: statement.int(7),
+                outcome: OperationOutcome(rawValue: UInt8(statement.int(8))) ?? .finished,
+                status: Int32(truncatingIfNeeded: statement.int(9)), changes: Int(statement.int(10)),
+                missing: Int(statement.int(11)), target: statement.number(12), directory: statement.bytes(13),
+                command: statement.bytes(14), isExpired: statement.int(15) != 0, entry: nil)
+            // Column 18 is never 0 in a row of states.
+            if statement.int(18) != 0, let state {
+                operation.entry = Entry(
+                    id: operation.id, transaction: operation.transaction, parent: operation.parent,
+                    isTransaction: operation.kind == .begin, state: state, position: statement.number(17),
+                    changed: statement.number(18), effective: Self.numbers(statement.bytes(19)))
+            }
+            found.append(operation)
+        }
+        return found
+    }
+
+    private static var sessionColumns: StaticString {
+        """
+        SELECT o.id, o.kind, o.session, o.transaction_id, o.parent, o.process, o.began, o.ended, o.outcome, o.status,
+          o.changes, o.missing, o.target, o.directory, o.command,
+          EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
+          s.state, s.position, s.event, s.effective
+        FROM operations o
+        LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+        WHERE ?1 = 0 AND o.session = ?3 AND o.id < ?2 AND (?4 = 0 OR s.number IS NOT NULL)
+        ORDER BY o.id DESC LIMIT ?5
+        """
+    }
+
+    private static var singleColumns: StaticString {
+        """
+        SELECT o.id, o.kind, o.session, o.transaction_id, o.parent, o.process, o.began, o.ended, o.outcome, o.status,
+          o.changes, o.missing, o.target, o.directory, o.command,
+          EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
+          s.state, s.position, s.event, s.effective
+        FROM operations o
+        LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+        WHERE o.id = ?1 AND ?2 > 0 AND ?3 >= 0 AND ?4 >= 0 LIMIT ?5
+        """
+    }
+
+    /// Whether the process that a session belonged to still runs.
+    public func isLive(session: UInt64) throws(StoreError) -> Bool {
+        let query = try database.prepare("SELECT process, start FROM sessions WHERE id = ?1").bind(session)
+        defer { query.reset() }
+        guard try query.step() else { return false }
+        return System.startTime(of: Int32(truncatingIfNeeded: query.int(0))) == query.number(1)
+    }
+
+    /// The changes of an operation, in the order in which they were made.
+    public func changes(of operation: OperationID) throws(StoreError) -> [ChangeRecord] {
+        let query = try database.prepare(
+            """
+            SELECT kind, preimage, reason, item, path, other, location, before, attributes, content
+            FROM changes WHERE operation = ?1 ORDER BY number
+            """
+        ).bind(operation)
+        var changes: [ChangeRecord] = []
+        while try query.step() {
+            var change = ChangeRecord()
+            change.kind = ChangeKind(rawValue: UInt8(query.int(0))) ?? .created
+            change.preimage = Preimage(rawValue: UInt8(query.int(1))) ?? .missing
+            change.reason = MissingReason(rawValue: UInt8(query.int(2))) ?? .none
+            change.item = query.number(3)
+            change.path = query.bytes(4)
+            change.other = query.bytes(5)
+            change.location = query.bytes(6)
+            change.before = NodeState(encoded: query.bytes(7)) ?? .absent
+            change.attributes = query.bytes(8)
+            change.content = query.bytes(9)
+            changes.append(change)
+        }
+        return changes
+    }
+
+    /// The states that an operation left.
+    public func results(of operation: OperationID) throws(StoreError) -> [ResultRecord] {
+        let query = try database.prepare("SELECT path, after, digest FROM results WHERE operation = ?1").bind(operation)
+        var results: [ResultRecord] = []
+        while try query.step() {
+            var result = ResultRecord()
+            result.path = query.bytes(0)
+            result.after = NodeState(encoded: query.bytes(1)) ?? .absent
+            result.digest = query.bytes(2)
+            results.append(result)
+        }
+        return results
+    }
+
+    /// The highest operation number that has results.
+    public func newestOperation() throws(StoreError) -> OperationID {
+        let query = try database.prepare("SELECT max(id) FROM operations WHERE kind NOT IN (4, 5)")
+        defer { query.reset() }
+        return try query.step() ? query.number(0) : 0
+    }
+
+    /// Asks what later operations left at a path, again and again.
+    public final class LaterResults {
+        private let statement: Statement
+        init(_ statement: Statement) { self.statement = statement }
+
+        /// Operations above `operation` that touched the path, newest first, with what they left.
+        public func find(_ path: [UInt8], after operation: OperationID) throws(StoreError) -> [(
+            operation: OperationID, result: ResultRecord
+        )] {
+            statement.bind(path).bind(operation)
+            var found: [(OperationID, ResultRecord)] = []
+            while try statement.step() {
+                var result = ResultRecord()
+                result.path = path
+                result.after = NodeState(encoded: statement.bytes(1)) ?? .absent
+                result.digest = statement.bytes(2)
+                found.append((statement.number(0), result))
+            }
+            return found
+        }
+    }
+
+    public func laterResults() throws(StoreError) -> LaterResults {
+        LaterResults(
+            try database.prepare(
+                """
+                SELECT operation, after, digest FROM results WHERE path = ?1 AND operation > ?2
+                ORDER BY operation DESC
+                """))
+    }
+
+    static func numbers(_ bytes: [UInt8]) -> [OperationID] {
+        bytes.withUnsafeBytes { raw in
+            stride(from: 0, to: raw.count & ~7, by: 8).map { raw.loadUnaligned(fromByteOffset: $0, as: UInt64.self) }
+        }
+    }
+
+    static func bytes(_ numbers: [OperationID]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for number in numbers { withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) } }
+        return bytes
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// Where pre-images lie: `store/` of the state directory for its own mount, `.vsh-<uid>` at the top of each other one.
+public final class PreimageStore {
+    private let main: [UInt8]
+    private let mainMount: UInt64
+    private let mainDevice: UInt64
+    /// What is known of other mounts: the directory, or nil when none can be had there.
+    private var others: [Place: [UInt8]?] = [:]
+
+    private struct Place: Hashable {
+        var mount: UInt64
+        var device: UInt64
+    }
+
+    public init(_ state: StateDirectory) {
+        main = state.store
+        let status = try? FileStatus(state.store)
+        mainMount = status?.mount ?? 0
+        mainDevice = status?.device ?? 0
+    }
+
+    /// Path of an item, without NUL. `location`: empty for the main store.
+    public func path(_ item: UInt64, location: [UInt8] = []) -> [UInt8] {
+        var path = location.isEmpty ? main : location
+        path.reserveCapacity(path.count + 24)
+        path.append(UInt8(ascii: "/"))
+        path.append(decimal: item >> 32)
+        path.append(UInt8(ascii: "."))
+        path.append(decimal: item & 0xffff_ffff)
+        return path
+    }
+
+    /// Whether an object on this mount can be expected to go into the main store by a rename.
+    @inline(__always)
+    public func isMain(mount: UInt64, device: UInt64) -> Bool {
+        mount == 0 ? device == mainDevice : mount == mainMount
+    }
+
+    /// The store directory on the mount of `directory`, an absolute path free of symbolic links.
+    /// - Returns: nil when there is none: the mount's top cannot be written, or what is there belongs to another.
+    public func location(near directory: [UInt8]) -> [UInt8]? {
+        guard let status = try? FileStatus(directory, follow: false) else { return nil }
+        let place = Place(mount: status.mount, device: status.device)
+        if let known = others[place] { return known }
+        let found = Self.find(directory, place)
+        others[place] = .some(found)
+        return found
+    }
+
+    /// Climbs to the top of the mount (of the subvolume), and checks or makes the directory there.
+    private static func find(_ directory: [UInt8], _ place: Place) -> [UInt8]? {
+        var top = directory
+        while top.count > 1 {
+            let slash = top.lastIndex(of: UInt8(ascii: "/")) ?? 0
+            let parent = slash == 0 ? [UInt8(ascii: "/")] : Array(top[..<slash])
+            guard let status = try? FileStatus(parent, follow: false),
+                status.mount == place.mount, status.device == place.device
+            else { break }
+            top = parent
+        }
+        let user = System.effectiveUserID
+        var path = top.count == 1 ? [] : top
+        path += Array("/.vsh-".utf8)
+        path.append(decimal: UInt64(user))
+        do {
+            try System.makeDirectory(path, mode: 0o700)
+        } catch {
+            if error != .exists { return nil }
+        }
+        // As the trash specification asks: a real directory, ours, closed to others, on this very file system.
+        guard let status = try? FileStatus(path, follow: false), status.isDirectory, status.owner == user,
+            status.permissions & 0o077 == 0, status.mount == place.mount, status.device == place.device
+        else { return nil }
+        return path
+    }
+
+    /// Whether the absolute path is one of the state directory's or of a store's, which are never recorded.
+    public func contains(_ path: [UInt8], state: StateDirectory) -> Bool {
+        if isBelow(path, state.path) { return true }
+        for case .some(let other) in others.values where isBelow(path, other) { return true }
+        return false
+    }
+}
+
+/// Whether `path` is `directory` or below it; both absolute.
+public func isBelow(_ path: [UInt8], _ directory: [UInt8]) -> Bool {
+    path.count >= directory.count && path.starts(with: directory)
+        && (path.count == directory.count || directory.last == UInt8(ascii: "/")
+            || path[directory.count] == UInt8(ascii: "/"))
+}
+
+extension [UInt8] {
+    /// Appends the decimal digits of a number.
+    public mutating func append(decimal value: UInt64) {
+        if value >= 10 { append(decimal: value / 10) }
+        append(UInt8(ascii: "0") + UInt8(value % 10))
+    }
+}

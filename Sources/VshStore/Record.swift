@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// What an operation is.
+public enum OperationKind: UInt8, Sendable {
+    case command = 0
+    case undo = 1
+    case redo = 2
+    case rollback = 3
+    case begin = 4
+    case commit = 5
+    /// The undoing of single paths: a change like any other.
+    case undoPaths = 6
+    /// What took back an undo, redo or rollback that failed half-way.
+    case repair = 7
+
+    /// Begin and commit stand without changes.
+    public var isEvent: Bool { self == .begin || self == .commit }
+
+    /// Whether it means something even when no path changed.
+    public var standsEmpty: Bool { self == .undo || self == .redo || self == .rollback }
+}
+
+/// Why a change has no pre-image.
+public enum MissingReason: UInt8, Sendable {
+    case none = 0
+    /// Larger than the cap for one file.
+    case fileCap = 1
+    /// The operation's cap was reached.
+    case operationCap = 2
+    /// The content could not be read.
+    case unreadable = 3
+    /// The store could not be written (space, permission).
+    case storeFailed = 4
+    /// Such an object cannot be made again (socket).
+    case unrepeatable = 5
+}
+
+/// The first record of an operation.
+public struct OperationRecord: Equatable, Sendable {
+    public var id: OperationID = 0
+    public var kind: OperationKind = .command
+    public var session: UInt64 = 0
+    /// The transaction around it, or 0. Of a commit: the one that it closes.
+    public var transaction: OperationID = 0
+    public var process: Int32 = 0
+    /// Nanoseconds since 1970.
+    public var began: Int64 = 0
+    /// Entries that an undo or redo is about, newest first; of a rollback the transaction.
+    public var targets: [OperationID] = []
+    public var directory: [UInt8] = []
+    /// The command's text; of a begin the name given.
+    public var command: [UInt8] = []
+
+    public init() {}
+}
+
+/// One change, as recorded before it was made.
+public struct ChangeRecord: Equatable, Sendable {
+    public var kind: ChangeKind = .created
+    public var preimage: Preimage = .inRecord
+    public var reason: MissingReason = .none
+    /// Number of the store item, or 0.
+    public var item: UInt64 = 0
+    public var before: NodeState = .absent
+    /// Absolute and free of symbolic links, but for the last component.
+    public var path: [UInt8] = []
+    /// Where a moved object went; of a symbolic link before: its target.
+    public var other: [UInt8] = []
+    /// The store directory of the item when it is not the state directory's.
+    public var location: [UInt8] = []
+    /// Extended attributes before (see `AttributeList`), when they matter.
+    public var attributes: [UInt8] = []
+    /// Content before, when it is small.
+    public var content: [UInt8] = []
+
+    public init() {}
+}
+
+/// The state of a path after an operation.
+public struct ResultRecord: Equatable, Sendable {
+    public var path: [UInt8] = []
+    public var after: NodeState = .absent
+    /// SHA-256 of the content of a small file, else empty.
+    public var digest: [UInt8] = []
+
+    public init() {}
+}
+
+/// The last record of an operation.
+public struct EndRecord: Equatable, Sendable {
+    public var outcome: OperationOutcome = .finished
+    public var status: Int32 = 0
+    /// Nanoseconds since 1970.
+    public var ended: Int64 = 0
+    /// Paths changed, and those among them that cannot be put back.
+    public var changes: UInt32 = 0
+    public var missing: UInt32 = 0
+
+    public init() {}
+}
+
+/// Kinds of journal records.
+public enum RecordKind: UInt8, Sendable {
+    case operation = 1
+    case change = 2
+    case result = 3
+    case end = 4
+    /// The shell is about to be replaced by a program.
+    case replaced = 5
+    /// The change record at the offset given was not made after all.
+    case void = 6
+}
+
+/// Writes the payload of a record: fixed-size fields in host order, then bytes after their 32-bit counts.
+public struct RecordWriter: ~Copyable {
+    private var next: UnsafeMutableRawPointer
+    private let end: UnsafeMutableRawPointer
+
+    init(_ start: UnsafeMutableRawPointer, count: Int) {
+        next = start
+        end = start + count
+    }
+
+    @inline(__always)
+    public mutating func put<T: FixedWidthInteger & BitwiseCopyable>(_ value: T) {
+        precondition(next + MemoryLayout<T>.size <= end)
+        next.storeBytes(of: value, as: T.self)
+        next += MemoryLayout<T>.size
+    }
+
+    @inline(__always)
+    public mutating func put(_ bytes: UnsafeRawBufferPointer) {
+        put(UInt32(bytes.count))
+        precondition(next + bytes.count <= end)
+        if let start = bytes.baseAddress { next.copyMemory(from: start, byteCount: bytes.count) }
+        next += bytes.count
+    }
+
+    @inline(__always)
+    public mutating func put(_ bytes: [UInt8]) { bytes.withUnsafeBytes { put($0) } }
+
+    @inline(__always)
+    public mutating func put(_ state: NodeState) {
+        put(state.mode)
+        if state.isAbsent { return }
+        put(state.owner)
+        put(state.group)
+        put(state.links)
+        put(state.device)
+        put(state.inode)
+        put(state.size)
+        put(state.representedDevice)
+        put(state.modification)
+        put(state.access)
+        put(state.change)
+        put(state.birth)
+    }
+
+    @inline(__always)
+    private mutating func put(_ time: Timestamp) {
+        put(time.seconds)
+        put(time.nanoseconds)
+    }
+}
+
+/// Reads what `RecordWriter` wrote; a short or wrong payload gives zeros and sets `isDamaged`.
+public struct RecordReader {
+    private var bytes: ArraySlice<UInt8>
+    public private(set) var isDamaged = false
+
+    public init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+    public init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
+
+    public mutating func get<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) -> T {
+        let size = MemoryLayout<T>.size
+        guard bytes.count >= size else {
+            isDamaged = true
+            bytes = []
+            return 0
+        }
+        defer { bytes = bytes.dropFirst(size) }
+        return bytes.withUnsafeBytes { $0.loadUnaligned(as: T.self) }
+    }
+
+    public mutating func getBytes() -> [UInt8] {
+        let count = Int(get(UInt32.self))
+        guard bytes.count >= count else {
+            isDamaged = true
+            bytes = []
+            return []
+        }
+        defer { bytes = bytes.dropFirst(count) }
+        return Array(bytes.prefix(count))
+    }
+
+    public mutating func getState() -> NodeState {
+        var state = NodeState()
+        state.mode = get()
+        if state.isAbsent { return state }
+        state.owner = get()
+        state.group = get()
+        state.links = get()
+        state.device = get()
+        state.inode = get()
+        state.size = get()
+        state.representedDevice = get()
+        state.modification = getTime()
+        state.access = getTime()
+        state.change = getTime()
+        state.birth = getTime()
+        return state
+    }
+
+    private mutating func getTime() -> Timestamp { Timestamp(seconds: get(), nanoseconds: get()) }
+}
+
+extension NodeState {
+    /// Bytes that `RecordWriter` needs for it.
+    @inline(__always)
+    var encodedCount: Int { isAbsent ? 4 : 96 }
+
+    /// The bytes that stand for it in the log.
+    public var encoded: [UInt8] {
+        let count = encodedCount
+        return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            var writer = RecordWriter(UnsafeMutableRawPointer(buffer.baseAddress!), count: count)
+            writer.put(self)
+            filled = count
+        }
+    }
+
+    /// The state that `encoded` gave, or nil.
+    public init?(encoded bytes: [UInt8]) {
+        var reader = RecordReader(bytes)
+        self = reader.getState()
+        if reader.isDamaged { return nil }
+    }
+
+    /// What statx said.
+    @inline(__always)
+    public init(_ status: FileStatus) {
+        self.init()
+        mode = status.mode
+        owner = status.owner
+        group = status.group
+        links = status.linkCount
+        device = status.device
+        inode = status.inode
+        size = UInt64(bitPattern: status.size)
+        representedDevice = status.representedDevice
+        modification = Timestamp(status.modificationTime)
+        access = Timestamp(status.accessTime)
+        change = Timestamp(status.changeTime)
+        birth = status.birthTime.map { Timestamp($0) } ?? Timestamp()
+    }
+}
+
+extension Timestamp {
+    @inline(__always)
+    public init(_ time: FileTime) { self.init(seconds: time.seconds, nanoseconds: time.nanoseconds) }
+
+    public var fileTime: FileTime { FileTime(seconds: seconds, nanoseconds: nanoseconds) }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// The states that an operation left, observed when it ends.
+public struct Results {
+    public var records: [ResultRecord] = []
+    /// Paths whose state is not what it was before, and those among them that cannot be put back.
+    public var changed = 0
+    public var missing = 0
+    /// The first of those, and why.
+    public var firstMissing: (path: [UInt8], reason: MissingReason, size: UInt64)?
+
+    /// A file up to this size gets a digest, when the operation has few results.
+    private static var digestSize: UInt64 { 1 << 16 }
+    private static var digestCount: Int { 64 }
+
+    /// Looks at every path of the changes.
+    public init(observing changes: [ChangeRecord]) {
+        var seen: [[UInt8]: Int] = [:]
+        seen.reserveCapacity(changes.count)
+        var befores: [NodeState] = []
+        var isSoft: [Bool] = []
+        var isExact: [Bool] = []
+        var reasons: [MissingReason] = []
+        records.reserveCapacity(changes.count)
+
+        func note(_ path: [UInt8], _ before: NodeState, soft: Bool, exact: Bool, reason: MissingReason) {
+            if let index = seen[path] {
+                // Of a directory whose times were noted first, the first real change says what was before.
+                if isSoft[index], !soft {
+                    isSoft[index] = false
+                    befores[index] = before
+                }
+                isExact[index] = isExact[index] || exact
+                if reasons[index] == .none { reasons[index] = reason }
+                return
+            }
+            seen[path] = records.count
+            var record = ResultRecord()
+            record.path = path
+            records.append(record)
+            befores.append(before)
+            isSoft.append(soft)
+            isExact.append(exact)
+            reasons.append(reason)
+        }
+
+        for change in changes {
+            let exact = change.kind == .content || change.kind == .attributes
+            note(
+                change.path, change.before, soft: change.kind == .directoryTimes, exact: exact,
+                reason: change.preimage == .missing ? change.reason : .none)
+            if change.kind == .moved {
+                note(change.other, .absent, soft: false, exact: false, reason: .none)
+            }
+        }
+        for index in records.indices {
+            records[index].path.withPath { path in
+                guard let status = try? FileStatus(path, follow: false) else { return }
+                records[index].after = NodeState(status)
+            }
+            if isSoft[index] { continue }
+            let after = records[index].after
+            if Self.isSame(befores[index], after, exact: isExact[index]) { continue }
+            changed += 1
+            if reasons[index] != .none {
+                missing += 1
+                if firstMissing == nil { firstMissing = (records[index].path, reasons[index], befores[index].size) }
+            }
+            if after.kind == .regular, after.size > 0, after.size <= Self.digestSize, records.count <= Self.digestCount {
+                records[index].digest = Self.digest(of: records[index].path, size: Int(after.size)) ?? []
+            }
+        }
+    }
+
+    /// Whether nothing happened to a path after all: the call failed, or set what was there.
+    /// - Parameter exact: content or extended attributes may differ though all else is the same; then the time of the
+    ///   last change of status decides.
+    private static func isSame(_ before: NodeState, _ after: NodeState, exact: Bool) -> Bool {
+        if before.isAbsent || after.isAbsent { return before.isAbsent && after.isAbsent }
+        return before.isSameObject(as: after) && before.mode == after.mode && before.owner == after.owner
+            && before.group == after.group && before.size == after.size && before.modification == after.modification
+            && (!exact || before.change == after.change)
+    }
+
+    /// SHA-256 of a file's content, or nil when it cannot be read or has another size by now.
+    public static func digest(of path: [UInt8], size: Int) -> [UInt8]? {
+        guard let fd = try? FileDescriptor(path, [.readOnly, .noFollow, .nonBlocking]),
+            let bytes = try? fd.readAll(limit: size + 1), bytes.count == size
+        else { return nil }
+        return SHA256.digest(bytes)
+    }
+}
