@@ -59,5 +59,6 @@ let package = Package(
             swiftSettings: swiftSettings, linkerSettings: linkerSettings),
         .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
+        .testTarget(name: "VshBaseTests", dependencies: ["VshBase"]),
     ]
 )
