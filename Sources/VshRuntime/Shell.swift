@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshFiles
+import VshSyntax
+import VshSystem
+
+/// The state of the one shell of this process: a shell execution environment (XCU 2.13), its stacks, and what it knows of the system.
+///
+/// Tables indexed by symbol always have an element for every symbol interned (`syncTables`).
+public final class Shell {
+    // MARK: names and what they stand for
+
+    public let symbols = SymbolTable()
+    public var variables = Table<Variable>(capacity: 512)
+    public var functions = Table<FunctionBody?>(capacity: 512)
+    /// By symbol: index into `builtinTable`, or -1.
+    public var builtinIndex = Table<Int16>(capacity: 512)
+    public var builtinTable = Table<Builtin>(capacity: 96)
+    /// By symbol: the path found in PATH, or empty.
+    public var commandPaths = Table<Text>(capacity: 512)
+    public var aliases: [Symbol: Text] = [:]
+    /// Symbols that were ever exported; those that still are make the environment.
+    var exportedSymbols = Table<Symbol>(capacity: 64)
+    /// Entries of the initial environment whose names are not shell names: passed on unchanged.
+    var foreignEnvironment: [Text] = []
+    var environmentIsStale = true
+    var environmentBlock = EnvironmentBlock()
+
+    // MARK: execution state
+
+    public var options: ShellOptions = [.hashall]
+    /// `$?`
+    public var status: Int32 = 0
+    /// Levels that `break` or `continue` still has to leave.
+    public var pendingLevels = 0
+    /// Loops around the present command in this function or script.
+    public var loopDepth = 0
+    /// Functions and dot scripts being run.
+    public var functionDepth = 0
+    public var dotDepth = 0
+    /// While above zero, a failing command does not end the shell by `errexit` (conditions, `!`, `&&` `||`).
+    var errexitIgnored = 0
+    /// `$0`
+    public var name = Text()
+    /// The process that `$$` names.
+    public var shellPid: Int32 = 0
+    /// `$!`, or 0.
+    public var lastBackgroundPid: Int32 = 0
+    /// The exit status of the last command substitution, when `substitutionCount` moved.
+    var substitutionStatus: Int32 = 0
+    var substitutionCount = 0
+    /// The code and the offset of the command that runs, for messages and `LINENO`.
+    var currentCode: Code?
+    var currentPosition: Int32 = 0
+    /// Exit traps are run once.
+    var isExiting = false
+    /// This process is a forked child, not the shell the user started.
+    public internal(set) var isForkedChild = false
+
+    // MARK: stacks
+
+    /// Words of the commands being expanded and run.
+    public var fields = Table<Text>(capacity: 256)
+    /// Positional parameters of all frames; the present ones are `paramBase ..< paramBase + paramCount`.
+    public var params = Table<Text>(capacity: 256)
+    public var paramBase = 0
+    public var paramCount = 0
+    /// Where the present frame began (`shift` moves `paramBase` up).
+    var paramFrame = 0
+    /// Parameters below belong to an environment outside the present virtual subshell.
+    var paramFloor = 0
+    var scratch = ByteStack(capacity: 1024)
+    /// Quoting runs of the word under construction in `scratch`.
+    var runs = Table<QuoteRun>(capacity: 64)
+    /// What builtins write, and what is captured of it. See Output.swift.
+    public var output = ByteStack(capacity: 1024)
+    var captures = Table<Capture>(capacity: 8)
+
+    // MARK: virtual subshells
+
+    var epoch: UInt32 = 0
+    var nextEpoch: UInt32 = 1
+    public internal(set) var subshellDepth = 0
+    var variableTrail = Table<VariableChange>(capacity: 64)
+    var stateTrail = Table<StateChange>(capacity: 16)
+    var localTrail = Table<VariableChange>(capacity: 64)
+    var workingDirectoryDirty = false
+    var savedDirectory: Int32 = -1
+    var umaskDirty = false
+
+    // MARK: field splitting
+
+    /// By byte: 0 ordinary, 1 IFS white space, 2 other IFS byte.
+    var ifsClass = Table<UInt8>(capacity: 256)
+    var ifsText = Text()
+    var ifsIsDefault = true
+    /// The first byte of IFS joins `"$*"`; -1: nothing does.
+    var ifsJoin: Int = 32
+    public internal(set) var isUTF8 = false
+
+    // MARK: descriptors, children, signals, files
+
+    var descriptors = Table<DescriptorEntry>(capacity: 16)
+    var redirectionDepth = 0
+    var descriptorUndo = Table<DescriptorUndo>(capacity: 16)
+    var hereTexts = Table<HereText>(capacity: 4)
+    var inputBuffer = InputBuffer()
+    public var jobs = JobTable()
+    public var traps = TrapTable()
+    public let files: FileSystem
+    /// The working directory as `pwd` shows it, or empty when it is not known.
+    public var workingDirectory = Text()
+    /// The arguments still to parse of `getopts`: place inside the present word, and the OPTIND it belongs to.
+    public var getoptsPlace = 0
+    public var getoptsIndex = 1
+    var random: UInt64 = 0
+    var startTime: Int64 = 0
+    public var history: CommandHistory?
+    let arithmeticScratch = Code(source: Source(name: Text(), origin: .eval, text: Text()))
+    var arithmeticText = Text()
+    var arithmeticRoot: Int32 = -1
+
+    /// A shell without variables, whose environment and arguments are set up by `Startup`.
+    public init(files: FileSystem) {
+        self.files = files
+        for _ in 0..<256 { ifsClass.append(0) }
+        for index in 0..<10 { descriptors.append(DescriptorEntry(real: Int32(index))) }
+        syncTables()
+        setDefaultIFS()
+    }
+
+    /// Gives every symbol its place in the tables. To be called after anything that interns names.
+    @inline(__always)
+    public func syncTables() {
+        if variables.count < symbols.count { growTables() }
+    }
+
+    @inline(never)
+    private func growTables() {
+        while variables.count < symbols.count {
+            variables.append(Variable())
+            functions.append(nil)
+            builtinIndex.append(-1)
+            commandPaths.append(Text())
+        }
+    }
+
+    /// Adds rows to the builtin table.
+    public func register(_ rows: [Builtin]) {
+        for row in rows {
+            let symbol = symbols.intern(row.name)
+            syncTables()
+            builtinIndex[symbol] = Int16(builtinTable.count)
+            builtinTable.append(row)
+        }
+    }
+
+    /// The builtin of this name that can be found in the present mode.
+    public func builtin(named name: Text) -> Builtin? {
+        guard let symbol = symbols.find(name) else { return nil }
+        let index = builtinIndex[symbol]
+        if index < 0 { return nil }
+        let row = builtinTable[Int(index)]
+        return row
+    }
+
+    @inline(__always)
+    public var isInteractive: Bool { options.contains(.interactive) }
+
+    /// Word `index` of a command, 0 being its name.
+    @inline(__always)
+    public func argument(_ arguments: Arguments, _ index: Int) -> Text { fields[arguments.base + index] }
+}

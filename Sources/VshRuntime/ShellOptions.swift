@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+/// The options of `set` and the invocation (XCU `set`, `sh`).
+public struct ShellOptions: OptionSet, Sendable {
+    public let rawValue: UInt32
+    @inline(__always)
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public static let allexport = ShellOptions(rawValue: 1 << 0)
+    public static let notify = ShellOptions(rawValue: 1 << 1)
+    public static let noclobber = ShellOptions(rawValue: 1 << 2)
+    public static let errexit = ShellOptions(rawValue: 1 << 3)
+    public static let noglob = ShellOptions(rawValue: 1 << 4)
+    public static let hashall = ShellOptions(rawValue: 1 << 5)
+    public static let monitor = ShellOptions(rawValue: 1 << 6)
+    public static let noexec = ShellOptions(rawValue: 1 << 7)
+    public static let nounset = ShellOptions(rawValue: 1 << 8)
+    public static let verbose = ShellOptions(rawValue: 1 << 9)
+    public static let xtrace = ShellOptions(rawValue: 1 << 10)
+    public static let ignoreeof = ShellOptions(rawValue: 1 << 11)
+    public static let nolog = ShellOptions(rawValue: 1 << 12)
+    public static let vi = ShellOptions(rawValue: 1 << 13)
+    public static let emacs = ShellOptions(rawValue: 1 << 14)
+    public static let pipefail = ShellOptions(rawValue: 1 << 15)
+    public static let posix = ShellOptions(rawValue: 1 << 16)
+    public static let interactive = ShellOptions(rawValue: 1 << 17)
+    public static let readsStandardInput = ShellOptions(rawValue: 1 << 18)
+    public static let login = ShellOptions(rawValue: 1 << 19)
+    public static let commandString = ShellOptions(rawValue: 1 << 20)
+    /// Changes to files are recorded, so that they can be undone.
+    public static let undo = ShellOptions(rawValue: 1 << 21)
+
+    /// A row for each option: its letter (0 when it has none), its name for `set -o` (nil when it cannot be set so), and whether `set` may change it.
+    public struct Row: Sendable {
+        public let option: ShellOptions
+        public let letter: UInt8
+        public let name: StaticString?
+        public let canChange: Bool
+    }
+
+    /// All rows, sorted by name; those without a name last.
+    public static var rows: [Row] {
+        [
+            Row(option: .allexport, letter: 97, name: "allexport", canChange: true),
+            Row(option: .emacs, letter: 0, name: "emacs", canChange: true),
+            Row(option: .errexit, letter: 101, name: "errexit", canChange: true),
+            Row(option: .hashall, letter: 104, name: "hashall", canChange: true),
+            Row(option: .ignoreeof, letter: 0, name: "ignoreeof", canChange: true),
+            Row(option: .monitor, letter: 109, name: "monitor", canChange: true),
+            Row(option: .noclobber, letter: 67, name: "noclobber", canChange: true),
+            Row(option: .noexec, letter: 110, name: "noexec", canChange: true),
+            Row(option: .noglob, letter: 102, name: "noglob", canChange: true),
+            Row(option: .nolog, letter: 0, name: "nolog", canChange: true),
+            Row(option: .notify, letter: 98, name: "notify", canChange: true),
+            Row(option: .nounset, letter: 117, name: "nounset", canChange: true),
+            Row(option: .pipefail, letter: 0, name: "pipefail", canChange: true),
+            Row(option: .posix, letter: 0, name: "posix", canChange: true),
+            Row(option: .verbose, letter: 118, name: "verbose", canChange: true),
+            Row(option: .vi, letter: 0, name: "vi", canChange: true),
+            Row(option: .xtrace, letter: 120, name: "xtrace", canChange: true),
+            Row(option: .interactive, letter: 105, name: nil, canChange: false),
+            Row(option: .login, letter: 108, name: nil, canChange: false),
+            Row(option: .readsStandardInput, letter: 115, name: nil, canChange: false),
+            Row(option: .commandString, letter: 99, name: nil, canChange: false),
+        ]
+    }
+
+    /// The option of a letter of `set` or the command line.
+    public static func option(letter: UInt8) -> ShellOptions? {
+        switch letter {
+        case 97: .allexport
+        case 98: .notify
+        case 67: .noclobber
+        case 101: .errexit
+        case 102: .noglob
+        case 104: .hashall
+        case 109: .monitor
+        case 110: .noexec
+        case 117: .nounset
+        case 118: .verbose
+        case 120: .xtrace
+        default: nil
+        }
+    }
+
+    /// The option that `set -o` knows by this name.
+    public static func option(name: Text) -> ShellOptions? {
+        for row in rows {
+            if let known = row.name, name.equals(known) { return row.option }
+        }
+        return nil
+    }
+}
