@@ -75,6 +75,10 @@ public final class Shell {
     /// What builtins write, and what is captured of it. See Output.swift.
     public var output = ByteStack(capacity: 1024)
     var captures = Table<Capture>(capacity: 8)
+    /// Where the output of the running builtin began in `output`.
+    var outputMark = 0
+    /// The running builtin could not write its output.
+    var outputFailed = false
 
     // MARK: virtual subshells
 
@@ -84,13 +88,15 @@ public final class Shell {
     var variableTrail = Table<VariableChange>(capacity: 64)
     var stateTrail = Table<StateChange>(capacity: 16)
     var localTrail = Table<VariableChange>(capacity: 64)
+    /// Where the locals of the running function begin in `localTrail`.
+    var localFrame = 0
     var workingDirectoryDirty = false
     var savedDirectory: Int32 = -1
     var umaskDirty = false
 
     // MARK: field splitting
 
-    /// By byte: 0 ordinary, 1 IFS white space, 2 other IFS byte.
+    /// By byte, added up: 1 IFS white space, 2 other IFS byte, 4 pattern character.
     var ifsClass = Table<UInt8>(capacity: 256)
     var ifsText = Text()
     var ifsIsDefault = true
@@ -123,7 +129,7 @@ public final class Shell {
     /// A shell without variables, whose environment and arguments are set up by `Startup`.
     public init(files: FileSystem) {
         self.files = files
-        for _ in 0..<256 { ifsClass.append(0) }
+        for byte in 0..<256 { ifsClass.append(byte == 42 || byte == 63 || byte == 91 ? 4 : 0) }
         for index in 0..<10 { descriptors.append(DescriptorEntry(real: Int32(index))) }
         syncTables()
         setDefaultIFS()

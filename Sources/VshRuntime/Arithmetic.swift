@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSyntax
+import VshSystem
+
+extension Shell {
+    /// The value of `$((…))` (XCU 2.6.4): 64-bit, wrapping.
+    func evaluate(_ code: Code, _ part: Part) throws(ShellError) -> Int {
+        if part.a >= 0 {
+            let word = code.words[part.b]
+            if word.form == .constant { return try evaluate(code, part.a, 0) }
+            if !word.flags.contains(.hasSideEffects), try expansionsArePlain(code, part.a) {
+                return try evaluate(code, part.a, 0)
+            }
+        }
+        return try evaluateText(try expandToText(code, part.b), 0)
+    }
+
+    /// Parses and evaluates text that resulted from expansion, or a variable's value that is not a plain number.
+    func evaluateText(_ text: Text, _ depth: Int) throws(ShellError) -> Int {
+        if let plain = text.decimalInteger, plain == 0 || text.count < 19 && text[0] != 48 && text[0] != 43 && text[0] != 45 { return plain }
+        let code = depth == 0 ? arithmeticScratch : Code(source: arithmeticScratch.source)
+        var root = depth == 0 && text == arithmeticText ? arithmeticRoot : -1
+        if root < 0 {
+            code.reset()
+            if depth == 0 { arithmeticRoot = -1 }
+            do throws(SyntaxError) {
+                root = try text.withBytes { (bytes) throws(SyntaxError) in
+                    try parseArithmetic(bytes, symbols: symbols, into: code)
+                }
+            } catch {
+                report(name: text, "arithmetic: " + String(decoding: error.message, as: UTF8.self))
+                throw ShellError(.expansion, status: 2)
+            }
+            syncTables()
+            if depth == 0 {
+                arithmeticText = text
+                arithmeticRoot = root
+            }
+        }
+        return try evaluate(code, root, depth)
+    }
+
+    /// Every `$x` in the expression stands for a plain number now, so that it may be evaluated without expanding it as text first.
+    private func expansionsArePlain(_ code: Code, _ index: Int32) throws(ShellError) -> Bool {
+        let node = code.arithmetic[index]
+        switch node.op {
+        case .constant, .variable, .preIncrement, .preDecrement, .postIncrement, .postDecrement: return true
+        case .expansion:
+            let word = code.words[node.a]
+            if word.form == .variable || word.form == .quotedVariable {
+                if options.contains(.nounset) && !isSet(word.a) { throw unsetError(symbols.name(word.a)) }
+                return isSet(word.a) && !value(word.a).isEmpty && integerValue(word.a) != nil
+            }
+            let text = try expandToText(code, node.a)
+            guard let first = text.decimalInteger else { return false }
+            return first == 0 ? text.count == 1 : text[0] != 48 && text[0] != 43
+        case .assign: return try expansionsArePlain(code, node.b)
+        case .plus, .negate, .complement, .not: return try expansionsArePlain(code, node.a)
+        case .conditional:
+            if try !expansionsArePlain(code, node.a) { return false }
+            if try !expansionsArePlain(code, node.b) { return false }
+            return try expansionsArePlain(code, node.c)
+        default:
+            if try !expansionsArePlain(code, node.a) { return false }
+            return try expansionsArePlain(code, node.b)
+        }
+    }
+
+    private func evaluate(_ code: Code, _ index: Int32, _ depth: Int) throws(ShellError) -> Int {
+        let node = code.arithmetic[index]
+        switch node.op {
+        case .constant: return code.integers[node.a]
+        case .variable: return try arithmeticValue(node.a, depth)
+        case .expansion:
+            let word = code.words[node.a]
+            if word.form == .variable, let plain = integerValue(word.a) { return plain }
+            let text = try expandToText(code, node.a)
+            return text.decimalInteger ?? 0
+        case .plus: return try evaluate(code, node.a, depth)
+        case .negate: return 0 &- (try evaluate(code, node.a, depth))
+        case .complement: return ~(try evaluate(code, node.a, depth))
+        case .not: return try evaluate(code, node.a, depth) == 0 ? 1 : 0
+        case .and: return try evaluate(code, node.a, depth) != 0 && evaluate(code, node.b, depth) != 0 ? 1 : 0
+        case .or: return try evaluate(code, node.a, depth) != 0 || evaluate(code, node.b, depth) != 0 ? 1 : 0
+        case .conditional:
+            return try evaluate(code, node.a, depth) != 0 ? evaluate(code, node.b, depth) : evaluate(code, node.c, depth)
+        case .comma:
+            _ = try evaluate(code, node.a, depth)
+            return try evaluate(code, node.b, depth)
+        case .assign:
+            var result: Int
+            if node.c < 0 {
+                result = try evaluate(code, node.b, depth)
+            } else {
+                let old = try arithmeticValue(node.a, depth)
+                let operand = try evaluate(code, node.b, depth)
+                guard let op = ArithmeticOperator(rawValue: UInt8(truncatingIfNeeded: node.c)) else {
+                    preconditionFailure("compound assignment without its operator")
+                }
+                result = try apply(op, old, operand)
+            }
+            try assign(node.a, integer: result)
+            return result
+        case .preIncrement, .preDecrement, .postIncrement, .postDecrement:
+            let old = try arithmeticValue(node.a, depth)
+            let new = node.op == .preIncrement || node.op == .postIncrement ? old &+ 1 : old &- 1
+            try assign(node.a, integer: new)
+            return node.op == .preIncrement || node.op == .preDecrement ? new : old
+        default:
+            let left = try evaluate(code, node.a, depth)
+            let right = try evaluate(code, node.b, depth)
+            return try apply(node.op, left, right)
+        }
+    }
+
+    /// A variable as a number: an unset or empty one is 0; other text is evaluated as an expression itself.
+    @inline(__always)
+    private func arithmeticValue(_ symbol: Symbol, _ depth: Int) throws(ShellError) -> Int {
+        if let integer = integerValue(symbol), isSet(symbol) || !options.contains(.nounset) { return integer }
+        return try arithmeticText(symbol, depth)
+    }
+
+    @inline(never)
+    private func arithmeticText(_ symbol: Symbol, _ depth: Int) throws(ShellError) -> Int {
+        if !isSet(symbol) && options.contains(.nounset) { throw unsetError(symbols.name(symbol)) }
+        if depth > 100 {
+            report(name: symbols.name(symbol), "arithmetic: the value refers to itself")
+            throw ShellError(.expansion, status: 2)
+        }
+        return try evaluateText(value(symbol), depth + 1)
+    }
+
+    @inline(__always)
+    private func apply(_ op: ArithmeticOperator, _ a: Int, _ b: Int) throws(ShellError) -> Int {
+        switch op {
+        case .add: return a &+ b
+        case .subtract: return a &- b
+        case .multiply: return a &* b
+        case .less: return a < b ? 1 : 0
+        case .lessOrEqual: return a <= b ? 1 : 0
+        case .greater: return a > b ? 1 : 0
+        case .greaterOrEqual: return a >= b ? 1 : 0
+        case .equal: return a == b ? 1 : 0
+        case .notEqual: return a != b ? 1 : 0
+        case .bitAnd: return a & b
+        case .bitXor: return a ^ b
+        case .bitOr: return a | b
+        case .shiftLeft: return a &<< b
+        case .shiftRight: return a &>> b
+        case .divide, .remainder: return try divide(op, a, b)
+        case .power: return power(a, b)
+        default: preconditionFailure("not a binary operator")
+        }
+    }
+
+    @inline(never)
+    private func divide(_ op: ArithmeticOperator, _ a: Int, _ b: Int) throws(ShellError) -> Int {
+        if b == 0 {
+            report("arithmetic: division by zero")
+            throw ShellError(.expansion, status: 2)
+        }
+        if b == -1 { return op == .divide ? 0 &- a : 0 }
+        return op == .divide ? a / b : a % b
+    }
+
+    private func power(_ base: Int, _ exponent: Int) -> Int {
+        var result = 1
+        var factor = base
+        var rest = max(exponent, 0)
+        while rest > 0 {
+            if rest & 1 == 1 { result = result &* factor }
+            factor = factor &* factor
+            rest >>= 1
+        }
+        return result
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSystem
+
+/// Where a descriptor of the script leads.
+///
+/// The script's numbers are looked up in `Shell.descriptors`; a redirection changes the entry and leaves the process's own
+/// descriptors alone. Only a new process gets them in place, by dup2 between fork and exec (docs/process-model.md).
+struct DescriptorEntry {
+    /// The process's descriptor; -1 closed; -2 − level a capture; -1000 − index a text in memory.
+    var real: Int32
+    /// Opened for this entry (with close-on-exec): closed when the entry goes.
+    var isOwned = false
+    /// `real` was seen to be open.
+    var isVerified = false
+
+    static let closed = DescriptorEntry(real: -1)
+    static let firstMemory: Int32 = -1000
+
+    @inline(__always)
+    var isMemory: Bool { real <= DescriptorEntry.firstMemory }
+}
+
+/// An entry to be put back when the redirections of a command end.
+struct DescriptorUndo {
+    let descriptor: Int32
+    let old: DescriptorEntry
+}
+
+/// A here-document that no process needed so far: builtins read it from memory.
+struct HereText {
+    var text: Text
+    var position: Int
+}
+
+extension Shell {
+    /// The process's descriptor behind the script's `descriptor`, or a negative code as in `DescriptorEntry.real`.
+    @inline(__always)
+    public func realDescriptor(_ descriptor: Int) -> Int32 {
+        if descriptor < descriptors.count { return descriptors[descriptor].real }
+        return Int32(truncatingIfNeeded: descriptor)
+    }
+
+    /// The same for builtins that read it by system calls: a text in memory becomes a pipe or file first. -1 when closed or not readable so.
+    public func inputDescriptor(_ descriptor: Int) -> Int32 {
+        if descriptor < descriptors.count, descriptors[descriptor].isMemory { materialize(descriptor) }
+        return max(realDescriptor(descriptor), -1)
+    }
+
+    /// Makes room in the table for `descriptor`.
+    func growDescriptors(_ descriptor: Int) {
+        while descriptors.count <= descriptor { descriptors.append(DescriptorEntry(real: Int32(descriptors.count))) }
+    }
+
+    /// Notes that the system gave out `real`: a number of the script's that was thought to be inherited is not open then.
+    @inline(__always)
+    func noteOpened(_ real: Int32) {
+        if Int(real) < descriptors.count {
+            if descriptors[Int(real)].real == real { descriptors[Int(real)] = .closed }
+        } else if real < 256 {
+            growDescriptors(Int(real))
+            descriptors[Int(real)] = .closed
+        }
+    }
+
+    /// Points `descriptor` somewhere else until the redirections of the command end.
+    @inline(__always)
+    func redirect(_ descriptor: Int, to entry: DescriptorEntry) {
+        if descriptor >= descriptors.count { growDescriptors(descriptor) }
+        descriptorUndo.append(DescriptorUndo(descriptor: Int32(truncatingIfNeeded: descriptor), old: descriptors[descriptor]))
+        descriptors[descriptor] = entry
+    }
+
+    /// Ends the redirections made since `mark`.
+    @inline(__always)
+    func endRedirections(to mark: Int) {
+        while descriptorUndo.count > mark {
+            let undo = descriptorUndo.removeLast()
+            let current = descriptors[Int(undo.descriptor)]
+            if current.isOwned { drop(current) }
+            if current.isMemory { dropMemory(current) }
+            descriptors[Int(undo.descriptor)] = undo.old
+        }
+        redirectionDepth &-= 1
+    }
+
+    /// Closes what an entry owned; input read ahead is given back to a file that others may share.
+    func drop(_ entry: DescriptorEntry) {
+        if inputBuffer.descriptor == entry.real { inputBuffer.forget() }
+        _ = FileDescriptor.close(entry.real)
+    }
+
+    private func dropMemory(_ entry: DescriptorEntry) {
+        let index = Int(DescriptorEntry.firstMemory - entry.real)
+        if index == hereTexts.count - 1 { hereTexts.pop(to: index) }
+    }
+
+    /// Makes the redirections since `mark` permanent (`exec` without a command).
+    func keepRedirections(from mark: Int) -> Int32 {
+        var result: Int32 = 0
+        redirectionDepth -= 1
+        var changed: [Int] = []
+        for index in mark..<max(mark, descriptorUndo.count) {
+            let descriptor = Int(descriptorUndo[index].descriptor)
+            if !changed.contains(descriptor) { changed.append(descriptor) }
+        }
+        for descriptor in changed where descriptors[descriptor].isMemory { materialize(descriptor) }
+        if redirectionDepth == 0 && subshellDepth == 0 {
+            result = placeDescriptors(changed)
+        } else {
+            for descriptor in changed {
+                let entry = descriptors[descriptor]
+                if entry.real >= 0 && !entry.isOwned {
+                    let copy = FileDescriptor.duplicate(entry.real, above: 10)
+                    if copy < 0 { result = copy } else { descriptors[descriptor] = DescriptorEntry(real: copy, isOwned: true) }
+                }
+            }
+        }
+        // What the entries held before is given up, or kept for the end of the virtual subshell.
+        while descriptorUndo.count > mark {
+            let undo = descriptorUndo.removeLast()
+            if subshellDepth > 0 {
+                stateTrail.append(.descriptor(Int(undo.descriptor), undo.old))
+            } else if undo.old.isOwned && !isReferenced(undo.old.real) {
+                drop(undo.old)
+            }
+        }
+        return result
+    }
+
+    private func isReferenced(_ real: Int32) -> Bool {
+        for index in 0..<descriptors.count where descriptors[index].real == real {
+            descriptors[index].isOwned = true
+            return true
+        }
+        return false
+    }
+
+    /// Gives the process's own descriptors the places that the script's numbers say.
+    private func placeDescriptors(_ changed: [Int]) -> Int32 {
+        var result: Int32 = 0
+        syncInput()
+        inputBuffer.forget()
+        var copies: [Int32] = []
+        for descriptor in changed {
+            let entry = descriptors[descriptor]
+            copies.append(entry.real >= 0 ? FileDescriptor.duplicate(entry.real, above: 10) : -1)
+        }
+        for descriptor in changed {
+            let entry = descriptors[descriptor]
+            if entry.isOwned && Int(entry.real) != descriptor { _ = FileDescriptor.close(entry.real) }
+        }
+        for (index, descriptor) in changed.enumerated() {
+            if copies[index] >= 0 {
+                let error = FileDescriptor.duplicate(copies[index], to: Int32(descriptor))
+                if error < 0 { result = error }
+                _ = FileDescriptor.close(copies[index])
+                descriptors[descriptor] = DescriptorEntry(real: Int32(descriptor), isVerified: true)
+            } else {
+                if descriptors[descriptor].real >= 0 { result = -Errno.tooManyOpenFiles.code }
+                _ = FileDescriptor.close(Int32(descriptor))
+                descriptors[descriptor] = .closed
+            }
+        }
+        return result
+    }
+
+    /// Puts entries back when a virtual subshell is left.
+    func restoreDescriptor(_ descriptor: Int, _ old: DescriptorEntry) {
+        let current = descriptors[descriptor]
+        if current.isOwned && current.real != old.real { drop(current) }
+        descriptors[descriptor] = old
+    }
+
+    // MARK: texts in memory
+
+    /// Gives a here-document that is in memory to the system, for a process to read.
+    func materialize(_ descriptor: Int) {
+        let entry = descriptors[descriptor]
+        let index = Int(DescriptorEntry.firstMemory - entry.real)
+        let here = hereTexts[index]
+        let rest = here.text.slice(here.position..<here.text.count)
+        hereTexts[index].text = Text()
+        hereTexts[index].position = 0
+        let real = rest.withBytes { FileDescriptor.holding($0) }
+        var replacement = DescriptorEntry.closed
+        if real < 0 {
+            report("cannot make a here-document: ", Errno(-real).message)
+        } else {
+            noteOpened(real)
+            replacement = DescriptorEntry(real: real, isOwned: true, isVerified: true)
+        }
+        var isFirst = true
+        for other in 0..<descriptors.count where descriptors[other].real == entry.real {
+            descriptors[other] = isFirst ? replacement : DescriptorEntry(real: replacement.real)
+            isFirst = false
+        }
+    }
+
+    /// Gives all texts in memory to the system and input read ahead back to its file: before another process may read them.
+    @inline(__always)
+    func prepareDescriptorsForProcess() {
+        if inputBuffer.descriptor >= 0 { syncInput() }
+        if hereTexts.count > 0 {
+            for descriptor in 0..<descriptors.count where descriptors[descriptor].isMemory { materialize(descriptor) }
+        }
+    }
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSyntax
+import VshSystem
+
+extension Shell {
+    /// `$n`; an error when unset under `set -u`.
+    @inline(__always)
+    func positional(_ number: Int) throws(ShellError) -> Text {
+        if number <= paramCount { return params[paramBase &+ number &- 1] }
+        if options.contains(.nounset) { throw unsetError(Text(decimal: number)) }
+        return Text()
+    }
+
+    /// The error of expanding an unset parameter under `set -u`.
+    func unsetError(_ name: Text) -> ShellError {
+        report(name: name, "parameter not set")
+        return ShellError(.expansion, status: 2)
+    }
+
+    /// A special parameter other than `@` and `*`.
+    func special(_ byte: Int32) -> Text {
+        switch byte {
+        case 35: return Text(decimal: paramCount)
+        case 63: return Text(decimal: Int(status))
+        case 45: return optionLetters
+        case 36: return Text(decimal: Int(shellPid))
+        case 33: return lastBackgroundPid == 0 ? Text() : Text(decimal: Int(lastBackgroundPid))
+        case 48: return name
+        default: return Text()
+        }
+    }
+
+    /// `$-`: the letters of the options that are on.
+    public var optionLetters: Text {
+        var letters: [UInt8] = []
+        for row in ShellOptions.rows where row.letter != 0 && options.contains(row.option) { letters.append(row.letter) }
+        return Text(letters)
+    }
+
+    /// `${…}` in all forms (XCU 2.6.2).
+    func expandParameter(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {
+        if part.kind == .special && (part.a == 64 || part.a == 42) {
+            try expandAllParameters(code, part, &builder)
+            return
+        }
+        var text: Text
+        var isSet: Bool
+        switch part.kind {
+        case .parameter:
+            text = value(part.a)
+            isSet = self.isSet(part.a)
+        case .positional:
+            isSet = Int(part.a) <= paramCount
+            text = isSet ? params[paramBase + Int(part.a) - 1] : Text()
+        default:
+            text = special(part.a)
+            isSet = part.a != 33 || lastBackgroundPid != 0
+        }
+        let useOperand = !isSet || part.flags.contains(.colon) && text.isEmpty
+        switch part.op {
+        case .none: break
+        case .useDefault:
+            if useOperand {
+                try expandOperand(code, part, &builder)
+                return
+            }
+        case .useAlternative:
+            if !useOperand {
+                try expandOperand(code, part, &builder)
+            } else if part.isQuoted {
+                builder.hasQuotes = true
+            }
+            return
+        case .assignDefault:
+            if useOperand {
+                text = try operandText(code, part)
+                guard part.kind == .parameter else {
+                    report(name: parameterName(part), "cannot be assigned in this way")
+                    throw ShellError(.expansion, status: 2)
+                }
+                try assign(part.a, text)
+                isSet = true
+            }
+        case .indicateError:
+            if useOperand {
+                let message = part.b >= 0 ? try operandText(code, part) : Text()
+                report(
+                    name: parameterName(part),
+                    message.isEmpty ? "parameter \(part.flags.contains(.colon) ? "null or " : "")not set" : message.description)
+                throw ShellError(.expansion, status: 2)
+            }
+        case .length:
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            append(Text(decimal: characterCount(text)), quoted: part.isQuoted, &builder)
+            return
+        case .removeSmallestPrefix, .removeLargestPrefix, .removeSmallestSuffix, .removeLargestSuffix:
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            text = try trim(code, part, text)
+        default: preconditionFailure("the parser makes no such operator")
+        }
+        if !isSet && part.op == .none && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+        append(text, quoted: part.isQuoted, &builder)
+    }
+
+    /// `#`, `##`, `%` and `%%`.
+    @inline(__always)
+    private func trim(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
+        if part.b < 0 { return text }
+        let pattern = try expandToPattern(code, part.b)
+        let count = text.count
+        if part.op == .removeSmallestPrefix || part.op == .removeLargestPrefix {
+            let length = text.withBytes { pattern.prefixLength($0, longest: part.op == .removeLargestPrefix) }
+            if let length, length > 0 { return text.slice(length..<count) }
+        } else {
+            let start = text.withBytes { pattern.suffixStart($0, longest: part.op == .removeLargestSuffix) }
+            if let start, start < count { return text.slice(0..<start) }
+        }
+        return text
+    }
+
+    private func expandOperand(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {
+        if part.isQuoted { builder.hasQuotes = true }
+        if part.b < 0 { return }
+        let word = code.words[part.b]
+        if part.isQuoted && word.form == .constant {
+            appendQuoted(code.constants[word.a], &builder)
+        } else {
+            try expandParts(code, word, &builder, splitsLiterals: !part.isQuoted)
+        }
+    }
+
+    private func operandText(_ code: Code, _ part: Part) throws(ShellError) -> Text {
+        part.b < 0 ? Text() : try expandToText(code, part.b)
+    }
+
+    private func parameterName(_ part: Part) -> Text {
+        switch part.kind {
+        case .parameter: symbols.name(part.a)
+        case .positional: Text(decimal: Int(part.a))
+        default: Text([UInt8(truncatingIfNeeded: part.a)])
+        }
+    }
+
+    // MARK: "$@" and "$*"
+
+    private func expandAllParameters(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {
+        let isStar = part.a == 42
+        switch part.op {
+        case .none: break
+        case .length:
+            append(Text(decimal: paramCount), quoted: part.isQuoted, &builder)
+            return
+        case .useDefault, .useAlternative, .assignDefault, .indicateError:
+            let isEmpty = paramCount == 0 || part.flags.contains(.colon) && joinedParameters(isStar).isEmpty
+            if part.op == .useAlternative ? !isEmpty : isEmpty {
+                if part.op == .assignDefault {
+                    report(name: parameterName(part), "cannot be assigned in this way")
+                    throw ShellError(.expansion, status: 2)
+                }
+                if part.op == .indicateError {
+                    let message = try operandText(code, part)
+                    report(name: parameterName(part), message.isEmpty ? "parameter not set" : message.description)
+                    throw ShellError(.expansion, status: 2)
+                }
+                try expandOperand(code, part, &builder)
+                return
+            }
+            if part.op == .useAlternative { return }
+        default:
+            // Trims apply to each parameter.
+            for index in 0..<paramCount {
+                let text = try trim(code, part, params[paramBase + index])
+                if index > 0 { separateParameters(quoted: part.isQuoted, star: isStar, &builder) }
+                append(text, quoted: part.isQuoted, &builder)
+            }
+            return
+        }
+        appendAllParameters(quoted: part.isQuoted, star: isStar, &builder)
+    }
+
+    private func joinedParameters(_ star: Bool) -> Text {
+        var joined = Text()
+        for index in 0..<paramCount { joined.append(params[paramBase + index]) }
+        return joined
+    }
+
+    /// Appends `$@` or `$*`, quoted or not (XCU 2.5.2).
+    func appendAllParameters(quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
+        for index in 0..<paramCount {
+            if index > 0 { separateParameters(quoted: quoted, star: star, &builder) }
+            append(params[paramBase + index], quoted: quoted, &builder)
+        }
+        if quoted && star { builder.hasQuotes = true }
+    }
+
+    /// What stands between two parameters: the end of a field, or a byte that joins them.
+    private func separateParameters(quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
+        if builder.purpose == .fields && !(quoted && star) {
+            if quoted || scratch.count > builder.start || builder.hasQuotes { closeField(&builder) }
+            return
+        }
+        if star || builder.purpose != .fields && ifsJoin >= 0 && star {
+            if ifsJoin >= 0 { appendQuoted(joinText, &builder) }
+        } else {
+            appendQuoted(Text(" "), &builder)
+        }
+    }
+
+    /// The first character of IFS.
+    private var joinText: Text {
+        if ifsJoin < 128 || !isUTF8 { return Text([UInt8(truncatingIfNeeded: ifsJoin)]) }
+        let length = ifsText.withBytes { utf8Length($0.baseAddress!, $0.count) }
+        return ifsText.slice(0..<length)
+    }
+}

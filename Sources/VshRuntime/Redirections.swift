@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshFiles
+import VshSyntax
+import VshSystem
+
+extension Shell {
+    /// Performs the redirections from `first` on, to be undone by `endRedirections(to:)` with the mark that is returned.
+    ///
+    /// When one fails, those before it are undone, the message is written and nil is returned (XCU 2.8.1: the command fails).
+    func beginRedirections(_ code: Code, _ first: Int32) throws(ShellError) -> Int? {
+        let mark = descriptorUndo.count
+        redirectionDepth += 1
+        var index = first
+        while true {
+            let redirection = code.redirections[index]
+            var isDone = false
+            do throws(ShellError) {
+                isDone = try perform(code, redirection)
+            } catch {
+                endRedirections(to: mark)
+                throw error
+            }
+            if !isDone {
+                endRedirections(to: mark)
+                return nil
+            }
+            if redirection.isLast { return mark }
+            index += 1
+        }
+    }
+
+    private func perform(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
+        let descriptor = Int(redirection.descriptor)
+        switch redirection.op {
+        case .input: return try openFile(code, redirection, OpenFlags.readOnly)
+        case .output where options.contains(.noclobber): return try openNew(code, redirection)
+        case .output, .clobber:
+            return try openFile(code, redirection, OpenFlags.writeOnly | OpenFlags.create | OpenFlags.truncate)
+        case .append: return try openFile(code, redirection, OpenFlags.writeOnly | OpenFlags.create | OpenFlags.append)
+        case .readWrite: return try openFile(code, redirection, OpenFlags.readWrite | OpenFlags.create)
+        case .duplicateInput, .duplicateOutput: return try duplicate(code, redirection)
+        case .hereDocument, .hereDocumentStrip:
+            let text = try expandHereDocument(code, redirection.word)
+            hereTexts.append(HereText(text: text, position: 0))
+            redirect(
+                descriptor, to: DescriptorEntry(real: DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)))
+            return true
+        case .hereString, .outputAndError, .appendOutputAndError: return false
+        }
+    }
+
+    private func openFile(_ code: Code, _ redirection: Redirection, _ flags: Int32) throws(ShellError) -> Bool {
+        let path = try expandToText(code, redirection.word)
+        return finishOpen(redirection, path, files.open(path, flags: flags | OpenFlags.closeOnExec))
+    }
+
+    @inline(__always)
+    private func finishOpen(_ redirection: Redirection, _ path: Text, _ result: Int32) -> Bool {
+        if result < 0 {
+            if result == -Errno.interrupted.code && hasPendingSignals { return false }
+            reportRedirection(redirection, path, Errno(-result).message)
+            return false
+        }
+        noteOpened(result)
+        redirect(Int(redirection.descriptor), to: DescriptorEntry(real: result, isOwned: true, isVerified: true))
+        if let notice = files.takeNotice() { showNotice(notice) }
+        return true
+    }
+
+    /// Says once what could not be recorded.
+    func showNotice(_ notice: [UInt8]) {
+        var line = ByteStack(capacity: 128)
+        line.append("vsh: ")
+        line.append(notice)
+        line.append(10)
+        writeError(line)
+    }
+
+    /// `>` under `set -C`: the file must be new, or not a regular file (XCU 2.7.2).
+    private func openNew(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
+        let path = try expandToText(code, redirection.word)
+        let flags = OpenFlags.writeOnly | OpenFlags.closeOnExec
+        var result = files.open(path, flags: flags | OpenFlags.create | OpenFlags.exclusive)
+        if result == -Errno.exists.code {
+            let isRegular = path.withCString { FileStatus.isRegular($0) }
+            if isRegular {
+                reportRedirection(redirection, path, "file exists (noclobber is set; >| overwrites)")
+                return false
+            }
+            result = files.open(path, flags: flags)
+        }
+        return finishOpen(redirection, path, result)
+    }
+
+    private func duplicate(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
+        let target = try expandToText(code, redirection.word)
+        let descriptor = Int(redirection.descriptor)
+        if target.equals("-") {
+            redirect(descriptor, to: .closed)
+            return true
+        }
+        guard let number = target.decimalInteger, number >= 0, number < 1 << 20, target[0] != 43 else {
+            reportRedirection(redirection, target, "not a descriptor number")
+            return false
+        }
+        if number >= descriptors.count { growDescriptors(number) }
+        var entry = descriptors[number]
+        if entry.real >= 0 && !entry.isVerified && !entry.isOwned {
+            if FileDescriptor.isOpen(entry.real) {
+                descriptors[number].isVerified = true
+            } else {
+                entry = .closed
+            }
+        }
+        if entry.real == -1 {
+            reportRedirection(redirection, target, Errno.badFileDescriptor.message)
+            return false
+        }
+        entry.isOwned = false
+        redirect(descriptor, to: entry)
+        return true
+    }
+
+    private func reportRedirection(_ redirection: Redirection, _ target: Text, _ message: String) {
+        let position = currentPosition
+        currentPosition = redirection.position
+        report(name: target, message)
+        currentPosition = position
+        status = 1
+    }
+}
