@@ -87,7 +87,7 @@ extension Shell {
     /// Closes what an entry owned; input read ahead is given back to a file that others may share.
     func drop(_ entry: DescriptorEntry) {
         if inputBuffer.descriptor == entry.real { inputBuffer.forget() }
-        _ = FileDescriptor.close(entry.real)
+        try? System.close(entry.real)
     }
 
     private func dropMemory(_ entry: DescriptorEntry) {
@@ -111,8 +111,12 @@ extension Shell {
             for descriptor in changed {
                 let entry = descriptors[descriptor]
                 if entry.real >= 0 && !entry.isOwned {
-                    let copy = FileDescriptor.duplicate(entry.real, above: 10)
-                    if copy < 0 { result = copy } else { descriptors[descriptor] = DescriptorEntry(real: copy, isOwned: true) }
+                    do throws(Errno) {
+                        let copy = try System.duplicate(entry.real)
+                        descriptors[descriptor] = DescriptorEntry(real: copy, isOwned: true, isVerified: true)
+                    } catch {
+                        result = -error.rawValue
+                    }
                 }
             }
         }
@@ -144,21 +148,24 @@ extension Shell {
         var copies: [Int32] = []
         for descriptor in changed {
             let entry = descriptors[descriptor]
-            copies.append(entry.real >= 0 ? FileDescriptor.duplicate(entry.real, above: 10) : -1)
+            copies.append(entry.real >= 0 ? (try? System.duplicate(entry.real)) ?? -1 : -1)
         }
         for descriptor in changed {
             let entry = descriptors[descriptor]
-            if entry.isOwned && Int(entry.real) != descriptor { _ = FileDescriptor.close(entry.real) }
+            if entry.isOwned && Int(entry.real) != descriptor { try? System.close(entry.real) }
         }
         for (index, descriptor) in changed.enumerated() {
             if copies[index] >= 0 {
-                let error = FileDescriptor.duplicate(copies[index], to: Int32(descriptor))
-                if error < 0 { result = error }
-                _ = FileDescriptor.close(copies[index])
+                do throws(Errno) {
+                    try System.duplicate(copies[index], to: Int32(descriptor))
+                } catch {
+                    result = -error.rawValue
+                }
+                try? System.close(copies[index])
                 descriptors[descriptor] = DescriptorEntry(real: Int32(descriptor), isVerified: true)
             } else {
-                if descriptors[descriptor].real >= 0 { result = -Errno.tooManyOpenFiles.code }
-                _ = FileDescriptor.close(Int32(descriptor))
+                if descriptors[descriptor].real >= 0 { result = -Errno.tooManyOpenFiles.rawValue }
+                try? System.close(Int32(descriptor))
                 descriptors[descriptor] = .closed
             }
         }
@@ -182,19 +189,34 @@ extension Shell {
         let rest = here.text.slice(here.position..<here.text.count)
         hereTexts[index].text = Text()
         hereTexts[index].position = 0
-        let real = rest.withBytes { FileDescriptor.holding($0) }
         var replacement = DescriptorEntry.closed
-        if real < 0 {
-            report("cannot make a here-document: ", Errno(-real).message)
-        } else {
+        do throws(Errno) {
+            let real = try hold(rest)
             noteOpened(real)
             replacement = DescriptorEntry(real: real, isOwned: true, isVerified: true)
+        } catch {
+            report("cannot make a here-document: ", error.message)
         }
         var isFirst = true
         for other in 0..<descriptors.count where descriptors[other].real == entry.real {
             descriptors[other] = isFirst ? replacement : DescriptorEntry(real: replacement.real)
             isFirst = false
         }
+    }
+
+    /// A descriptor to read `text` from: a pipe when it fits into one, else a file in memory.
+    private func hold(_ text: Text) throws(Errno) -> Int32 {
+        if text.count <= 4096 {
+            let ends = try System.pipe()
+            noteOpened(ends.write)
+            try text.withBytes { (bytes) throws(Errno) in try System.writeAll(ends.write, UnsafeRawBufferPointer(bytes)) }
+            try? System.close(ends.write)
+            return ends.read
+        }
+        let file = try System.memoryFile("here-document")
+        try text.withBytes { (bytes) throws(Errno) in try System.writeAll(file, UnsafeRawBufferPointer(bytes)) }
+        _ = try System.seek(file, 0)
+        return file
     }
 
     /// Gives all texts in memory to the system and input read ahead back to its file: before another process may read them.

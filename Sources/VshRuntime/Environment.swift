@@ -2,13 +2,6 @@
 import VshBase
 import VshSystem
 
-/// The environment in the form that exec wants: one block of bytes and a vector of pointers into it, kept until a variable in it changes.
-struct EnvironmentBlock: ~Copyable {
-    fileprivate var bytes = ByteStack(capacity: 4096)
-    fileprivate var offsets = Table<Int>(capacity: 64)
-    fileprivate var vector = Table<UnsafeMutablePointer<CChar>?>(capacity: 64)
-}
-
 extension Shell {
     /// Takes over the environment this process was started with.
     public func importEnvironment(_ environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
@@ -34,41 +27,21 @@ extension Shell {
         }
     }
 
-    /// Calls `body` with the environment of a command: NULL-terminated.
-    func withEnvironment<R>(
-        _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
-    ) -> R {
-        if environmentIsStale { buildEnvironment() }
-        return environmentBlock.vector.withElements { body($0.baseAddress!) }
-    }
-
-    private func buildEnvironment() {
+    /// Fills `environmentVector` with the exported variables.
+    func buildEnvironment() {
         environmentIsStale = false
-        environmentBlock.bytes.pop(to: 0)
-        environmentBlock.offsets.removeAll()
+        environmentVector.removeAll()
         for index in 0..<exportedSymbols.count {
             let symbol = exportedSymbols[index]
             let flags = variables[symbol].flags
             if !flags.contains(.exported) || !flags.contains(.isSet) { continue }
-            environmentBlock.offsets.append(environmentBlock.bytes.count)
-            environmentBlock.bytes.append(symbols.name(symbol))
-            environmentBlock.bytes.append(61)
-            environmentBlock.bytes.append(value(symbol))
-            environmentBlock.bytes.append(0)
+            environmentVector.open()
+            environmentVector.extend(symbols.name(symbol))
+            environmentVector.extend(61)
+            environmentVector.extend(value(symbol))
+            environmentVector.close()
         }
-        for entry in foreignEnvironment {
-            environmentBlock.offsets.append(environmentBlock.bytes.count)
-            environmentBlock.bytes.append(entry)
-            environmentBlock.bytes.append(0)
-        }
-        environmentBlock.vector.removeAll()
-        environmentBlock.bytes.withBytes { bytes in
-            for index in 0..<environmentBlock.offsets.count {
-                let start = UnsafeMutablePointer(mutating: bytes.baseAddress! + environmentBlock.offsets[index])
-                environmentBlock.vector.append(UnsafeMutableRawPointer(start).assumingMemoryBound(to: CChar.self))
-            }
-        }
-        environmentBlock.vector.append(nil)
+        for entry in foreignEnvironment { environmentVector.append(entry) }
     }
 
     /// Whether `text` is a name (XBD 3.216): letters, digits and underscores, not beginning with a digit.

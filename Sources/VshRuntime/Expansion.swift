@@ -406,9 +406,9 @@ extension Shell {
                 appendQuoted(value(.home), &builder)
                 return
             }
-        } else if let home = Users.homeDirectory(of: user) {
+        } else if let home = UserDatabase.user(named: user.bytes) {
             builder.hasQuotes = true
-            appendQuoted(home, &builder)
+            appendQuoted(Text(home.home), &builder)
             return
         }
         appendQuoted(Text("~"), &builder)

@@ -27,7 +27,7 @@ extension Shell {
     func syncInput() {
         let unread = inputBuffer.bytes.count - inputBuffer.position
         if inputBuffer.descriptor >= 0 && unread > 0 {
-            _ = FileDescriptor.seek(inputBuffer.descriptor, -Int64(unread), .current)
+            _ = try? System.seek(inputBuffer.descriptor, -Int64(unread), from: .current)
         }
         inputBuffer.bytes.pop(to: 0)
         inputBuffer.position = 0
@@ -39,14 +39,14 @@ extension Shell {
         let real = realDescriptor(descriptor)
         if real <= DescriptorEntry.firstMemory { return readMemory(Int(DescriptorEntry.firstMemory - real), delimiter) }
         if real < 0 {
-            error = -Errno.badFileDescriptor.code
+            error = -Errno.badDescriptor.rawValue
             return nil
         }
         if inputBuffer.descriptor != real {
             syncInput()
             inputBuffer.descriptor = real
-            let position = FileDescriptor.seek(real, 0, .current)
-            inputBuffer.isSeekable = position >= 0 && FileStatus.isRegular(real)
+            let position = (try? System.seek(real, 0, from: .current)) ?? -1
+            inputBuffer.isSeekable = position >= 0 && ((try? FileStatus(descriptor: real))?.isRegular ?? false)
         }
         while true {
             let available = inputBuffer.bytes.count - inputBuffer.position
@@ -72,13 +72,17 @@ extension Shell {
             inputBuffer.position = 0
             inputBuffer.bytes.pop(to: 0)
             inputBuffer.bytes.append(unfilled: room) { space in
-                result = FileDescriptor.read(real, space)
+                do throws(Errno) {
+                    result = try System.read(real, into: UnsafeMutableRawBufferPointer(space))
+                } catch {
+                    result = -Int(error.rawValue)
+                }
                 return max(result, 0)
             }
             if result == 0 { return false }
             if result < 0 {
                 error = Int32(result)
-                if result == -Int(Errno.interrupted.code) {
+                if result == -Int(Errno.interrupted.rawValue) {
                     if !hasPendingSignals { continue }
                     if !signalsInterrupt() { continue }
                 }
@@ -107,6 +111,5 @@ extension Shell {
 /// The first place of `byte`, searching eight bytes at a time.
 @inline(__always)
 func findByte(_ bytes: UnsafeBufferPointer<UInt8>, _ byte: UInt8) -> Int? {
-    let place = Memory.find(byte, in: bytes)
-    return place < 0 ? nil : place
+    ByteSearch.first(byte, in: bytes)
 }

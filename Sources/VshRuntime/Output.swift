@@ -51,8 +51,8 @@ extension Shell {
     /// A builtin could not write: it fails, and says so unless its reader is gone.
     private func writeFailed(_ result: Int32) {
         outputFailed = true
-        if -result != Errno.brokenPipe.code {
-            report("write error: ", Errno(-result).message)
+        if -result != Errno.brokenPipe.rawValue {
+            report("write error: ", Errno(rawValue: -result).message)
         }
     }
 
@@ -67,7 +67,7 @@ extension Shell {
     }
 
     /// Adds to a capture; what captures further in have gathered moves up.
-    private func insertCaptured(_ text: Text, level: Int) {
+    func insertCaptured(_ text: Text, level: Int) {
         if level + 1 >= captures.count {
             output.append(text)
             return
@@ -84,13 +84,11 @@ extension Shell {
     private func writeAll(_ real: Int32, _ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
         var done = 0
         while done < bytes.count {
-            let result = FileDescriptor.write(real, UnsafeBufferPointer(rebasing: bytes[done...]))
-            if result >= 0 {
-                done += result
-            } else if result == -Int(Errno.interrupted.code) {
-                if hasPendingSignals && captures.isEmpty { runTrapsIfPossible() }
-            } else {
-                return Int32(result)
+            do throws(Errno) {
+                done += try System.write(real, UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[done...])))
+            } catch {
+                if error == .interrupted { continue }
+                return -error.rawValue
             }
         }
         return 0

@@ -33,12 +33,12 @@ extension Shell {
     private func perform(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
         let descriptor = Int(redirection.descriptor)
         switch redirection.op {
-        case .input: return try openFile(code, redirection, OpenFlags.readOnly)
+        case .input: return try openFile(code, redirection, OpenFlags.readOnly.rawValue)
         case .output where options.contains(.noclobber): return try openNew(code, redirection)
         case .output, .clobber:
-            return try openFile(code, redirection, OpenFlags.writeOnly | OpenFlags.create | OpenFlags.truncate)
-        case .append: return try openFile(code, redirection, OpenFlags.writeOnly | OpenFlags.create | OpenFlags.append)
-        case .readWrite: return try openFile(code, redirection, OpenFlags.readWrite | OpenFlags.create)
+            return try openFile(code, redirection, OpenFlags([.writeOnly, .create, .truncate]).rawValue)
+        case .append: return try openFile(code, redirection, OpenFlags([.writeOnly, .create, .append]).rawValue)
+        case .readWrite: return try openFile(code, redirection, OpenFlags([.readWrite, .create]).rawValue)
         case .duplicateInput, .duplicateOutput: return try duplicate(code, redirection)
         case .hereDocument, .hereDocumentStrip:
             let text = try expandHereDocument(code, redirection.word)
@@ -52,14 +52,14 @@ extension Shell {
 
     private func openFile(_ code: Code, _ redirection: Redirection, _ flags: Int32) throws(ShellError) -> Bool {
         let path = try expandToText(code, redirection.word)
-        return finishOpen(redirection, path, files.open(path, flags: flags | OpenFlags.closeOnExec))
+        return finishOpen(redirection, path, files.open(path, flags: flags | OpenFlags.closeOnExec.rawValue))
     }
 
     @inline(__always)
     private func finishOpen(_ redirection: Redirection, _ path: Text, _ result: Int32) -> Bool {
         if result < 0 {
-            if result == -Errno.interrupted.code && hasPendingSignals { return false }
-            reportRedirection(redirection, path, Errno(-result).message)
+            if result == -Errno.interrupted.rawValue && hasPendingSignals { return false }
+            reportRedirection(redirection, path, Errno(rawValue: -result).message)
             return false
         }
         noteOpened(result)
@@ -80,10 +80,10 @@ extension Shell {
     /// `>` under `set -C`: the file must be new, or not a regular file (XCU 2.7.2).
     private func openNew(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
         let path = try expandToText(code, redirection.word)
-        let flags = OpenFlags.writeOnly | OpenFlags.closeOnExec
-        var result = files.open(path, flags: flags | OpenFlags.create | OpenFlags.exclusive)
-        if result == -Errno.exists.code {
-            let isRegular = path.withCString { FileStatus.isRegular($0) }
+        let flags = OpenFlags([.writeOnly, .closeOnExec]).rawValue
+        var result = files.open(path, flags: flags | OpenFlags([.create, .exclusive]).rawValue)
+        if result == -Errno.exists.rawValue {
+            let isRegular = (try? FileStatus(path))?.isRegular ?? false
             if isRegular {
                 reportRedirection(redirection, path, "file exists (noclobber is set; >| overwrites)")
                 return false
@@ -107,14 +107,14 @@ extension Shell {
         if number >= descriptors.count { growDescriptors(number) }
         var entry = descriptors[number]
         if entry.real >= 0 && !entry.isVerified && !entry.isOwned {
-            if FileDescriptor.isOpen(entry.real) {
+            if System.isOpen(entry.real) {
                 descriptors[number].isVerified = true
             } else {
                 entry = .closed
             }
         }
         if entry.real == -1 {
-            reportRedirection(redirection, target, Errno.badFileDescriptor.message)
+            reportRedirection(redirection, target, Errno.badDescriptor.message)
             return false
         }
         entry.isOwned = false

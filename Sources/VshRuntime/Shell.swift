@@ -24,7 +24,6 @@ public final class Shell {
     /// Entries of the initial environment whose names are not shell names: passed on unchanged.
     var foreignEnvironment: [Text] = []
     var environmentIsStale = true
-    var environmentBlock = EnvironmentBlock()
 
     // MARK: execution state
 
@@ -69,7 +68,7 @@ public final class Shell {
     var paramFrame = 0
     /// Parameters below belong to an environment outside the present virtual subshell.
     var paramFloor = 0
-    var scratch = ByteStack(capacity: 1024)
+    public var scratch = ByteStack(capacity: 1024)
     /// Quoting runs of the word under construction in `scratch`.
     var runs = Table<QuoteRun>(capacity: 64)
     /// What builtins write, and what is captured of it. See Output.swift.
@@ -97,14 +96,38 @@ public final class Shell {
     // MARK: field splitting
 
     /// By byte, added up: 1 IFS white space, 2 other IFS byte, 4 pattern character.
-    var ifsClass = Table<UInt8>(capacity: 256)
-    var ifsText = Text()
-    var ifsIsDefault = true
+    public internal(set) var ifsClass = Table<UInt8>(capacity: 256)
+    public internal(set) var ifsText = Text()
+    public internal(set) var ifsIsDefault = true
     /// The first byte of IFS joins `"$*"`; -1: nothing does.
     var ifsJoin: Int = 32
     public internal(set) var isUTF8 = false
 
+    /// The mask to put back when the present virtual subshell is left.
+    var savedMask: UInt32 = 0
+    /// `subshellDepth` when this process was forked: deeper levels are virtual.
+    var processDepth = 0
+    /// Assignments that last as long as the command they stand before.
+    var localTemporaries = Table<VariableChange>(capacity: 8)
+    var codePool: [Code] = []
+
     // MARK: descriptors, children, signals, files
+
+    var argumentVector = ArgumentVector()
+    var environmentVector = ArgumentVector()
+    var descriptorActions = Table<DescriptorAction>(capacity: 8)
+    /// Signals that were taken but could not be handled yet.
+    var heldSignals: SignalSet = []
+    /// Inside a trap action: the status before it.
+    public internal(set) var trapEntryStatus: Int32?
+    /// A foreground command was ended by SIGINT: an interactive shell goes to a new line.
+    var interruptedByChild = false
+    /// The redirections of the running `exec` stay: set by that builtin.
+    public var keepsRedirections = false
+    /// The terminal of job control, or -1.
+    public var terminalDescriptor: Int32 = -1
+    var shellTerminal: TerminalAttributes?
+    var isReadingTerminal = false
 
     var descriptors = Table<DescriptorEntry>(capacity: 16)
     var redirectionDepth = 0

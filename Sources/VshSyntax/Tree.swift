@@ -348,7 +348,8 @@ public struct ArithmeticNode {
 
 /// One parse unit: the tables that its nodes index. A function value is (code, node): its definition keeps the unit alive.
 public final class Code {
-    public let source: Source
+    /// The text that positions are offsets of.
+    public var source: Source
     public var nodes = Table<Node>(capacity: 16)
     public var words = Table<Word>(capacity: 32)
     public var parts = Table<Part>(capacity: 32)
@@ -366,7 +367,35 @@ public final class Code {
 
     public init(source: Source) { self.source = source }
 
-    /// Empties the tables for the next command of the same source.
+    /// How full the tables are.
+    public struct Mark {
+        var nodes, words, parts, ints, assignments, redirections, caseItems, arithmetic, integers, constants, patterns: Int
+    }
+
+    /// How full the tables are now, to drop what is added from here on by `reset(to:)`.
+    public var mark: Mark {
+        Mark(
+            nodes: nodes.count, words: words.count, parts: parts.count, ints: ints.count, assignments: assignments.count,
+            redirections: redirections.count, caseItems: caseItems.count, arithmetic: arithmetic.count,
+            integers: integers.count, constants: constants.count, patterns: patterns.count)
+    }
+
+    /// Drops what was added since `mark`: commands that have been run and defined no function.
+    public func reset(to mark: Mark) {
+        nodes.pop(to: mark.nodes)
+        words.pop(to: mark.words)
+        parts.pop(to: mark.parts)
+        ints.pop(to: mark.ints)
+        assignments.pop(to: mark.assignments)
+        redirections.pop(to: mark.redirections)
+        caseItems.pop(to: mark.caseItems)
+        arithmetic.pop(to: mark.arithmetic)
+        integers.pop(to: mark.integers)
+        constants.pop(to: mark.constants)
+        patterns.pop(to: mark.patterns)
+    }
+
+    /// Empties the tables.
     public func reset() {
         nodes.removeAll(keepingCapacityUpTo: 4096)
         words.removeAll(keepingCapacityUpTo: 8192)

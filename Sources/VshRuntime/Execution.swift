@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSyntax
+import VshSystem
+
+/// The interpreter: walks the tables of a `Code` by index.
+extension Shell {
+    /// Runs a command; `status` is its exit status.
+    ///
+    /// `tail`: nothing is left to do for this process afterwards, so that a program may take its place.
+    func run(_ code: Code, _ index: Int32, tail: Bool) throws(ShellError) -> Flow {
+        let node = code.nodes[index]
+        switch node.kind {
+        case .simpleCommand: return try runSimple(code, node, tail: tail)
+        case .assignment: return try runAssignment(code, node)
+        case .sequence:
+            let last = node.n &- 1
+            for place in 0..<node.n {
+                let flow = try run(code, code.ints[node.a &+ place], tail: tail && place == last)
+                if flow != .normal { return flow }
+            }
+            return .normal
+        case .andOr: return try runAndOr(code, node, tail: tail)
+        case .ifClause:
+            let flow = try runCondition(code, node.a)
+            if flow != .normal { return flow }
+            if status == 0 { return try run(code, node.b, tail: tail) }
+            if node.c >= 0 { return try run(code, node.c, tail: tail) }
+            status = 0
+            return .normal
+        case .whileClause: return try runLoop(code, node, until: false)
+        case .untilClause: return try runLoop(code, node, until: true)
+        case .forClause: return try runFor(code, node)
+        case .caseClause: return try runCase(code, node, tail: tail)
+        case .braceGroup: return try run(code, node.a, tail: tail)
+        default: return try runOther(code, node, tail: tail)
+        }
+    }
+
+    @inline(never)
+    private func runOther(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
+        switch node.kind {
+        case .not:
+            let flow = try runCondition(code, node.a)
+            status = status == 0 ? 1 : 0
+            return flow
+        case .pipeline:
+            try runPipeline(code, node)
+            return checkErrexit()
+        case .background:
+            try runBackground(code, node)
+            return .normal
+        case .redirected: return try runRedirected(code, node)
+        case .subshell:
+            if tail && isForkedChild && !isVirtualSubshell && traps.isEmpty {
+                // This process is itself a subshell that ends here: no second environment is needed.
+                loopDepth = 0
+                let flow = try run(code, node.a, tail: true)
+                return flow == .exited ? .exited : .normal
+            }
+            try runInSubshell(code, node.a)
+            return checkErrexit()
+        case .functionDefinition:
+            defineFunction(node.a, FunctionBody(code: code, node: node.b))
+            status = 0
+            return .normal
+        case .empty:
+            status = 0
+            return .normal
+        default: preconditionFailure("the parser makes no such node")
+        }
+    }
+
+    /// After a command that `errexit` watches.
+    @inline(__always)
+    func checkErrexit() -> Flow {
+        if status != 0 && options.contains(.errexit) && errexitIgnored == 0 { return .exited }
+        return .normal
+    }
+
+    /// Runs a command whose failure does not end the shell (XCU `set -e`).
+    @inline(__always)
+    private func runCondition(_ code: Code, _ index: Int32) throws(ShellError) -> Flow {
+        errexitIgnored &+= 1
+        defer { errexitIgnored &-= 1 }
+        return try run(code, index, tail: false)
+    }
+
+    private func runAndOr(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
+        var flow = try runCondition(code, code.ints[node.a])
+        if flow != .normal { return flow }
+        let last = node.n &- 1
+        var place: Int32 = 1
+        while place <= last {
+            let isOr = code.ints[node.a &+ 2 &* place &+ 1] == 1
+            if isOr != (status == 0) {
+                let child = code.ints[node.a &+ 2 &* place]
+                flow = place == last ? try run(code, child, tail: tail) : try runCondition(code, child)
+                if flow != .normal { return flow }
+            }
+            place &+= 1
+        }
+        return .normal
+    }
+
+    private func runLoop(_ code: Code, _ node: Node, until: Bool) throws(ShellError) -> Flow {
+        loopDepth &+= 1
+        defer { loopDepth &-= 1 }
+        var last: Int32 = 0
+        while true {
+            let condition = try runCondition(code, node.a)
+            if condition != .normal {
+                if let flow = endOfLoop(condition) { return flow }
+                continue
+            }
+            if (status == 0) == until { break }
+            let flow = try run(code, node.b, tail: false)
+            if flow != .normal, let flow = endOfLoop(flow) { return flow }
+            last = status
+        }
+        status = last
+        return .normal
+    }
+
+    /// What a flow that came out of a loop's body means for the loop: nil to go on with the next round.
+    @inline(__always)
+    private func endOfLoop(_ flow: Flow) -> Flow? {
+        switch flow {
+        case .breaking:
+            pendingLevels &-= 1
+            return pendingLevels > 0 ? .breaking : .normal
+        case .continuing:
+            pendingLevels &-= 1
+            return pendingLevels > 0 ? .continuing : nil
+        default: return flow
+        }
+    }
+
+    private func runFor(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
+        let mark = fields.count
+        defer { fields.pop(to: mark) }
+        currentPosition = node.position
+        if node.d == 0 {
+            for index in 0..<paramCount { fields.append(params[paramBase + index]) }
+        } else {
+            for index in node.a..<node.a &+ node.n { try expand(code, index) }
+        }
+        let end = fields.count
+        if end == mark { status = 0 }
+        loopDepth &+= 1
+        defer { loopDepth &-= 1 }
+        if options.contains(.xtrace) && end > mark { traceFor(code, node, mark, end) }
+        for index in mark..<end {
+            try assign(node.b, fields[index])
+            let flow = try run(code, node.c, tail: false)
+            if flow != .normal, let flow = endOfLoop(flow) { return flow }
+        }
+        return .normal
+    }
+
+    private func runCase(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
+        currentPosition = node.position
+        let substitutions = substitutionCount
+        let subject = try expandToText(code, node.a)
+        let bodyStatus = substitutions == substitutionCount ? 0 : substitutionStatus
+        var item: Int32 = 0
+        while item < node.n {
+            let entry = code.caseItems[node.b &+ item]
+            for word in entry.firstPattern..<entry.firstPattern &+ entry.patternCount
+            where try matches(subject, code, word) {
+                return try runCaseBodies(code, node, item, tail: tail)
+            }
+            item &+= 1
+        }
+        status = bodyStatus == 0 ? 0 : 0
+        return .normal
+    }
+
+    @inline(__always)
+    private func matches(_ subject: Text, _ code: Code, _ word: Int32) throws(ShellError) -> Bool {
+        if code.words[word].form == .constant { return code.constants[code.words[word].a] == subject }
+        let pattern = try expandToPattern(code, word)
+        return subject.withBytes { pattern.matches($0) }
+    }
+
+    private func runCaseBodies(_ code: Code, _ node: Node, _ first: Int32, tail: Bool) throws(ShellError) -> Flow {
+        var item = first
+        while item < node.n {
+            let entry = code.caseItems[node.b &+ item]
+            let isLast = entry.terminator != .fallThrough
+            if entry.body >= 0 {
+                let flow = try run(code, entry.body, tail: tail && isLast)
+                if flow != .normal { return flow }
+            } else {
+                status = 0
+            }
+            if isLast { break }
+            item &+= 1
+        }
+        return .normal
+    }
+
+    private func runRedirected(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
+        currentPosition = node.position
+        guard let mark = try beginRedirections(code, node.e) else {
+            status = 1
+            return checkErrexit()
+        }
+        defer { endRedirections(to: mark) }
+        return try run(code, node.a, tail: false)
+    }
+
+    /// `name() …`
+    private func defineFunction(_ symbol: Symbol, _ body: FunctionBody) {
+        setFunction(symbol, body)
+        body.code.isKept = true
+    }
+
+    /// Defines a function, or removes it with nil.
+    public func setFunction(_ symbol: Symbol, _ body: FunctionBody?) {
+        if isVirtualSubshell { stateTrail.append(.function(symbol, functions[symbol])) }
+        functions[symbol] = body
+    }
+
+    /// Defines an alias, or removes it with nil.
+    public func setAlias(_ symbol: Symbol, _ text: Text?) {
+        if isVirtualSubshell { stateTrail.append(.alias(symbol, aliases[symbol])) }
+        aliases[symbol] = text
+    }
+
+    // MARK: assignments
+
+    /// `a=1 b=2` without a command (XCU 2.9.1): the status is that of the last command substitution.
+    func runAssignment(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
+        currentPosition = node.position
+        if Signals.isPending {
+            let flow = try runPendingTraps()
+            if flow != .normal { return flow }
+        }
+        let substitutions = substitutionCount
+        if node.n == 1 && !options.contains(.xtrace) {
+            try perform(code, code.assignments[node.a])
+        } else {
+            for index in node.a..<node.a &+ node.n {
+                try perform(code, code.assignments[index])
+                if options.contains(.xtrace) { traceAssignment(code.assignments[index].symbol, isLast: index == node.a + node.n - 1) }
+            }
+        }
+        status = substitutions == substitutionCount ? 0 : substitutionStatus
+        return status == 0 ? .normal : checkErrexit()
+    }
+
+    /// One assignment to the shell's variables.
+    @inline(__always)
+    func perform(_ code: Code, _ assignment: Assignment) throws(ShellError) {
+        let word = code.words[assignment.word]
+        if word.form == .constant {
+            try assign(assignment.symbol, code.constants[word.a])
+        } else if word.form == .general && word.count == 1 && code.parts[word.a].kind == .arithmetic {
+            try assign(assignment.symbol, integer: evaluate(code, code.parts[word.a]))
+        } else if assignment.flags.contains(.appendsToSelf) {
+            try appendToSelf(code, assignment, word)
+        } else {
+            try assign(assignment.symbol, expandToText(code, assignment.word))
+        }
+    }
+
+    /// `x=$x…`: the rest is appended to the value in place.
+    private func appendToSelf(_ code: Code, _ assignment: Assignment, _ word: Word) throws(ShellError) {
+        let symbol = assignment.symbol
+        if !variables[symbol].flags.isDisjoint(with: .assignmentNeedsCare) || options.contains(.allexport)
+            || !isSet(symbol) || variables[symbol].epoch != epoch
+        {
+            try assign(symbol, expandToText(code, assignment.word))
+            return
+        }
+        var rest = word
+        rest.a += 1
+        rest.count -= 1
+        var builder = WordBuilder(purpose: .text, start: scratch.count, runStart: runs.count)
+        do throws(ShellError) {
+            try expandParts(code, rest, &builder, splitsLiterals: false)
+        } catch {
+            scratch.pop(to: builder.start)
+            throw error
+        }
+        if !variables[symbol].flags.contains(.hasText) { _ = value(symbol) }
+        scratch.withBytes(from: builder.start) { variables[symbol].text.append($0) }
+        variables[symbol].flags = variables[symbol].flags.subtracting(.hasInteger).union(.textValue)
+        scratch.pop(to: builder.start)
+    }
+}

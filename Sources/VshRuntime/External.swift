@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSyntax
+import VshSystem
+
+/// Starting programs.
+extension Shell {
+    /// Runs a program as a child, or in place of this process when nothing is left to do.
+    public func runExternal(_ arguments: Arguments) throws(ShellError) -> Flow {
+        try runExternal(arguments, symbol: symbols.find(argument(arguments, 0)) ?? -1, tail: false)
+    }
+
+    /// Runs the program at `path` with the words given.
+    func runProgram(_ path: Text, _ arguments: Arguments) throws(ShellError) -> Flow {
+        try start(path, arguments, symbol: -1)
+    }
+
+    @inline(never)
+    func runExternal(_ arguments: Arguments, symbol: Symbol, tail: Bool) throws(ShellError) -> Flow {
+        guard let path = locate(arguments, symbol) else { return .normal }
+        let canReplace = tail && !isVirtualSubshell && traps.isEmpty && captures.isEmpty && !options.contains(.monitor)
+        if canReplace {
+            files.willExec(status: 0)
+            prepareDescriptorsForProcess()
+            let error = exec(path, arguments)
+            spawnFailed(arguments, error)
+            return .normal
+        }
+        return try start(path, arguments, symbol: symbol)
+    }
+
+    private func start(_ path: Text, _ arguments: Arguments, symbol: Symbol) throws(ShellError) -> Flow {
+        if options.contains(.monitor) && !isVirtualSubshell {
+            try runForegroundJob(arguments, path)
+            return .normal
+        }
+        let pipes = try openCapturePipes()
+        let pid: Int32
+        do throws(Errno) {
+            pid = try spawn(path, arguments, pipes: pipes)
+        } catch {
+            for pipe in pipes {
+                try? System.close(pipe.read)
+                try? System.close(pipe.write)
+            }
+            if error == .noEntry, symbol >= 0, !commandPaths[symbol].isEmpty {
+                // The remembered path is stale: search again.
+                commandPaths[symbol] = Text()
+                if let found = locateQuietly(argument(arguments, 0)), found != path {
+                    return try runExternal(arguments, symbol: symbol, tail: false)
+                }
+            }
+            spawnFailed(arguments, error)
+            return .normal
+        }
+        if !pipes.isEmpty { gather(pipes) }
+        status = waitForChild(pid)
+        files.didRunProgram()
+        return .normal
+    }
+
+    /// Waits for a foreground child and returns its status; other children stay as they are.
+    func waitForChild(_ pid: Int32) -> Int32 {
+        do throws(Errno) {
+            guard let child = try System.waitForeground(pid) else { return 127 }
+            noteDeath(child.status)
+            return child.status.shellStatus
+        } catch {
+            return 127
+        }
+    }
+
+    /// Says what a signal did to a foreground command, where the user would not know otherwise.
+    func noteDeath(_ status: WaitStatus) {
+        if !status.wasSignaled { return }
+        if status.signal == .interrupt {
+            if isInteractive { interruptedByChild = true }
+            return
+        }
+        if status.signal == .pipe { return }
+        var line = ByteStack(capacity: 64)
+        line.append(status.signal.description)
+        if status.hasCore { line.append(" (core dumped)") }
+        line.append(10)
+        writeError(line)
+    }
+
+    /// The path of the program to run; nil after a message, with `status` 126 or 127.
+    func locate(_ arguments: Arguments, _ symbol: Symbol) -> Text? {
+        if symbol >= 0, !commandPaths[symbol].isEmpty { return commandPaths[symbol] }
+        let name = argument(arguments, 0)
+        switch searchPath(name) {
+        case .found(let path):
+            if symbol >= 0 && options.contains(.hashall) && name.withBytes({ !$0.contains(47) }) {
+                commandPaths[symbol] = path
+            }
+            return path
+        case .notExecutable:
+            report(name: name, Errno.accessDenied.message)
+            status = 126
+            return nil
+        case .missing:
+            if name.withBytes({ $0.contains(47) }) {
+                report(name: name, Errno.noEntry.message)
+            } else {
+                report(name: name, "command not found")
+            }
+            status = 127
+            return nil
+        }
+    }
+
+    private func locateQuietly(_ name: Text) -> Text? {
+        if case .found(let path) = searchPath(name) { return path }
+        return nil
+    }
+
+    func spawnFailed(_ arguments: Arguments, _ error: Errno) {
+        report(name: argument(arguments, 0), error.message)
+        status = error == .noEntry || error == .notDirectory ? 127 : 126
+    }
+
+    /// Fills `argumentVector` and the descriptor actions for a new process.
+    private func prepareLaunch(_ arguments: Arguments, pipes: [CapturePipe]) {
+        argumentVector.removeAll()
+        for index in arguments.base..<arguments.base + arguments.count { argumentVector.append(fields[index]) }
+        prepareDescriptorsForProcess()
+        descriptorActions.removeAll()
+        for descriptor in 0..<descriptors.count {
+            let entry = descriptors[descriptor]
+            if entry.real == Int32(descriptor) && !entry.isOwned { continue }
+            if entry.real >= 0 {
+                descriptorActions.append(.duplicate(entry.real, to: Int32(descriptor)))
+            } else if entry.real == -1 {
+                descriptorActions.append(.close(Int32(descriptor)))
+            } else {
+                for pipe in pipes where entry.real == Int32(-2 - pipe.level) {
+                    descriptorActions.append(.duplicate(pipe.write, to: Int32(descriptor)))
+                }
+            }
+        }
+    }
+
+    /// Starts a program; the pid.
+    func spawn(
+        _ path: Text, _ arguments: Arguments, pipes: [CapturePipe] = [], configure: (inout Launch) -> Void = { _ in }
+    ) throws(Errno) -> Int32 {
+        prepareLaunch(arguments, pipes: pipes)
+        flushOutput(from: outputMark)
+        return try launch(path, configure) { (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
+            try System.spawn(
+                path, arguments: vector, environment: environment, actions: actions, launch)
+        }
+    }
+
+    /// Puts a program in the place of this process; returns only when that fails.
+    func exec(_ path: Text, _ arguments: Arguments) -> Errno {
+        prepareLaunch(arguments, pipes: [])
+        flushOutput(from: outputMark)
+        do throws(Errno) {
+            _ = try launch(path, { _ in }) { (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
+                try System.exec(path, arguments: vector, environment: environment, actions: actions, launch)
+            }
+            return .noEntry
+        } catch {
+            return error
+        }
+    }
+
+    @inline(__always)
+    private func launch(
+        _ path: Text, _ configure: (inout Launch) -> Void,
+        _ body: (
+            UnsafePointer<CChar>, UnsafePointer<UnsafeMutablePointer<CChar>?>,
+            UnsafePointer<UnsafeMutablePointer<CChar>?>, UnsafeBufferPointer<DescriptorAction>, Launch
+        ) throws(Errno) -> Int32
+    ) throws(Errno) -> Int32 {
+        if environmentIsStale { buildEnvironment() }
+        var launch = Launch()
+        let self_: StaticString = "/proc/self/exe"
+        let name: StaticString = options.contains(.posix) ? "sh" : "vsh"
+        launch.interpreter = UnsafeRawPointer(self_.utf8Start).assumingMemoryBound(to: CChar.self)
+        launch.interpreterName = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+        configure(&launch)
+        let vector = argumentVector.pointers()
+        let environment = environmentVector.pointers()
+        return try path.withCString { (path) throws(Errno) -> Int32 in
+            try descriptorActions.withElements { (actions) throws(Errno) -> Int32 in
+                try body(path, vector, environment, actions, launch)
+            }
+        }
+    }
+
+    /// `exec command …`: only returns when it failed, with `status` set.
+    public func execCommand(_ arguments: Arguments) throws(ShellError) -> Flow {
+        try becomeProcess()
+        let name = argument(arguments, 0)
+        guard case .found(let path) = searchPath(name) else {
+            _ = locate(arguments, -1)
+            return .normal
+        }
+        files.willExec(status: 0)
+        let error = exec(path, arguments)
+        spawnFailed(arguments, error)
+        return .normal
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSyntax
+import VshSystem
+
+/// What the line editor does for the shell: shows the prompt and returns the next line, newline included; nil at the end of input.
+public typealias LineReader = (Shell, Text) throws(ShellError) -> Text?
+
+extension Shell {
+    /// Expands a prompt (PS1, PS2, PS4): parameters, command substitutions and arithmetic (XCU 2.5.3).
+    public func expandPrompt(_ prompt: Text) throws(ShellError) -> Text {
+        if prompt.withBytes({ bytes in !bytes.contains { $0 == 36 || $0 == 96 || $0 == 92 } }) { return prompt }
+        var text = Text("<<EndOfPrompt\n")
+        text.append(prompt)
+        text.append(Text("\nEndOfPrompt\n"))
+        let code = Code(source: Source(name: name, origin: .eval, text: text))
+        var parser = Parser(source: code.source, symbols: symbols, options: parserOptions)
+        do throws(SyntaxError) {
+            guard case .command(let root) = try parser.nextCommand(into: code) else { return prompt }
+            syncTables()
+            let node = code.nodes[root]
+            guard node.kind == .simpleCommand, node.e >= 0 else { return prompt }
+            let expanded = try? expandToText(code, code.redirections[node.e].word)
+            guard let expanded else { return prompt }
+            return expanded.slice(0..<max(0, expanded.count - 1))
+        } catch {
+            syncTables()
+            return prompt
+        }
+    }
+
+    /// Reads and runs commands from a terminal until the end of input.
+    public func runInteractively(_ readLine: @escaping LineReader) -> Never {
+        isReadingTerminal = true
+        takeTerminal()
+        applySignalDispositions()
+        var endsOfInput = 0
+        while true {
+            notifyJobs()
+            let empty = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+            let source = Source(name: name, origin: .terminal, bytes: empty)
+            var isAtEnd = false
+            var isFirst = true
+            var interrupted = false
+            let refill: () -> Bool = { [unowned self] in
+                if isAtEnd || interrupted { return false }
+                let prompt = (try? self.expandPrompt(self.value(isFirst ? .ps1 : .ps2))) ?? Text()
+                isFirst = false
+                do throws(ShellError) {
+                    guard let line = try readLine(self, prompt) else {
+                        isAtEnd = true
+                        return false
+                    }
+                    source.append(line)
+                    return true
+                } catch {
+                    interrupted = true
+                    return false
+                }
+            }
+            let saved = status
+            var flow = Flow.normal
+            do throws(ShellError) {
+                flow = try runOneCommand(source, refill)
+            } catch {
+                if error.kind != .interrupted { status = error.status }
+                unwind()
+            }
+            if interrupted {
+                status = 130
+                continue
+            }
+            if flow == .exited { exitShell() }
+            if isAtEnd && source.count == 0 {
+                status = saved
+                if options.contains(.ignoreeof) && endsOfInput < 50 {
+                    endsOfInput += 1
+                    report("use \"exit\" to leave the shell")
+                    continue
+                }
+                if endsOfInput == 0, jobs.jobs.contains(where: { $0.state == .stopped }) {
+                    endsOfInput += 1
+                    report("there are stopped jobs; exit again to leave them")
+                    continue
+                }
+                writeError(newline)
+                exitShell()
+            }
+            endsOfInput = 0
+        }
+    }
+
+    private var newline: ByteStack {
+        var line = ByteStack(capacity: 16)
+        if System.isTerminal(2) { line.append(10) }
+        return line
+    }
+
+    /// Reads one complete command and runs it as one operation.
+    private func runOneCommand(_ source: Source, _ refill: @escaping () -> Bool) throws(ShellError) -> Flow {
+        let code = Code(source: source)
+        var parser = Parser(source: source, symbols: symbols, options: parserOptions)
+        parser.refill = refill
+        currentCode = code
+        defer { currentCode = nil }
+        while true {
+            parser.alias = aliases.isEmpty ? nil : { [unowned self] symbol in self.aliases[symbol] }
+            let start = parser.position
+            let parsed: ParsedCommand
+            do throws(SyntaxError) {
+                parsed = try parser.nextCommand(into: code)
+            } catch {
+                syncTables()
+                if source.count == 0 { return .normal }
+                reportSyntax(error, source)
+                return .normal
+            }
+            syncTables()
+            guard case .command(let root) = parsed else { return .normal }
+            let end = min(parser.position, source.count)
+            let text = Text(UnsafeBufferPointer(start: source.base + start, count: max(0, end - start)))
+            files.beginOperation(command: trimmed(text))
+            history?.add(trimmed(text))
+            defer {
+                files.endOperation(status: status)
+                if let notice = files.takeNotice() { showNotice(notice) }
+            }
+            let flow = try run(code, root, tail: false)
+            if interruptedByChild {
+                interruptedByChild = false
+                writeError(newline)
+            }
+            if flow == .exited { return flow }
+            if Signals.isPending {
+                let flow = try runPendingTraps()
+                if flow == .exited { return flow }
+            }
+            if parser.position >= source.count { return .normal }
+        }
+    }
+
+    private func trimmed(_ text: Text) -> Text {
+        var end = text.count
+        while end > 0 && (text[end - 1] == 10 || text[end - 1] == 32) { end -= 1 }
+        return text.slice(0..<end)
+    }
+
+    /// After an error at the prompt: nothing of the abandoned command is left on the stacks.
+    private func unwind() {
+        while descriptorUndo.count > 0 { endRedirections(to: descriptorUndo.count - 1) }
+        redirectionDepth = 0
+        fields.pop(to: 0)
+        scratch.pop(to: 0)
+        runs.pop(to: 0)
+        errexitIgnored = 0
+        loopDepth = 0
+        if localTemporaries.count > 0 { endTemporaries(to: 0) }
+    }
+
+    /// Tells of background jobs that ended or stopped.
+    public func notifyJobs() {
+        pollJobs()
+        for index in jobs.jobs.indices.reversed() where jobs.jobs[index].isChanged {
+            if let text = describeJob(at: index) {
+                var line = ByteStack(capacity: 64)
+                line.append(text)
+                line.append(10)
+                writeError(line)
+            }
+            jobs.jobs[index].isChanged = false
+            if jobs.jobs[index].state == .done { jobs.remove(at: index) }
+        }
+    }
+
+    /// Job control needs the terminal: waits until this shell is in the foreground and leads its own group.
+    private func takeTerminal() {
+        guard options.contains(.monitor) else { return }
+        guard let descriptor = try? System.open("/dev/tty", [.readWrite, .closeOnExec]) else {
+            report("no terminal for job control")
+            options.remove(.monitor)
+            return
+        }
+        let high = (try? System.duplicate(descriptor, from: 10)) ?? descriptor
+        if high != descriptor { try? System.close(descriptor) }
+        noteOpened(high)
+        for _ in 0..<100 {
+            guard let foreground = try? System.foregroundGroup(high) else { break }
+            if foreground == System.processGroup { break }
+            try? Signals.send(.terminalInput, to: 0)
+        }
+        if System.processGroup != System.processID { try? System.setProcessGroup(0, 0) }
+        try? System.setForegroundGroup(high, System.processGroup)
+        terminalDescriptor = high
+        shellTerminal = try? TerminalAttributes(high)
+    }
+}
+
+/// The commands entered so far, for `fc`.
+public final class CommandHistory {
+    /// Oldest first; the first has number `firstNumber`.
+    public var entries: [Text] = []
+    public var firstNumber = 1
+    public init() {}
+
+    public func add(_ text: Text) {
+        if !text.isEmpty { entries.append(text) }
+        if entries.count > 32767 {
+            entries.removeFirst()
+            firstNumber += 1
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSystem
+
+extension Shell {
+    /// `set --`: the words from number `first` on become the positional parameters.
+    public func setParameters(_ arguments: Arguments, from first: Int) {
+        if paramFrame < paramFloor {
+            // The present frame belongs to the environment outside: a new one goes on top.
+            paramFrame = params.count
+        } else {
+            params.pop(to: paramFrame)
+        }
+        paramBase = paramFrame
+        for index in arguments.base + first..<max(arguments.base + first, arguments.base + arguments.count) {
+            params.append(fields[index])
+        }
+        paramCount = params.count - paramBase
+    }
+
+    /// The positional parameters of a new shell.
+    public func setParameters(_ texts: [Text]) {
+        params.pop(to: paramFrame)
+        paramBase = paramFrame
+        for text in texts { params.append(text) }
+        paramCount = texts.count
+    }
+
+    /// `shift n`, n ≤ `paramCount`.
+    public func shiftParameters(_ n: Int) {
+        paramBase += n
+        paramCount -= n
+    }
+
+    /// Parameter `number`, counted from 1 and at most `paramCount`.
+    public func parameter(_ number: Int) -> Text { params[paramBase + number - 1] }
+
+    /// Remembers where a command was found (`hash`).
+    public func rememberCommandPath(_ symbol: Symbol, _ path: Text) {
+        if isVirtualSubshell { stateTrail.append(.commandPath(symbol, commandPaths[symbol])) }
+        commandPaths[symbol] = path
+    }
+
+    /// Turns an option on or off, with what follows from it.
+    public func setOption(_ option: ShellOptions, _ isOn: Bool) {
+        if isOn { options.insert(option) } else { options.remove(option) }
+        if option == .monitor && !isVirtualSubshell { applySignalDispositions() }
+    }
+
+    /// Changes the working directory of this environment, without touching `PWD`: 0, or a positive errno.
+    public func changeDirectory(_ path: Text) -> Int32 {
+        willChangeDirectory()
+        do throws(Errno) {
+            try System.changeDirectory(path)
+        } catch {
+            return error.rawValue
+        }
+        files.didChangeDirectory()
+        return 0
+    }
+
+    /// `command name …`: runs the words without looking at functions.
+    public func runCommandWords(_ arguments: Arguments, useDefaultPath: Bool) throws(ShellError) -> Flow {
+        let name = argument(arguments, 0)
+        if let symbol = symbols.find(name), builtinIndex[symbol] >= 0 {
+            do throws(ShellError) {
+                return try runBuiltin(builtinIndex[symbol], arguments)
+            } catch {
+                if error.kind == .specialBuiltin {
+                    status = error.status
+                    return .normal
+                }
+                throw error
+            }
+        }
+        if useDefaultPath {
+            guard let path = findCommand(name, path: Shell.defaultPath) else {
+                report(name: name, "command not found")
+                status = 127
+                return .normal
+            }
+            return try runProgram(path, arguments)
+        }
+        return try runExternal(arguments)
+    }
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSyntax
+import VshSystem
+
+/// Running text: command strings, files, standard input, `eval`, `.` and traps.
+extension Shell {
+    /// Parses and runs `text` in the present environment.
+    public func runString(_ text: Text, origin: Source.Origin, name: Text, isTail: Bool = false) throws(ShellError) -> Flow {
+        if Stack.left < Shell.stackReserve { throw depthError() }
+        let firstLine = origin == .eval || origin == .trap ? currentLine : 1
+        return try run(Source(name: name, origin: origin, firstLine: firstLine, text: text), isTail: isTail)
+    }
+
+    /// `.`: runs a file in the present environment; the positional parameters stay unless words are given by the caller.
+    public func runFile(_ path: Text) throws(ShellError) -> Flow {
+        if Stack.left < Shell.stackReserve { throw depthError() }
+        let source = try openSource(path, origin: .dot)
+        dotDepth += 1
+        let loops = loopDepth
+        loopDepth = 0
+        defer {
+            dotDepth -= 1
+            loopDepth = loops
+        }
+        let flow = try run(source, isTail: false)
+        return flow == .returned ? .normal : flow
+    }
+
+    /// Reads a whole script.
+    public func openSource(_ path: Text, origin: Source.Origin) throws(ShellError) -> Source {
+        do throws(Errno) {
+            let descriptor = try System.open(path, [.readOnly, .closeOnExec])
+            defer { try? System.close(descriptor) }
+            if let info = try? FileStatus(descriptor: descriptor), info.isDirectory { throw .isDirectory }
+            let bytes = try System.readAll(descriptor)
+            return bytes.withUnsafeBufferPointer { Source(name: path, origin: origin, bytes: $0) }
+        } catch {
+            report(name: path, error.message)
+            status = error == .noEntry ? 127 : 126
+            throw ShellError(.specialBuiltin, status: status)
+        }
+    }
+
+    /// Parses a source command by command and runs each before the next is parsed, so that aliases and options take effect.
+    func run(
+        _ source: Source, isTail: Bool, refill: (() -> Bool)? = nil, recover: Bool = false
+    ) throws(ShellError) -> Flow {
+        let code = takeCode(source)
+        let callerCode = currentCode
+        let position = currentPosition
+        currentCode = code
+        defer {
+            currentCode = callerCode
+            currentPosition = position
+            giveBack(code)
+        }
+        var parser = Parser(source: source, symbols: symbols, options: parserOptions)
+        parser.refill = refill
+        var ranCommand = false
+        while true {
+            let mark = code.mark
+            if !aliases.isEmpty {
+                if parser.alias == nil { parser.alias = { [unowned self] symbol in self.aliases[symbol] } }
+            } else if parser.alias != nil {
+                parser.alias = nil
+            }
+            let start = parser.position
+            let parsed: ParsedCommand
+            do throws(SyntaxError) {
+                parsed = try parser.nextCommand(into: code)
+            } catch {
+                syncTables()
+                if options.contains(.verbose) { echoInput(source, start) }
+                reportSyntax(error, source)
+                throw ShellError(.expansion, status: 2)
+            }
+            syncTables()
+            if options.contains(.verbose) { echoInput(source, start, parser.position) }
+            guard case .command(let root) = parsed else {
+                if case .empty = parsed { continue }
+                if !ranCommand && (source.origin != .trap) { status = 0 }
+                return .normal
+            }
+            ranCommand = true
+            if options.contains(.noexec) && !isInteractive {
+                code.reset(to: mark)
+                continue
+            }
+            let isLast = isTail && refill == nil && isAtEnd(source, parser.position)
+            let kept = code.isKept
+            code.isKept = false
+            let flow: Flow
+            do throws(ShellError) {
+                flow = try run(code, root, tail: isLast)
+            } catch {
+                code.isKept = code.isKept || kept
+                throw error
+            }
+            if code.isKept { code.isKept = true } else { code.reset(to: mark) }
+            code.isKept = code.isKept || kept
+            if flow != .normal { return flow }
+        }
+    }
+
+    var parserOptions: ParserOptions {
+        var result = ParserOptions()
+        result.isPosix = options.contains(.posix)
+        return result
+    }
+
+    /// Nothing but white space follows.
+    private func isAtEnd(_ source: Source, _ position: Int) -> Bool {
+        var place = position
+        while place < source.count {
+            let byte = source.base[place]
+            if byte != 32 && byte != 9 && byte != 10 { return false }
+            place += 1
+        }
+        return true
+    }
+
+    /// Code objects are used again, as most sources are short (`eval`, traps).
+    private func takeCode(_ source: Source) -> Code {
+        if let code = codePool.popLast() {
+            code.source = source
+            return code
+        }
+        return Code(source: source)
+    }
+
+    private func giveBack(_ code: Code) {
+        if code.isKept {
+            code.trim()
+            return
+        }
+        if codePool.count < 8 {
+            code.reset()
+            code.source = arithmeticScratch.source
+            codePool.append(code)
+        }
+    }
+
+    /// `set -v`: shows input as it is read.
+    private func echoInput(_ source: Source, _ start: Int, _ end: Int? = nil) {
+        let stop = end ?? source.count
+        if stop <= start { return }
+        var copy = ByteStack(capacity: stop - start)
+        copy.append(UnsafeBufferPointer(start: source.base + start, count: stop - start))
+        writeError(copy)
+    }
+
+    /// Writes what is wrong with the syntax, with the place.
+    func reportSyntax(_ error: SyntaxError, _ source: Source) {
+        var out = ByteStack(capacity: 256)
+        var message = Array("syntax error: ".utf8)
+        message += error.message
+        let diagnostic = Diagnostic(.error, message, source: source, range: error.range, notes: error.notes)
+        diagnostic.render(prefix: name, showsSource: isInteractive && System.isTerminal(2), into: &out)
+        writeError(out)
+        status = 2
+    }
+
+    // MARK: the main program
+
+    /// Runs the command string of `-c`.
+    public func runCommandString(_ text: Text) -> Never {
+        finish { () throws(ShellError) -> Flow in
+            try runString(text, origin: .commandString, name: name, isTail: true)
+        }
+    }
+
+    /// Runs a script file.
+    public func runScript(_ path: Text) -> Never {
+        finish { () throws(ShellError) -> Flow in
+            let source: Source
+            do throws(ShellError) {
+                source = try openSource(path, origin: .file)
+            }
+            return try run(source, isTail: false)
+        }
+    }
+
+    /// Runs commands from standard input, reading no further than the line that is needed.
+    public func runStandardInput() -> Never {
+        finish { () throws(ShellError) -> Flow in
+            let empty = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+            let source = Source(name: name, origin: .standardInput, bytes: empty)
+            return try run(source, isTail: false, refill: { [unowned self] in self.readLine(into: source) })
+        }
+    }
+
+    /// Appends a line of standard input to a source; false at its end.
+    func readLine(into source: Source) -> Bool {
+        let mark = scratch.count
+        var error: Int32 = 0
+        while true {
+            let found = readDelimited(0, 10, error: &error)
+            if found == nil && error == -Errno.interrupted.rawValue {
+                error = 0
+                continue
+            }
+            break
+        }
+        defer { scratch.pop(to: mark) }
+        if scratch.count == mark { return false }
+        scratch.withBytes(from: mark) { source.append($0) }
+        return true
+    }
+
+    private func finish(_ body: () throws(ShellError) -> Flow) -> Never {
+        do throws(ShellError) {
+            _ = try body()
+        } catch {
+            status = error.status
+        }
+        exitShell()
+    }
+
+    /// Ends the shell with `status`: EXIT trap, recording, exit.
+    public func exitShell() -> Never {
+        if !isForkedChild && Signals.isPending { _ = try? runPendingTraps() }
+        runExitTrap()
+        flushOutput(from: outputMark)
+        syncInput()
+        files.endOperation(status: status)
+        if let notice = files.takeNotice() { showNotice(notice) }
+        System.exit(status & 255)
+    }
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshFiles
+import VshSyntax
+import VshSystem
+
+/// What a virtual subshell puts back when it is left, besides what is on the trails.
+struct SubshellState {
+    let epoch: UInt32
+    let variableMark: Int
+    let stateMark: Int
+    let options: ShellOptions
+    let paramBase: Int
+    let paramCount: Int
+    let paramFrame: Int
+    let paramFloor: Int
+    let paramMark: Int
+    let loopDepth: Int
+    let functionDepth: Int
+    let dotDepth: Int
+    let getoptsPlace: Int
+    let getoptsIndex: Int
+    let lastBackgroundPid: Int32
+    let directoryDirty: Bool
+    let savedDirectory: Int32
+    let workingDirectory: Text
+    let umaskDirty: Bool
+    let position: Int32
+    let errexitIgnored: Int
+    let isExiting: Bool
+    let random: UInt64
+}
+
+extension Shell {
+    /// A subshell environment (XCU 2.13) without a process: what changes in it is put back when it is left.
+    @inline(__always)
+    func enterSubshell() -> SubshellState {
+        let state = SubshellState(
+            epoch: epoch, variableMark: variableTrail.count, stateMark: stateTrail.count, options: options, paramBase: paramBase,
+            paramCount: paramCount, paramFrame: paramFrame, paramFloor: paramFloor, paramMark: params.count, loopDepth: loopDepth,
+            functionDepth: functionDepth, dotDepth: dotDepth, getoptsPlace: getoptsPlace, getoptsIndex: getoptsIndex,
+            lastBackgroundPid: lastBackgroundPid, directoryDirty: workingDirectoryDirty, savedDirectory: savedDirectory,
+            workingDirectory: workingDirectory, umaskDirty: umaskDirty, position: currentPosition,
+            errexitIgnored: errexitIgnored, isExiting: isExiting, random: random)
+        epoch = nextEpoch
+        nextEpoch &+= 1
+        subshellDepth &+= 1
+        paramFloor = params.count
+        loopDepth = 0
+        workingDirectoryDirty = false
+        savedDirectory = -1
+        umaskDirty = false
+        isExiting = false
+        return state
+    }
+
+    @inline(__always)
+    func leaveSubshell(_ state: SubshellState) {
+        if variableTrail.count > state.variableMark { restoreVariables(to: state.variableMark) }
+        if stateTrail.count > state.stateMark { restoreState(to: state.stateMark) }
+        if workingDirectoryDirty || umaskDirty { restoreProcessState(state) }
+        epoch = state.epoch
+        subshellDepth &-= 1
+        options = state.options
+        paramBase = state.paramBase
+        paramCount = state.paramCount
+        paramFrame = state.paramFrame
+        paramFloor = state.paramFloor
+        params.pop(to: state.paramMark)
+        loopDepth = state.loopDepth
+        functionDepth = state.functionDepth
+        dotDepth = state.dotDepth
+        getoptsPlace = state.getoptsPlace
+        getoptsIndex = state.getoptsIndex
+        lastBackgroundPid = state.lastBackgroundPid
+        workingDirectoryDirty = state.directoryDirty
+        savedDirectory = state.savedDirectory
+        umaskDirty = state.umaskDirty
+        currentPosition = state.position
+        errexitIgnored = state.errexitIgnored
+        isExiting = state.isExiting
+        random = state.random
+    }
+
+    /// Whether the present environment is a subshell without a process of its own.
+    @inline(__always)
+    public var isVirtualSubshell: Bool { subshellDepth != processDepth }
+
+    @inline(never)
+    private func restoreVariables(to mark: Int) {
+        while variableTrail.count > mark {
+            let change = variableTrail.removeLast()
+            let flags = variables[change.symbol].flags.union(change.old.flags)
+            variables[change.symbol] = change.old
+            if flags.contains(.exported) { environmentIsStale = true }
+            if flags.contains(.watched) {
+                let place = getoptsPlace
+                variableChanged(change.symbol)
+                getoptsPlace = place
+            }
+        }
+    }
+
+    @inline(never)
+    private func restoreState(to mark: Int) {
+        while stateTrail.count > mark {
+            switch stateTrail.removeLast() {
+            case .function(let symbol, let body): functions[symbol] = body
+            case .alias(let symbol, let text): aliases[symbol] = text
+            case .trap(let number, let entry): traps.entries[number] = entry
+            case .descriptor(let descriptor, let old): restoreDescriptor(descriptor, old)
+            case .commandPath(let symbol, let path): commandPaths[symbol] = path
+            }
+        }
+    }
+
+    @inline(never)
+    private func restoreProcessState(_ state: SubshellState) {
+        if workingDirectoryDirty {
+            do throws(Errno) {
+                try System.changeDirectory(descriptor: savedDirectory)
+            } catch {
+                report("cannot go back to the working directory: ", error.message)
+            }
+            try? System.close(savedDirectory)
+            workingDirectory = state.workingDirectory
+            files.didChangeDirectory()
+        }
+        if umaskDirty { _ = System.setFileModeMask(savedMask) }
+    }
+
+    /// Sets the file mode creation mask of this environment.
+    public func setFileCreationMask(_ mask: UInt32) {
+        let old = System.setFileModeMask(mask)
+        if isVirtualSubshell && !umaskDirty {
+            umaskDirty = true
+            savedMask = old
+        }
+    }
+
+    /// To be called before the working directory changes.
+    func willChangeDirectory() {
+        if !isVirtualSubshell || workingDirectoryDirty { return }
+        if let descriptor = try? System.open(".", [.path, .directory, .closeOnExec]) {
+            noteOpened(descriptor)
+            savedDirectory = descriptor
+            workingDirectoryDirty = true
+        }
+    }
+
+    /// Runs a command in a subshell environment; `status` is its exit status. Only an interruption is thrown on.
+    @inline(__always)
+    func runInSubshell(_ code: Code, _ node: Int32) throws(ShellError) {
+        let state = enterSubshell()
+        let undoMark = descriptorUndo.count
+        let fieldMark = fields.count
+        let localMark = localTrail.count
+        let depth = redirectionDepth
+        do throws(ShellError) {
+            _ = try run(code, node, tail: false)
+        } catch {
+            status = error.status
+            fields.pop(to: fieldMark)
+            while descriptorUndo.count > undoMark { endRedirections(to: descriptorUndo.count - 1) }
+            redirectionDepth = depth
+            while localTrail.count > localMark { _ = localTrail.removeLast() }
+            if error.kind == .interrupted {
+                leaveSubshell(state)
+                throw error
+            }
+        }
+        if traps.exitLevel == subshellDepth { runExitTrap() }
+        if isForkedChild && subshellDepth == processDepth { endProcess() }
+        leaveSubshell(state)
+    }
+
+    /// Turns the present virtual subshell into a process: returns in the child, which runs the rest of the subshell.
+    ///
+    /// The parent gathers what the child writes to captures, waits for it, and throws to the boundary of the subshell.
+    public func becomeProcess() throws(ShellError) {
+        if !isVirtualSubshell { return }
+        let pipes = try openCapturePipes()
+        prepareDescriptorsForProcess()
+        let pid = try forkProcess(role: .part)
+        if pid == 0 {
+            processDepth = subshellDepth
+            useCapturePipes(pipes)
+            workingDirectoryDirty = false
+            umaskDirty = false
+            return
+        }
+        gather(pipes)
+        status = waitForChild(pid)
+        throw ShellError(.continuedElsewhere, status: status)
+    }
+
+    /// Forks with all that has to be in order first. 0 in the child.
+    func forkProcess(role: ForkRole, ignored: SignalSet = []) throws(ShellError) -> Int32 {
+        flushOutput(from: outputMark)
+        do throws(Errno) {
+            let pid = try System.fork(defaultSignals: .all, ignoredSignals: ignored)
+            if let pid { return pid }
+        } catch {
+            report("cannot fork: ", error.message)
+            throw ShellError(.expansion, status: 2)
+        }
+        isForkedChild = true
+        options.subtract([.interactive, .monitor])
+        traps.didFork(at: subshellDepth)
+        jobs.didFork()
+        files.didFork(role)
+        return 0
+    }
+
+    /// Ends a forked child: its exit trap, its output, and no step further.
+    func endProcess() -> Never {
+        runExitTrap()
+        flushOutput(from: outputMark)
+        files.endOperation(status: status)
+        System.exit(status)
+    }
+
+    // MARK: captures read through pipes
+
+    /// A pipe for each capture that a descriptor leads to.
+    struct CapturePipe {
+        let level: Int
+        let read: Int32
+        let write: Int32
+    }
+
+    func openCapturePipes() throws(ShellError) -> [CapturePipe] {
+        if captures.isEmpty { return [] }
+        var pipes: [CapturePipe] = []
+        for descriptor in 0..<descriptors.count {
+            let real = descriptors[descriptor].real
+            if real > -2 || real <= DescriptorEntry.firstMemory { continue }
+            let level = Shell.captureLevel(real)
+            if pipes.contains(where: { $0.level == level }) { continue }
+            do throws(Errno) {
+                let ends = try System.pipe()
+                noteOpened(ends.read)
+                noteOpened(ends.write)
+                pipes.append(CapturePipe(level: level, read: ends.read, write: ends.write))
+            } catch {
+                for pipe in pipes { closePipe(pipe) }
+                report("cannot make a pipe: ", error.message)
+                throw ShellError(.expansion, status: 2)
+            }
+        }
+        return pipes
+    }
+
+    private func closePipe(_ pipe: CapturePipe) {
+        try? System.close(pipe.read)
+        try? System.close(pipe.write)
+    }
+
+    /// In a forked child: descriptors that led to captures lead to the pipes.
+    func useCapturePipes(_ pipes: [CapturePipe]) {
+        for pipe in pipes {
+            try? System.close(pipe.read)
+            for descriptor in 0..<descriptors.count where descriptors[descriptor].real == Int32(-2 - pipe.level) {
+                descriptors[descriptor] = DescriptorEntry(real: pipe.write, isVerified: true)
+            }
+        }
+        // What was gathered so far is the parent's.
+        outputMark = output.count
+        while captures.count > 0 { _ = captures.removeLast() }
+    }
+
+    /// In the parent: reads the pipes to their ends and adds what comes to the captures.
+    func gather(_ pipes: [CapturePipe]) {
+        for pipe in pipes { try? System.close(pipe.write) }
+        if pipes.count == 1, pipes[0].level == captures.count - 1 {
+            readAll(pipes[0].read)
+            try? System.close(pipes[0].read)
+            outputMark = output.count
+            return
+        }
+        var open = pipes
+        while !open.isEmpty {
+            // Whichever has something; a short wait in turn keeps a writer to one from blocking on the other.
+            for index in open.indices.reversed() {
+                let mark = output.count
+                let isEnd = !readSome(open[index].read, wait: open.count == 1)
+                let text = output.text(from: mark)
+                output.pop(to: mark)
+                if !text.isEmpty { insertCaptured(text, level: open[index].level) }
+                if isEnd {
+                    try? System.close(open[index].read)
+                    open.remove(at: index)
+                }
+            }
+        }
+        outputMark = output.count
+    }
+
+    /// Appends all that can be read from `real` to `output`.
+    func readAll(_ real: Int32) {
+        while readSome(real, wait: true) {}
+    }
+
+    /// Appends what is there to `output`; false at the end of input.
+    private func readSome(_ real: Int32, wait: Bool) -> Bool {
+        if !wait, let count = try? System.readableBytes(real), count == 0, (try? System.waitReady(real, .readable, timeout: 5_000_000)) == nil { return true }
+        var isEnd = false
+        output.append(unfilled: 65536) { space in
+            while true {
+                do throws(Errno) {
+                    let count = try System.read(real, into: UnsafeMutableRawBufferPointer(space))
+                    if count == 0 { isEnd = true }
+                    return count
+                } catch {
+                    if error == .interrupted { continue }
+                    isEnd = true
+                    return 0
+                }
+            }
+        }
+        return !isEnd
+    }
+}
