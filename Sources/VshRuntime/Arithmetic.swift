@@ -81,8 +81,12 @@ extension Shell {
         case .negate: return 0 &- (try evaluate(code, node.a, depth))
         case .complement: return ~(try evaluate(code, node.a, depth))
         case .not: return try evaluate(code, node.a, depth) == 0 ? 1 : 0
-        case .and: return try evaluate(code, node.a, depth) != 0 && evaluate(code, node.b, depth) != 0 ? 1 : 0
-        case .or: return try evaluate(code, node.a, depth) != 0 || evaluate(code, node.b, depth) != 0 ? 1 : 0
+        case .and:
+            if try evaluate(code, node.a, depth) == 0 { return 0 }
+            return try evaluate(code, node.b, depth) != 0 ? 1 : 0
+        case .or:
+            if try evaluate(code, node.a, depth) != 0 { return 1 }
+            return try evaluate(code, node.b, depth) != 0 ? 1 : 0
         case .conditional:
             return try evaluate(code, node.a, depth) != 0 ? evaluate(code, node.b, depth) : evaluate(code, node.c, depth)
         case .comma:

@@ -164,7 +164,7 @@ extension Shell {
                 try? System.close(copies[index])
                 descriptors[descriptor] = DescriptorEntry(real: Int32(descriptor), isVerified: true)
             } else {
-                if descriptors[descriptor].real >= 0 { result = -Errno.tooManyOpenFiles.rawValue }
+                if descriptors[descriptor].real >= 0 { result = -Errno.badDescriptor.rawValue }
                 try? System.close(Int32(descriptor))
                 descriptors[descriptor] = .closed
             }

@@ -111,5 +111,5 @@ extension Shell {
 /// The first place of `byte`, searching eight bytes at a time.
 @inline(__always)
 func findByte(_ bytes: UnsafeBufferPointer<UInt8>, _ byte: UInt8) -> Int? {
-    ByteSearch.first(byte, in: bytes)
+    VshSystem.ByteSearch.first(byte, in: bytes)
 }

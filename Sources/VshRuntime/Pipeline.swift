@@ -78,7 +78,7 @@ extension Shell {
         }
         let pipes = try openCapturePipes()
         prepareDescriptorsForProcess()
-        let pid = try forkProcess(role: .part)
+        let pid = try forkProcess(role: .sharedOperation)
         if pid == 0 {
             if group >= 0 { try? System.setProcessGroup(0, group) }
             if closing >= 0 { try? System.close(closing) }
@@ -141,7 +141,7 @@ extension Shell {
         let usesJobControl = options.contains(.monitor)
         prepareDescriptorsForProcess()
         let ignored: SignalSet = usesJobControl ? [] : [SignalSet(.interrupt), SignalSet(.quit)]
-        let pid = try forkProcess(role: .job, ignored: ignored)
+        let pid = try forkProcess(role: .ownOperation, ignored: ignored)
         if pid == 0 {
             if usesJobControl {
                 try? System.setProcessGroup(0, 0)

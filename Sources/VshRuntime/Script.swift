@@ -173,10 +173,7 @@ extension Shell {
     /// Runs a script file.
     public func runScript(_ path: Text) -> Never {
         finish { () throws(ShellError) -> Flow in
-            let source: Source
-            do throws(ShellError) {
-                source = try openSource(path, origin: .file)
-            }
+            let source = try openSource(path, origin: .file)
             return try run(source, isTail: false)
         }
     }

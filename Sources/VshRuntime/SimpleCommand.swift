@@ -118,14 +118,12 @@ extension Shell {
         var redirections = -1
         if options.contains(.xtrace) && node.d == 0 { trace(arguments) }
         if node.e >= 0 {
-            do throws(ShellError) {
-                guard let begun = try beginRedirections(code, node.e) else {
-                    status = 1
-                    if isSpecial { throw ShellError(.specialBuiltin, status: 1) }
-                    return checkErrexit()
-                }
-                redirections = begun
+            guard let begun = try beginRedirections(code, node.e) else {
+                status = 1
+                if isSpecial { throw ShellError(.specialBuiltin, status: 1) }
+                return checkErrexit()
             }
+            redirections = begun
         }
         defer { if redirections >= 0 { endRedirections(to: redirections) } }
         let assignments = localTemporaries.count
@@ -144,7 +142,7 @@ extension Shell {
                     let error = keepRedirections(from: redirections)
                     redirections = -1
                     if error < 0 {
-                        report(arguments, Errno(rawValue: -error).message)
+                        report(arguments, Text(), Errno(rawValue: -error).message)
                         throw ShellError(.specialBuiltin, status: 1)
                     }
                 }

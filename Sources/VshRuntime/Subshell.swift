@@ -181,7 +181,7 @@ extension Shell {
         if !isVirtualSubshell { return }
         let pipes = try openCapturePipes()
         prepareDescriptorsForProcess()
-        let pid = try forkProcess(role: .part)
+        let pid = try forkProcess(role: .sharedOperation)
         if pid == 0 {
             processDepth = subshellDepth
             useCapturePipes(pipes)

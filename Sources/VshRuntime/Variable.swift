@@ -60,7 +60,7 @@ struct VariableChange {
 enum StateChange {
     case function(Symbol, FunctionBody?)
     case alias(Symbol, Text?)
-    case trap(Int, TrapAction?)
+    case trap(Int, TrapEntry?)
     case descriptor(Int, DescriptorEntry)
     case commandPath(Symbol, Text)
 }
