@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSystem
+
+extension Shell {
+    /// Takes over the environment and gives the variables of XCU 2.5.3 their first values.
+    public func start() {
+        shellPid = System.processID
+        startTime = Clock.monotonic
+        random = UInt64(truncatingIfNeeded: startTime) ^ UInt64(UInt32(bitPattern: shellPid)) << 32
+        importEnvironment(System.environment)
+        // IFS is not taken from the environment (XCU 2.5.3).
+        let ifs = KnownSymbol.ifs.rawValue
+        variables[ifs].flags.remove(.exported)
+        assignUnchecked(ifs, Text(" \t\n"))
+        assignUnchecked(KnownSymbol.optind.rawValue, Text("1"))
+        assignUnchecked(KnownSymbol.ppid.rawValue, Text(decimal: Int(System.parentID)))
+        if !isSet(KnownSymbol.ps4.rawValue) { assignUnchecked(KnownSymbol.ps4.rawValue, Text("+ ")) }
+        variables[KnownSymbol.lineno.rawValue].flags = [.isSet, .dynamic]
+        if !options.contains(.posix) {
+            variables[KnownSymbol.random.rawValue].flags = [.isSet, .dynamic]
+            variables[KnownSymbol.seconds.rawValue].flags = [.isSet, .dynamic]
+        }
+        setWorkingDirectory()
+    }
+
+    /// `PWD` is kept when it names the working directory, else found out.
+    private func setWorkingDirectory() {
+        let inherited = value(.pwd)
+        if isAbsoluteAndClean(inherited), let there = try? FileStatus(inherited), let here = try? FileStatus("."),
+            there.isSameFile(as: here)
+        {
+            workingDirectory = inherited
+        } else if let path = try? System.currentDirectory() {
+            workingDirectory = Text(path)
+        }
+        let pwd = KnownSymbol.pwd.rawValue
+        if !workingDirectory.isEmpty {
+            let wasExported = variables[pwd].flags.contains(.exported)
+            assignUnchecked(pwd, workingDirectory)
+            if !wasExported { setExported(pwd) }
+        }
+    }
+
+    /// An absolute path without `.` and `..`.
+    private func isAbsoluteAndClean(_ path: Text) -> Bool {
+        if path.isEmpty || path[0] != 47 { return false }
+        for component in path.bytes.split(separator: 47) where component == [46] || component == [46, 46] { return false }
+        return true
+    }
+
+    /// Prompts, history and start-up file of an interactive shell.
+    public func startInteractive(readsFiles: Bool, file: Text?) {
+        history = CommandHistory()
+        if !isSet(KnownSymbol.ps1.rawValue) {
+            assignUnchecked(KnownSymbol.ps1.rawValue, Text(System.effectiveUserID == 0 ? "# " : "$ "))
+        }
+        if !isSet(KnownSymbol.ps2.rawValue) { assignUnchecked(KnownSymbol.ps2.rawValue, Text("> ")) }
+        guard readsFiles else { return }
+        var path = file
+        if path == nil, isSet(KnownSymbol.env.rawValue), !System.isSetUserOrGroupID {
+            path = (try? expandPrompt(value(.env))) ?? value(.env)
+        }
+        guard let path, !path.isEmpty, file != nil || (try? FileStatus(path)) != nil else { return }
+        do throws(ShellError) {
+            let flow = try runFile(path)
+            if flow == .exited { exitShell() }
+        } catch {
+            status = error.status
+        }
+    }
+}
+
+/// Reads a line from standard input after showing the prompt: for terminals without the line editor.
+public func plainLineReader(_ shell: Shell, _ prompt: Text) throws(ShellError) -> Text? {
+    _ = shell.write(prompt, to: 2)
+    let mark = shell.scratch.count
+    defer { shell.scratch.pop(to: mark) }
+    var error: Int32 = 0
+    while true {
+        if shell.readDelimited(0, 10, error: &error) != nil { break }
+        if error == -Errno.interrupted.rawValue {
+            error = 0
+            shell.scratch.pop(to: mark)
+            _ = shell.write(Text("\n"), to: 2)
+            _ = try shell.runPendingTraps()
+            _ = shell.write(prompt, to: 2)
+            continue
+        }
+        break
+    }
+    return shell.scratch.count == mark ? nil : shell.scratch.text(from: mark)
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshBuiltins
+import VshFiles
+import VshInteractive
+import VshRuntime
+import VshSystem
+
+/// Entry point: the shell runs on a stack deep enough for recursion in scripts.
+@main
+enum Main {
+    static func main() {
+        _ = try? Stack.run(size: 1 << 30, nil) { _ in Main.run() }
+    }
+
+    /// Reads the command line and runs what it asks for; does not return.
+    static func run() -> Never {
+        var words: [Text] = []
+        let count = Int(CommandLine.argc)
+        for index in 0..<count {
+            if let argument = CommandLine.unsafeArgv[index] { words.append(Text(cString: argument)) }
+        }
+        let zero = words.first ?? Text("vsh")
+        var base = zero
+        if let slash = zero.withBytes({ $0.lastIndex(of: 47) }) { base = zero.slice(slash + 1..<zero.count) }
+        var isLogin = false
+        if base.count > 1 && base[0] == 45 {
+            isLogin = true
+            base = base.slice(1..<base.count)
+        }
+        let invocation = Invocation(Array(words.dropFirst()), isPosix: base.equals("sh"))
+        if let error = invocation.error { fail(error) }
+        if invocation.showsHelp { show(help) }
+        if invocation.showsVersion { show("vsh \(version)\n") }
+
+        let files = FileSystem(isRecording: invocation.recordsUndo)
+        let shell = Shell(files: files)
+        shell.name = zero
+        shell.options = invocation.options
+        if isLogin || invocation.isLogin { shell.options.insert(.login) }
+        if invocation.recordsUndo { shell.options.insert(.undo) }
+        shell.start()
+
+        var operands = invocation.operands
+        if invocation.hasCommandString {
+            shell.options.insert(.commandString)
+            let text = operands.removeFirst()
+            if let name = operands.first {
+                shell.name = name
+                operands.removeFirst()
+            }
+            shell.setParameters(operands)
+            let interactive = invocation.forcesInteractive
+            if interactive {
+                shell.options.insert(.interactive)
+                shell.applySignalDispositions()
+            }
+            files.beginOperation(command: text)
+            shell.runCommandString(text)
+        }
+        if !invocation.readsInput, let file = operands.first {
+            shell.name = file
+            operands.removeFirst()
+            shell.setParameters(operands)
+            if invocation.forcesInteractive { shell.options.insert(.interactive) }
+            files.beginOperation(command: file)
+            shell.runScript(file)
+        }
+        shell.options.insert(.readsStandardInput)
+        shell.setParameters(operands)
+        if invocation.forcesInteractive || System.isTerminal(0) && System.isTerminal(2) {
+            shell.options.insert(.interactive)
+            if !invocation.unset.contains(.monitor) && System.isTerminal(2) { shell.options.insert(.monitor) }
+            shell.startInteractive(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
+            shell.runInteractively(plainLineReader)
+        }
+        files.beginOperation(command: Text("standard input"))
+        shell.runStandardInput()
+    }
+
+    static func show(_ text: String) -> Never {
+        try? System.writeAll(1, Array(text.utf8))
+        System.exit(0)
+    }
+
+    static func fail(_ message: String) -> Never {
+        try? System.writeAll(2, Array("vsh: \(message)\n".utf8))
+        System.exit(2)
+    }
+
+    static var version: String { "0.1.0" }
+
+    static var help: String {
+        """
+        usage: vsh [options] [-c text [name [arguments]] | -s [arguments] | file [arguments]]
+
+          -c text          run the commands in text
+          -s               read commands from standard input
+          -i               be interactive
+          -l, --login      be a login shell
+          -abCefhmnuvx     set options, as the set builtin does; +x unsets
+          -o name          set an option by name
+          --posix          POSIX mode; undo is off unless --undo follows
+          --norc           read no start-up file
+          --rcfile FILE    read FILE instead of $ENV when interactive
+          --no-undo        do not record changes to files
+          --no-sandbox     do not confine changes to the root
+          --root DIR       the root of the sandbox
+          --version, --help
+
+        """
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+
+/// The command line: `vsh [options] [-c text [name [args]] | -s [args] | file [args]]`.
+struct Invocation {
+    var options: ShellOptions = [.hashall]
+    var unset: ShellOptions = []
+    var hasCommandString = false
+    var readsInput = false
+    var isLogin = false
+    var forcesInteractive = false
+    var skipsStartupFiles = false
+    var startupFile: Text?
+    var recordsUndo = true
+    var usesSandbox = true
+    var root: Text?
+    var showsVersion = false
+    var showsHelp = false
+    /// The words after the options.
+    var operands: [Text] = []
+    /// What is wrong with the command line.
+    var error: String?
+
+    /// - Parameters:
+    ///   - words: argv without the first.
+    ///   - isPosix: called as `sh`.
+    init(_ words: [Text], isPosix: Bool) {
+        if isPosix {
+            options.insert(.posix)
+            recordsUndo = false
+        }
+        var index = 0
+        loop: while index < words.count {
+            let word = words[index]
+            guard word.count > 1, word[0] == 45 || word[0] == 43 else {
+                if word.equals("-") { index += 1 }
+                break
+            }
+            index += 1
+            if word.equals("--") { break }
+            if word[0] == 45 && word[1] == 45 {
+                readLong(word, words, &index)
+                if error != nil { return }
+                continue
+            }
+            readLetters(word, words, &index)
+            if error != nil { return }
+        }
+        operands = Array(words[min(index, words.count)...])
+        if hasCommandString && operands.isEmpty { error = "-c: a command string is missing" }
+    }
+
+    private mutating func readLong(_ word: Text, _ words: [Text], _ index: inout Int) {
+        var name = word
+        var value: Text?
+        if let equals = word.withBytes({ $0.firstIndex(of: 61) }) {
+            name = word.slice(0..<equals)
+            value = word.slice(equals + 1..<word.count)
+        }
+        func argument() -> Text? {
+            if let value { return value }
+            if index < words.count {
+                index += 1
+                return words[index - 1]
+            }
+            return nil
+        }
+        if name.equals("--login") {
+            isLogin = true
+        } else if name.equals("--posix") {
+            options.insert(.posix)
+            recordsUndo = false
+        } else if name.equals("--norc") {
+            skipsStartupFiles = true
+        } else if name.equals("--rcfile") {
+            startupFile = argument()
+            if startupFile == nil { error = "--rcfile: a file name is missing" }
+        } else if name.equals("--version") {
+            showsVersion = true
+        } else if name.equals("--help") {
+            showsHelp = true
+        } else if name.equals("--no-undo") {
+            recordsUndo = false
+        } else if name.equals("--undo") {
+            recordsUndo = true
+        } else if name.equals("--no-sandbox") {
+            usesSandbox = false
+        } else if name.equals("--root") {
+            root = argument()
+            if root == nil { error = "--root: a directory is missing" }
+        } else {
+            error = "\(word.description): unknown option; vsh --help lists them"
+        }
+    }
+
+    private mutating func readLetters(_ word: Text, _ words: [Text], _ index: inout Int) {
+        let isOn = word[0] == 45
+        for place in 1..<word.count {
+            switch word[place] {
+            case 99 where isOn: hasCommandString = true
+            case 115 where isOn: readsInput = true
+            case 105: forcesInteractive = isOn
+            case 108: isLogin = isOn
+            case 111:
+                guard index < words.count else {
+                    error = "-o: an option name is missing"
+                    return
+                }
+                index += 1
+                guard let option = ShellOptions.option(name: words[index - 1]) else {
+                    error = "\(words[index - 1].description): unknown option name"
+                    return
+                }
+                set(option, isOn)
+            default:
+                guard let option = ShellOptions.option(letter: word[place]) else {
+                    error = "\(word.description): unknown option; vsh --help lists them"
+                    return
+                }
+                set(option, isOn)
+            }
+        }
+    }
+
+    private mutating func set(_ option: ShellOptions, _ isOn: Bool) {
+        if isOn {
+            options.insert(option)
+            unset.remove(option)
+        } else {
+            options.remove(option)
+            unset.insert(option)
+        }
+    }
+}
