@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+
+/// `set` (XCU set).
+func setRows() -> [Builtin] {
+    [
+        Builtin(
+            "set", .special, synopsis: "[-abCefhmnuvx] [-o option] [+abCefhmnuvx] [+o option] [--] [argument...]",
+            summary: "Set shell options and positional parameters, or list variables.", function: set)
+    ]
+}
+
+private func set(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    if arguments.count == 1 {
+        listVariables(shell, withValues: true)
+        shell.status = 0
+        return .normal
+    }
+    if shell.asksForHelp(arguments) { return .normal }
+    shell.status = 0
+    var index = 1
+    var replaces = false
+    while index < arguments.count {
+        let word = shell.argument(arguments, index)
+        let first = word.isEmpty ? 0 : word[0]
+        if first != 45 && first != 43 { break }
+        if word.count == 1 {
+            if first == 43 {
+                // `set +`, as in bash and ksh: the names.
+                if arguments.count == 2 { listVariables(shell, withValues: false) }
+                return .normal
+            }
+            // `set -`: the obsolescent form turns tracing off and, unlike `--`, keeps the parameters when none follow.
+            shell.setOption(.xtrace, false)
+            shell.setOption(.verbose, false)
+            index += 1
+            break
+        }
+        index += 1
+        if word.equals("--") {
+            replaces = true
+            break
+        }
+        if !setCluster(shell, arguments, word, &index) { return try shell.endUsage(arguments) }
+    }
+    if replaces || index < arguments.count { shell.setParameters(arguments, from: index) }
+    return .normal
+}
+
+/// Applies a word of option letters; `index` moves over the option names that `o` takes. False after an error.
+private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ index: inout Int) -> Bool {
+    let isOn = word[0] == 45
+    var place = 1
+    while place < word.count {
+        let letter = word[place]
+        place += 1
+        if letter == 111 {
+            let rest = word.slice(place..<word.count)
+            if !rest.isEmpty, let option = ShellOptions.option(name: rest) {
+                shell.setOption(option, isOn)
+                return true
+            }
+            if index >= arguments.count {
+                if isOn { listOptions(shell) } else { listOptionCommands(shell) }
+                continue
+            }
+            let name = shell.argument(arguments, index)
+            index += 1
+            guard let option = ShellOptions.option(name: name) else {
+                shell.reportUsage(arguments, "unknown option \(name.description); \"set -o\" lists them")
+                return false
+            }
+            shell.setOption(option, isOn)
+            continue
+        }
+        guard let option = ShellOptions.option(letter: letter) else {
+            shell.reportUsage(arguments, "unknown option \(isOn ? "-" : "+")\(OptionReader.printable(letter))")
+            return false
+        }
+        shell.setOption(option, isOn)
+    }
+    return true
+}
+
+/// `set`: the variables in a form that can be read back, sorted.
+private func listVariables(_ shell: Shell, withValues: Bool) {
+    for symbol in shell.sortedSymbols({ shell.isSet($0) && shell.isName(shell.symbols.name($0)) }) {
+        shell.output.append(shell.symbols.name(symbol))
+        if withValues {
+            shell.output.append(61)
+            shell.output.append(quoted: shell.value(symbol))
+        }
+        shell.output.append(10)
+    }
+}
+
+/// `set -o`: for people.
+private func listOptions(_ shell: Shell) {
+    for row in ShellOptions.rows {
+        guard let name = row.name else { continue }
+        shell.output.append(Text(literal: name), padTo: 15)
+        shell.output.append(shell.options.contains(row.option) ? " on\n" : " off\n")
+    }
+}
+
+/// `set +o`: for the shell.
+private func listOptionCommands(_ shell: Shell) {
+    for row in ShellOptions.rows {
+        guard let name = row.name else { continue }
+        shell.output.append(shell.options.contains(row.option) ? "set -o " : "set +o ")
+        shell.output.append(name)
+        shell.output.append(10)
+    }
+}
