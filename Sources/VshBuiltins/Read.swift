@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+import VshSystem
+
+/// `read` (XCU read).
+func readRows() -> [Builtin] {
+    [
+        Builtin(
+            "read", .intrinsic, synopsis: "[-r] [-d delimiter] [-n count] [-p prompt] [-s] [-t seconds] name...",
+            summary: "Read a line from standard input and split it into variables.", function: read)
+    ]
+}
+
+/// What the options of `read` ask for.
+private struct ReadOptions {
+    var isRaw = false
+    var delimiter: UInt8 = 10
+    var prompt = Text()
+    /// Characters at most, or -1.
+    var limit = -1
+    /// Nanoseconds, or -1.
+    var timeout: Int64 = -1
+    var isSilent = false
+
+    /// Bytes have to be taken one at a time, by system calls.
+    var isBytewise: Bool { limit >= 0 || timeout >= 0 || isSilent }
+}
+
+/// How the input ended.
+private enum ReadEnd {
+    case delimiter, endOfFile, limit, timeout, interrupted
+    case error(Int32)
+}
+
+private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var wanted = ReadOptions()
+    let known: StaticString = shell.options.contains(.posix) ? "rd:" : "rd:n:p:st:"
+    while let option = options.next(shell, arguments, known) {
+        switch option {
+        case 114: wanted.isRaw = true
+        case 100: wanted.delimiter = options.value.isEmpty ? 0 : options.value[0]
+        case 112: wanted.prompt = options.value
+        case 115: wanted.isSilent = true
+        case 110:
+            guard let count = options.value.decimalInteger, count >= 0 else {
+                return try shell.fail(arguments, options.value, "not a count", status: 2)
+            }
+            wanted.limit = count
+        default:
+            guard let time = nanoseconds(options.value) else {
+                return try shell.fail(arguments, options.value, "not a time in seconds", status: 2)
+            }
+            wanted.timeout = time
+        }
+    }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    let first = options.index
+    if first == arguments.count && shell.options.contains(.posix) {
+        return try shell.usageError(arguments, "needs the name of a variable")
+    }
+    for index in first..<max(first, arguments.count) where !shell.isName(shell.fields[arguments.base + index]) {
+        return try shell.fail(arguments, shell.argument(arguments, index), "not a variable name", status: 2)
+    }
+
+    let mark = shell.scratch.count
+    defer { shell.scratch.pop(to: mark) }
+    let end = readLine(shell, wanted, mark)
+    switch end {
+    case .delimiter:
+        shell.scratch.pop(to: shell.scratch.count - 1)
+        shell.status = 0
+    case .limit: shell.status = 0
+    case .endOfFile: shell.status = 1
+    case .timeout: shell.status = 142
+    case .interrupted: shell.status = 1
+    case .error(let error):
+        return try shell.fail(arguments, Errno(rawValue: error).message, status: 2)
+    }
+    dropNULs(shell, mark)
+    if first == arguments.count {
+        return try assign(shell, arguments, KnownSymbol.reply.rawValue, shell.scratch.text(from: mark), wanted)
+    }
+    return try split(shell, arguments, first, mark, wanted)
+}
+
+// MARK: reading
+
+/// Appends one logical line to `shell.scratch`, its delimiter included, escapes still in it.
+private func readLine(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int) -> ReadEnd {
+    if wanted.isBytewise || !wanted.prompt.isEmpty { return readWithTerminal(shell, wanted, mark) }
+    while true {
+        var error: Int32 = 0
+        guard let found = shell.readDelimited(0, wanted.delimiter, error: &error) else { return failure(error) }
+        if !found { return .endOfFile }
+        if wanted.isRaw || !endsEscaped(shell, mark) { return .delimiter }
+        continueLine(shell, wanted)
+    }
+}
+
+private func failure(_ error: Int32) -> ReadEnd {
+    -error == Errno.interrupted.rawValue ? .interrupted : .error(-error)
+}
+
+/// Whether the delimiter at the end of `scratch` has an odd number of backslashes before it.
+private func endsEscaped(_ shell: Shell, _ mark: Int) -> Bool {
+    shell.scratch.withBytes(from: mark) { bytes in
+        var index = bytes.count - 1
+        while index > 0 && bytes[index - 1] == 92 { index -= 1 }
+        return (bytes.count - 1 - index) & 1 == 1
+    }
+}
+
+/// After an escaped delimiter: a newline and its backslash go, another delimiter stays, escaped.
+private func continueLine(_ shell: Shell, _ wanted: ReadOptions) {
+    if wanted.delimiter != 10 { return }
+    shell.scratch.pop(to: shell.scratch.count - 2)
+    if shell.isInteractive && System.isTerminal(shell.inputDescriptor(0)) {
+        var prompt = ByteStack(capacity: 16)
+        prompt.append(shell.value(.ps2))
+        shell.writeError(prompt)
+    }
+}
+
+/// `-p`, `-s`, `-n` and `-t`: shows the prompt, sets up the terminal, and reads a byte at a time.
+private func readWithTerminal(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int) -> ReadEnd {
+    let descriptor = shell.inputDescriptor(0)
+    if descriptor < 0 { return .error(Errno.badDescriptor.rawValue) }
+    let isTerminal = System.isTerminal(descriptor)
+    if isTerminal && !wanted.prompt.isEmpty {
+        var prompt = ByteStack(capacity: 64)
+        prompt.append(wanted.prompt)
+        shell.writeError(prompt)
+    }
+    if !wanted.isBytewise {
+        var plain = wanted
+        plain.prompt = Text()
+        return readLine(shell, plain, mark)
+    }
+    var restored: TerminalAttributes?
+    if isTerminal, wanted.isSilent || wanted.limit >= 0, let old = try? TerminalAttributes(descriptor) {
+        restored = old
+        var changed = old
+        if wanted.isSilent { changed.echoes = false }
+        if wanted.limit >= 0 {
+            changed.isCanonical = false
+            changed[control: 6] = 1
+            changed[control: 5] = 0
+        }
+        try? changed.apply(to: descriptor)
+    }
+    defer { if let restored { try? restored.apply(to: descriptor) } }
+    shell.syncInput()
+    return readBytes(shell, wanted, mark, descriptor)
+}
+
+private func readBytes(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int, _ descriptor: Int32) -> ReadEnd {
+    let deadline = wanted.timeout >= 0 ? Clock.monotonic &+ wanted.timeout : -1
+    var characters = 0
+    /// Bytes of the present character that are still to come.
+    var pending = 0
+    while true {
+        if wanted.limit >= 0 && characters >= wanted.limit && pending == 0 { return .limit }
+        var isEnd = false
+        do throws(Errno) {
+            if deadline >= 0 {
+                let left = max(0, deadline - Clock.monotonic)
+                if try !System.waitReady(descriptor, timeout: left) { return .timeout }
+                // `read -t 0` only asks whether there is input.
+                if wanted.timeout == 0 { return .limit }
+            }
+            try shell.scratch.append(unfilled: 1) { (space) throws(Errno) -> Int in
+                let count = try System.read(descriptor, into: UnsafeMutableRawBufferPointer(space))
+                isEnd = count == 0
+                return count
+            }
+        } catch {
+            return error == .interrupted ? .interrupted : .error(error.rawValue)
+        }
+        if isEnd { return .endOfFile }
+        let byte = shell.scratch[shell.scratch.count - 1]
+        if byte == wanted.delimiter {
+            if wanted.isRaw || !endsEscaped(shell, mark) { return .delimiter }
+            continueLine(shell, wanted)
+            continue
+        }
+        if pending > 0 {
+            pending -= 1
+        } else {
+            pending = !shell.isUTF8 || byte < 0xC2 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : byte < 0xF5 ? 3 : 0
+        }
+        if pending == 0 { characters += 1 }
+    }
+}
+
+/// Nanoseconds of a decimal number of seconds; nil when it is none.
+private func nanoseconds(_ text: Text) -> Int64? {
+    var whole: Int64 = 0
+    var fraction: Int64 = 0
+    var scale: Int64 = -1
+    for byte in text.bytes {
+        if byte == 46 && scale < 0 {
+            scale = 1_000_000_000
+            continue
+        }
+        guard byte >= 48 && byte <= 57 else { return nil }
+        if scale < 0 {
+            whole = whole * 10 + Int64(byte - 48)
+            if whole > 1_000_000_000 { return nil }
+        } else {
+            scale /= 10
+            fraction += Int64(byte - 48) * scale
+        }
+    }
+    return text.isEmpty || text.equals(".") ? nil : whole * 1_000_000_000 + fraction
+}
+
+/// NUL bytes cannot be in a variable: they are left out.
+@inline(__always)
+private func dropNULs(_ shell: Shell, _ mark: Int) {
+    let hasNUL = shell.scratch.withBytes(from: mark) { ByteSearch.first(0, in: $0) != nil }
+    if hasNUL { removeNULs(shell, mark) }
+}
+
+@inline(never)
+private func removeNULs(_ shell: Shell, _ mark: Int) {
+    var kept = mark
+    for index in mark..<shell.scratch.count where shell.scratch[index] != 0 {
+        shell.scratch[kept] = shell.scratch[index]
+        kept += 1
+    }
+    shell.scratch.pop(to: kept)
+}
+
+// MARK: splitting
+
+/// A part of the line, as offsets from its beginning.
+private struct FieldRange {
+    var start: Int
+    var end: Int
+}
+
+private func split(
+    _ shell: Shell, _ arguments: Arguments, _ first: Int, _ mark: Int, _ wanted: ReadOptions
+) throws(ShellError) -> Flow {
+    let hasEscapes =
+        !wanted.isRaw && shell.scratch.withBytes(from: mark) { ByteSearch.first(92, in: $0) != nil }
+    let isSingle = first + 1 == arguments.count
+    if isSingle && !hasEscapes && (shell.ifsIsDefault || shell.ifsText.isEmpty) {
+        // Only white space separates, or nothing: the line without it at both ends.
+        let trims = shell.ifsIsDefault
+        let text = shell.scratch.withBytes(from: mark) { bytes in
+            var start = 0
+            var end = bytes.count
+            if trims {
+                while start < end && isDefaultIFS(bytes[start]) { start &+= 1 }
+                while end > start && isDefaultIFS(bytes[end &- 1]) { end &-= 1 }
+            }
+            return Text(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+        }
+        return try assign(shell, arguments, shell.argument(arguments, first), text)
+    }
+    let length = shell.scratch.count - mark
+    var position = skipWhiteSpace(shell, mark, 0)
+    for index in first..<arguments.count {
+        var field = FieldRange(start: position, end: position)
+        if position < length {
+            if index + 1 < arguments.count {
+                field.end = endOfField(shell, mark, position, hasEscapes)
+                position = skipDelimiter(shell, mark, field.end)
+            } else {
+                field.end = endOfRest(shell, mark, position, hasEscapes)
+            }
+        }
+        let text = value(shell, mark, field, hasEscapes, wanted)
+        let flow = try assign(shell, arguments, shell.argument(arguments, index), text)
+        if shell.status > 1 { return flow }
+    }
+    return .normal
+}
+
+@inline(__always)
+private func isDefaultIFS(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 }
+
+/// 1 IFS white space, 2 another IFS byte, 0 neither.
+@inline(__always)
+private func ifsClass(_ shell: Shell, _ byte: UInt8) -> UInt8 { shell.ifsClass[Int(byte)] & 3 }
+
+private func skipWhiteSpace(_ shell: Shell, _ mark: Int, _ position: Int) -> Int {
+    var index = mark + position
+    while index < shell.scratch.count && ifsClass(shell, shell.scratch[index]) == 1 { index += 1 }
+    return index - mark
+}
+
+/// Past white space, at most one other IFS byte, and white space.
+private func skipDelimiter(_ shell: Shell, _ mark: Int, _ position: Int) -> Int {
+    let next = skipWhiteSpace(shell, mark, position)
+    if mark + next < shell.scratch.count && ifsClass(shell, shell.scratch[mark + next]) == 2 {
+        return skipWhiteSpace(shell, mark, next + 1)
+    }
+    return next
+}
+
+/// The first IFS byte that is not escaped, or the end.
+private func endOfField(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
+    var index = mark + position
+    let count = shell.scratch.count
+    while index < count {
+        let byte = shell.scratch[index]
+        if hasEscapes && byte == 92 {
+            index += 2
+            continue
+        }
+        if ifsClass(shell, byte) != 0 { break }
+        index += 1
+    }
+    return min(index, count) - mark
+}
+
+/// Where the value of the last variable ends: after its one field when nothing but a delimiter follows, else before the
+/// white space at the end of the line.
+private func endOfRest(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
+    let length = shell.scratch.count - mark
+    let end = endOfField(shell, mark, position, hasEscapes)
+    if skipDelimiter(shell, mark, end) == length { return end }
+    var last = end
+    var index = end
+    while index < length {
+        let byte = shell.scratch[mark + index]
+        if hasEscapes && byte == 92 {
+            index = min(index + 2, length)
+            last = index
+            continue
+        }
+        index += 1
+        if ifsClass(shell, byte) != 1 { last = index }
+    }
+    return last
+}
+
+/// The bytes of a field, without the backslashes that escaped something in it.
+private func value(
+    _ shell: Shell, _ mark: Int, _ field: FieldRange, _ hasEscapes: Bool, _ wanted: ReadOptions
+) -> Text {
+    let range = mark + field.start..<mark + field.end
+    if !hasEscapes { return shell.scratch.text(range) }
+    var result = ByteStack(capacity: range.count)
+    var index = range.lowerBound
+    while index < range.upperBound {
+        var byte = shell.scratch[index]
+        index += 1
+        if byte == 92 {
+            if index == range.upperBound { break }
+            byte = shell.scratch[index]
+            index += 1
+            if byte == 10 { continue }
+        }
+        result.append(byte)
+    }
+    return result.text(from: 0)
+}
+
+// MARK: assigning
+
+@inline(__always)
+private func assign(
+    _ shell: Shell, _ arguments: Arguments, _ name: Text, _ text: Text
+) throws(ShellError) -> Flow {
+    let symbol = shell.symbols.intern(name)
+    shell.syncTables()
+    if shell.variables[symbol].flags.contains(.readonly) {
+        return try shell.fail(arguments, name, "is read only", status: 2)
+    }
+    try shell.assign(symbol, text)
+    return .normal
+}
+
+/// `read` without a name: the line as it is, but for escapes.
+private func assign(
+    _ shell: Shell, _ arguments: Arguments, _ symbol: Symbol, _ line: Text, _ wanted: ReadOptions
+) throws(ShellError) -> Flow {
+    var text = line
+    if !wanted.isRaw {
+        let start = shell.scratch.count - line.count
+        text = value(shell, start, FieldRange(start: 0, end: line.count), true, wanted)
+    }
+    return try assign(shell, arguments, shell.symbols.name(symbol), text)
+}
