@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+import VshSystem
+
+/// `command`, `type`, `hash` and `norecord`.
+func commandNameRows() -> [Builtin] {
+    [
+        Builtin(
+            "command", .intrinsic, synopsis: "[-p] [-v|-V] command [argument...]",
+            summary: "Run a command that is no function, or say what a name stands for.", function: command),
+        Builtin("type", .intrinsic, synopsis: "name...", summary: "Say what names stand for.", function: type),
+        Builtin(
+            "hash", .intrinsic, synopsis: "[-r] [name...]",
+            summary: "Remember, write or forget where commands are found.", function: hash),
+        Builtin(
+            "norecord", .extension_, synopsis: "command [argument...]",
+            summary: "Run a command without recording its changes.", function: norecord),
+    ]
+}
+
+/// What a name stands for when it is the first word of a command (XCU 2.9.1.4).
+private enum Meaning {
+    case alias(Symbol)
+    case reservedWord
+    case specialBuiltin
+    case function
+    case builtin
+    case file(Text)
+    case nothing
+}
+
+private func command(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var usesDefaultPath = false
+    var describes: UInt8 = 0
+    while let option = options.next(shell, arguments, "pvV") {
+        if option == 112 { usesDefaultPath = true } else { describes = option }
+    }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    if options.index == arguments.count {
+        if describes != 0 { return try shell.usageError(arguments, "needs a name") }
+        shell.status = 0
+        return .normal
+    }
+    if describes == 0 {
+        return try shell.runCommandWords(
+            arguments.dropping(options.index), ignoringFunctions: true, useDefaultPath: usesDefaultPath)
+    }
+    shell.status = 0
+    let path = usesDefaultPath ? Shell.defaultPath : nil
+    for index in options.index..<arguments.count {
+        let name = shell.argument(arguments, index)
+        if describes == 86 {
+            describe(shell, arguments, name, path)
+        } else if !writeName(shell, name, path) {
+            shell.status = 1
+        }
+    }
+    return .normal
+}
+
+private func type(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    while options.next(shell, arguments, "") != nil {}
+    if options.isStopped { return try shell.endUsage(arguments) }
+    if options.index == arguments.count { return try shell.usageError(arguments, "needs a name") }
+    shell.status = 0
+    for index in options.index..<arguments.count {
+        describe(shell, arguments, shell.argument(arguments, index), nil)
+    }
+    return .normal
+}
+
+private func meaning(_ shell: Shell, _ name: Text, _ path: Text?) -> Meaning {
+    if isReservedWord(name) { return .reservedWord }
+    if let symbol = shell.symbols.find(name) {
+        if shell.aliases[symbol] != nil { return .alias(symbol) }
+        let row = shell.builtin(named: name)
+        if let row, row.kind == .special { return .specialBuiltin }
+        if shell.functions[symbol] != nil { return .function }
+        if row != nil { return .builtin }
+    }
+    if let found = shell.findCommand(name, path: path) { return .file(absolute(shell, found)) }
+    return .nothing
+}
+
+/// The reserved words of XCU 2.4.
+private func isReservedWord(_ name: Text) -> Bool {
+    switch name.count {
+    case 1: name.equals("!") || name.equals("{") || name.equals("}")
+    case 2: name.equals("do") || name.equals("fi") || name.equals("if") || name.equals("in")
+    case 3: name.equals("for")
+    case 4: name.equals("case") || name.equals("done") || name.equals("elif") || name.equals("else") || name.equals("esac") || name.equals("then")
+    case 5: name.equals("until") || name.equals("while")
+    default: false
+    }
+}
+
+/// `path` with the working directory in front when it is relative.
+private func absolute(_ shell: Shell, _ path: Text) -> Text {
+    if path[0] == 47 || shell.workingDirectory.isEmpty { return path }
+    var start = 0
+    while start + 2 < path.count && path[start] == 46 && path[start + 1] == 47 { start += 2 }
+    return joined(shell.workingDirectory, path.slice(start..<path.count))
+}
+
+/// `command -v`: a form that can be used as a command; false when the name stands for nothing.
+private func writeName(_ shell: Shell, _ name: Text, _ path: Text?) -> Bool {
+    switch meaning(shell, name, path) {
+    case .alias(let symbol):
+        shell.output.append("alias ")
+        shell.appendAlias(symbol)
+    case .reservedWord, .specialBuiltin, .function, .builtin: shell.output.append(name)
+    case .file(let path): shell.output.append(path)
+    case .nothing: return false
+    }
+    shell.output.append(10)
+    return true
+}
+
+/// `type` and `command -V`: a sentence.
+private func describe(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ path: Text?) {
+    let meaning = meaning(shell, name, path)
+    if case .nothing = meaning {
+        shell.report(arguments, name, "not found")
+        shell.status = 1
+        return
+    }
+    shell.output.append(name)
+    switch meaning {
+    case .alias(let symbol):
+        shell.output.append(" is an alias for ")
+        shell.output.append(shell.aliases[symbol] ?? Text())
+    case .reservedWord: shell.output.append(" is a shell keyword")
+    case .specialBuiltin: shell.output.append(" is a special shell builtin")
+    case .function: shell.output.append(" is a function")
+    case .builtin: shell.output.append(" is a shell builtin")
+    case .file(let path):
+        shell.output.append(" is ")
+        shell.output.append(path)
+    case .nothing: break
+    }
+    shell.output.append(10)
+}
+
+private func hash(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var forgets = false
+    while options.next(shell, arguments, "r") != nil { forgets = true }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    shell.status = 0
+    if forgets { shell.forgetCommandPaths() }
+    if options.index == arguments.count {
+        if !forgets { listRemembered(shell) }
+        return .normal
+    }
+    for index in options.index..<arguments.count {
+        let name = shell.argument(arguments, index)
+        if name.withBytes({ $0.contains(47) }) { continue }
+        if let symbol = shell.symbols.find(name), shell.functions[symbol] != nil || shell.builtinIndex[symbol] >= 0 { continue }
+        if let path = shell.findCommand(name) {
+            let symbol = shell.symbols.intern(name)
+            shell.syncTables()
+            shell.rememberCommandPath(symbol, path)
+        } else {
+            shell.report(arguments, name, "not found")
+            shell.status = 1
+        }
+    }
+    return .normal
+}
+
+private func listRemembered(_ shell: Shell) {
+    for symbol in shell.sortedSymbols({ !shell.commandPaths[$0].isEmpty }) {
+        shell.output.append(shell.commandPaths[symbol])
+        shell.output.append(10)
+    }
+}
+
+private func norecord(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    if shell.asksForHelp(arguments) { return .normal }
+    let first = arguments.count > 1 && shell.fields[arguments.base + 1].equals("--") ? 2 : 1
+    if first >= arguments.count { return try shell.usageError(arguments, "needs a command") }
+    return try shell.runCommandWords(arguments.dropping(first), ignoringFunctions: false, useDefaultPath: false)
+}
