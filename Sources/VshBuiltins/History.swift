@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+import VshSystem
+
+/// `fc` (XCU fc) and `history`.
+func historyRows() -> [Builtin] {
+    [
+        Builtin(
+            "fc", .intrinsic,
+            synopsis: "[-r] [-e editor] [first [last]] | -l [-nr] [first [last]] | -s [old=new] [first]",
+            summary: "List, edit or run again commands of the history.", function: fc),
+        Builtin(
+            "history", .extension_, synopsis: "[-c] [count]", summary: "List the commands of the history, or forget them.",
+            function: history),
+    ]
+}
+
+/// The entries that `fc` may name: all but the line that runs.
+private func pastEntries(_ history: CommandHistory) -> ArraySlice<CommandHistory.Entry> {
+    if let last = history.entries.last, last.number == history.runningNumber { return history.entries.dropLast() }
+    return history.entries[...]
+}
+
+private func fc(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var (lists, isReversed, isBare, runs) = (false, false, false, false)
+    var editor: Text?
+    while !isNegativeNumber(shell, arguments, options.index), let option = options.next(shell, arguments, "e:lnrs") {
+        switch option {
+        case 101: editor = options.value
+        case 108: lists = true
+        case 110: isBare = true
+        case 114: isReversed = true
+        default: runs = true
+        }
+    }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    if let editor, editor.equals("-") { runs = true }
+    var first = options.index
+    shell.status = 0
+    guard let history = shell.history else { return try shell.fail(arguments, "this shell keeps no history") }
+    let entries = pastEntries(history)
+    var replacement: (Text, Text)?
+    if runs && first < arguments.count {
+        let word = shell.argument(arguments, first)
+        if let equals = word.withBytes({ $0.firstIndex(of: 61) }) {
+            replacement = (word.slice(0..<equals), word.slice(equals + 1..<word.count))
+            first += 1
+        }
+    }
+    if arguments.count - first > (runs ? 1 : 2) { return try shell.usageError(arguments, "too many operands") }
+    guard let newest = entries.last, let oldest = entries.first else {
+        return lists ? .normal : try shell.fail(arguments, "the history is empty")
+    }
+    var numbers: [Int] = []
+    for index in first..<max(first, arguments.count) {
+        let word = shell.argument(arguments, index)
+        guard let number = find(word, entries) else { return try shell.fail(arguments, word, "no such command in the history") }
+        numbers.append(min(max(number, oldest.number), newest.number))
+    }
+    let from = numbers.first ?? (lists ? max(newest.number - 15, oldest.number) : newest.number)
+    let to = numbers.count > 1 ? numbers[1] : lists ? newest.number : from
+    var selected = entries.filter { $0.number >= min(from, to) && $0.number <= max(from, to) }
+    if (from > to) != isReversed { selected.reverse() }
+    if lists {
+        for entry in selected { write(shell, entry, isBare: isBare) }
+        return .normal
+    }
+    if runs {
+        var text = selected[0].text
+        if let replacement { text = replacing(text, replacement.0, replacement.1) }
+        return try runAgain(shell, history, text)
+    }
+    return try edit(shell, arguments, history, selected.map(\.text), editor)
+}
+
+private func isNegativeNumber(_ shell: Shell, _ arguments: Arguments, _ index: Int) -> Bool {
+    if index >= arguments.count { return false }
+    let word = shell.argument(arguments, index)
+    return word.count > 1 && word[0] == 45 && word[1] >= 48 && word[1] <= 57 && word.decimalInteger != nil
+}
+
+/// The number that an operand means: itself, counted back from the newest, or of the newest command that begins with it.
+private func find(_ word: Text, _ entries: ArraySlice<CommandHistory.Entry>) -> Int? {
+    if let number = word.decimalInteger {
+        if number >= 0 && word[0] != 45 { return number }
+        return (entries.last?.number ?? 0) + 1 + number
+    }
+    return entries.last { entry in
+        entry.text.count >= word.count && entry.text.slice(0..<word.count) == word
+    }?.number
+}
+
+/// `%d\t%s\n`, further lines of a command indented by a tab.
+private func write(_ shell: Shell, _ entry: CommandHistory.Entry, isBare: Bool) {
+    if !isBare { shell.output.append(decimal: entry.number) }
+    shell.output.append(9)
+    for byte in entry.text.bytes {
+        shell.output.append(byte)
+        if byte == 10 { shell.output.append(9) }
+    }
+    shell.output.append(10)
+    shell.flushOutput()
+}
+
+/// The first `old` replaced by `new`.
+private func replacing(_ text: Text, _ old: Text, _ new: Text) -> Text {
+    let place = text.withBytes { bytes in old.withBytes { ByteSearch.first($0, in: bytes) } }
+    guard let place else { return text }
+    var result = text.slice(0..<place)
+    result.append(new)
+    result.append(text.slice(place + old.count..<text.count))
+    return result
+}
+
+/// Shows the command, enters it in place of the `fc` line, and runs it.
+private func runAgain(_ shell: Shell, _ history: CommandHistory, _ text: Text) throws(ShellError) -> Flow {
+    var line = ByteStack(capacity: text.count + 1)
+    line.append(text)
+    line.append(10)
+    shell.writeError(line)
+    history.removeRunning()
+    history.runningNumber = history.append(text)
+    return try shell.runString(text, origin: .eval, name: shell.name)
+}
+
+private func edit(
+    _ shell: Shell, _ arguments: Arguments, _ history: CommandHistory, _ commands: [Text], _ editor: Text?
+) throws(ShellError) -> Flow {
+    let path: Text
+    do throws(Errno) {
+        path = try writeTemporary(shell, commands)
+    } catch {
+        return try shell.fail(arguments, "cannot make a file to edit: \(error.message)")
+    }
+    defer { try? System.unlink(path) }
+    // The value of FCEDIT is text that the shell interprets, as XCU fc says of "the pathname of a utility" with its words.
+    var text = editor ?? shell.value(.fcedit)
+    if text.isEmpty { text = Text("ed") }
+    var command = ByteStack(capacity: 64)
+    command.append(text)
+    command.append(32)
+    command.append(quoted: path)
+    let flow = try shell.runString(command.text(from: 0), origin: .eval, name: shell.name)
+    if flow != .normal || shell.status != 0 { return flow }
+    let edited: [UInt8]
+    do throws(Errno) {
+        edited = try FileDescriptor(path, .readOnly).readAll()
+    } catch {
+        return try shell.fail(arguments, path, error.message)
+    }
+    var end = edited.count
+    while end > 0 && edited[end - 1] == 10 { end -= 1 }
+    if end == 0 { return .normal }
+    return try runAgain(shell, history, Text(edited[..<end]))
+}
+
+private func writeTemporary(_ shell: Shell, _ commands: [Text]) throws(Errno) -> Text {
+    var directory = shell.value(.tmpdir)
+    if directory.isEmpty { directory = Text("/tmp") }
+    while true {
+        var name = Array("vsh-fc-".utf8)
+        for byte in try System.random(count: 8) { name.append(97 + byte % 26) }
+        let path = joined(directory, Text(name))
+        let file: FileDescriptor
+        do throws(Errno) {
+            file = try FileDescriptor(path, [.writeOnly, .create, .exclusive], mode: 0o600)
+        } catch {
+            if error == .exists { continue }
+            throw error
+        }
+        for command in commands {
+            try file.writeAll(command.bytes)
+            try file.writeAll([10])
+        }
+        return path
+    }
+}
+
+private func history(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var forgets = false
+    while options.next(shell, arguments, "c") != nil { forgets = true }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    shell.status = 0
+    guard let history = shell.history else { return .normal }
+    if forgets {
+        history.removeAll()
+        return .normal
+    }
+    var count = history.entries.count
+    if options.index < arguments.count {
+        let word = shell.argument(arguments, options.index)
+        guard let number = word.decimalInteger, number >= 0 else {
+            return try shell.fail(arguments, word, "not a count", status: 2)
+        }
+        count = min(number, count)
+    }
+    for entry in history.entries.suffix(count) { write(shell, entry, isBare: false) }
+    return .normal
+}
