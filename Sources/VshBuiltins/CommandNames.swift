@@ -44,8 +44,7 @@ private func command(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
         return .normal
     }
     if describes == 0 {
-        return try shell.runCommandWords(
-            arguments.dropping(options.index), ignoringFunctions: true, useDefaultPath: usesDefaultPath)
+        return try shell.runCommandWords(arguments.dropping(options.index), useDefaultPath: usesDefaultPath)
     }
     shell.status = 0
     let path = usesDefaultPath ? Shell.defaultPath : nil
@@ -182,5 +181,5 @@ private func norecord(_ shell: Shell, _ arguments: Arguments) throws(ShellError)
     if shell.asksForHelp(arguments) { return .normal }
     let first = arguments.count > 1 && shell.fields[arguments.base + 1].equals("--") ? 2 : 1
     if first >= arguments.count { return try shell.usageError(arguments, "needs a command") }
-    return try shell.runCommandWords(arguments.dropping(first), ignoringFunctions: false, useDefaultPath: false)
+    return try shell.runCommandWords(arguments.dropping(first), useDefaultPath: false)
 }

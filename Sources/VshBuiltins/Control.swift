@@ -87,10 +87,6 @@ private func firstOperand(_ shell: Shell, _ arguments: Arguments) -> Int {
 private func exitShell(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
     guard let status = try statusOperand(shell, arguments) else { return .normal }
-    if shell.isInteractive && shell.warnsOfStoppedJobs() {
-        shell.status = 1
-        return .normal
-    }
     shell.status = status
     return .exited
 }

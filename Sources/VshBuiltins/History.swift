@@ -121,7 +121,7 @@ private func runAgain(_ shell: Shell, _ history: CommandHistory, _ text: Text) t
     line.append(10)
     shell.writeError(line)
     history.removeRunning()
-    history.runningNumber = history.append(text)
+    history.add(text)
     return try shell.runString(text, origin: .eval, name: shell.name)
 }
 

@@ -41,7 +41,7 @@ private func trap(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     }
     for index in first..<arguments.count {
         guard let number = condition(shell, arguments, shell.argument(arguments, index)) else { continue }
-        shell.setTrap(number, action)
+        _ = try shell.setTrap(number, action)
     }
     return .normal
 }
@@ -68,7 +68,11 @@ private func write(_ shell: Shell, _ number: Int, withDefaults: Bool) {
     let action = shell.trapAction(number)
     if action == nil && !withDefaults { return }
     shell.output.append("trap -- ")
-    if let action { shell.output.append(quoted: action) } else { shell.output.append(45) }
+    switch action {
+    case .command(let text): shell.output.append(quoted: text)
+    case .ignore: shell.output.append("''")
+    case nil: shell.output.append(45)
+    }
     shell.output.append(32)
     shell.output.append(signalName(number))
     shell.output.append(10)

@@ -20,17 +20,17 @@ open class CommandHistory {
 
     public init(limit: Int = 5000) { self.limit = limit }
 
-    /// Enters a command line, without its newline.
-    /// - Returns: its number.
-    @discardableResult
-    public func append(_ text: Text) -> Int {
+    /// Enters the command line that is about to run, without its newline.
+    public func add(_ text: Text) {
+        runningNumber = 0
+        if text.isEmpty { return }
         let entry = Entry(number: nextNumber, text: text)
         nextNumber += 1
         entries.append(entry)
         // Dropped in batches, so that entering stays cheap.
         if entries.count > limit + limit / 4 + 16 { entries.removeFirst(entries.count - max(limit, 1)) }
+        runningNumber = entry.number
         didAppend(entry)
-        return entry.number
     }
 
     /// Takes out the line that runs: `fc` is not entered when it runs commands again.

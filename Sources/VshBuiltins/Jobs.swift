@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+import VshSystem
+
+/// `jobs`, `fg`, `bg` and `wait`.
+func jobRows() -> [Builtin] {
+    [
+        Builtin("jobs", .intrinsic, synopsis: "[-l|-p] [%job...]", summary: "List the jobs.", function: jobs),
+        Builtin(
+            "fg", .intrinsic, synopsis: "[%job]", summary: "Continue a job in the foreground.", function: foreground),
+        Builtin(
+            "bg", .intrinsic, synopsis: "[%job...]", summary: "Continue stopped jobs in the background.",
+            function: background),
+        Builtin(
+            "wait", .intrinsic, synopsis: "[pid|%job...]", summary: "Wait until jobs, or all of them, are done.",
+            function: wait),
+    ]
+}
+
+extension Shell {
+    /// The place of the job that an operand names, or nil after a message.
+    fileprivate func job(_ arguments: Arguments, _ operand: Text) -> Int? {
+        var isAmbiguous = false
+        if let index = findJob(operand, isAmbiguous: &isAmbiguous) { return index }
+        report(arguments, operand, isAmbiguous ? "more than one job begins so" : "no such job")
+        return nil
+    }
+
+    /// Whether the jobs in the table are children of this environment.
+    fileprivate var ownsJobs: Bool { !isVirtualSubshell && !jobs.isInherited }
+
+    /// Sends a signal to a job, for `kill`: nil, or why that failed.
+    func signalJob(_ operand: Text, _ signal: Signal) -> String? {
+        var isAmbiguous = false
+        guard let index = findJob(operand, isAmbiguous: &isAmbiguous) else {
+            return isAmbiguous ? "more than one job begins so" : "no such job"
+        }
+        let job = jobs.jobs[index]
+        do throws(Errno) {
+            if job.group != 0 {
+                try Signals.send(signal, to: -job.group)
+            } else {
+                for process in job.processes where !process.isDone { try Signals.send(signal, to: process.pid) }
+            }
+        } catch {
+            return error.message
+        }
+        return nil
+    }
+}
+
+private func jobs(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var (isLong, showsGroups) = (false, false)
+    while let option = options.next(shell, arguments, "lp") {
+        isLong = option == 108
+        showsGroups = option == 112
+    }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    shell.status = 0
+    shell.pollJobs()
+    var selected: [Int] = []
+    if options.index == arguments.count {
+        selected = Array(shell.jobs.jobs.indices)
+    } else {
+        for index in options.index..<arguments.count {
+            if let place = shell.job(arguments, shell.argument(arguments, index)) {
+                selected.append(place)
+            } else {
+                shell.status = 1
+            }
+        }
+    }
+    for place in selected {
+        if showsGroups {
+            let job = shell.jobs.jobs[place]
+            shell.output.append(decimal: Int(job.group != 0 ? job.group : job.processes.first?.pid ?? 0))
+        } else if let text = shell.describeJob(at: place, isLong: isLong) {
+            shell.output.append(text)
+        }
+        shell.output.append(10)
+    }
+    // What has been told of is forgotten (XCU jobs).
+    if shell.ownsJobs && !showsGroups {
+        for place in Set(selected).sorted(by: >) where shell.jobs.jobs[place].state == .done { shell.jobs.remove(at: place) }
+    }
+    return .normal
+}
+
+private func foreground(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    try resume(shell, arguments, inForeground: true)
+}
+
+private func background(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    try resume(shell, arguments, inForeground: false)
+}
+
+private func resume(_ shell: Shell, _ arguments: Arguments, inForeground: Bool) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    while options.next(shell, arguments, "") != nil {}
+    if options.isStopped { return try shell.endUsage(arguments) }
+    if !shell.options.contains(.monitor) || !shell.ownsJobs {
+        return try shell.fail(arguments, "no job control in this shell")
+    }
+    if inForeground && options.index + 1 < arguments.count { return try shell.usageError(arguments, "too many operands") }
+    shell.status = 0
+    shell.pollJobs()
+    for index in options.index..<max(options.index + 1, arguments.count) {
+        let operand = index < arguments.count ? shell.argument(arguments, index) : Text("%+")
+        guard let place = shell.job(arguments, operand) else {
+            shell.status = 1
+            continue
+        }
+        let job = shell.jobs.jobs[place]
+        if job.state == .done {
+            shell.report(arguments, operand, "the job has ended")
+            shell.status = 1
+            continue
+        }
+        if !inForeground {
+            shell.output.append(91)
+            shell.output.append(decimal: job.number)
+            shell.output.append("] ")
+        }
+        shell.output.append(job.command)
+        shell.output.append(10)
+        shell.flushOutputNow()
+        shell.status = try shell.continueJob(at: place, inForeground: inForeground)
+    }
+    return .normal
+}
+
+private func wait(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    while options.next(shell, arguments, "") != nil {}
+    if options.isStopped { return try shell.endUsage(arguments) }
+    if options.index == arguments.count {
+        shell.status = 0
+        if !shell.ownsJobs { return .normal }
+        while let job = shell.jobs.jobs.first {
+            if shell.waitForJob(at: 0) == nil { return .normal }
+            if let place = shell.jobs.index(ofNumber: job.number) { shell.jobs.remove(at: place) }
+        }
+        shell.status = 0
+        return .normal
+    }
+    var status: Int32 = 0
+    for index in options.index..<arguments.count {
+        let operand = shell.argument(arguments, index)
+        var place: Int?
+        if !operand.isEmpty && operand[0] == 37 {
+            place = shell.job(arguments, operand)
+        } else if let pid = operand.decimalInteger, let pid = Int32(exactly: pid), pid >= 0 {
+            place = shell.jobs.index(ofPid: pid)
+        } else {
+            shell.report(arguments, operand, "not a process or job")
+            status = 2
+            continue
+        }
+        guard let place, shell.ownsJobs else {
+            status = 127
+            continue
+        }
+        let number = shell.jobs.jobs[place].number
+        guard let ended = shell.waitForJob(at: place) else { return .normal }
+        status = ended
+        if let place = shell.jobs.index(ofNumber: number) {
+            if let pid = operand.decimalInteger,
+                let process = shell.jobs.jobs[place].processes.first(where: { Int($0.pid) == pid }), let own = process.status
+            {
+                status = own.shellStatus
+            }
+            shell.jobs.remove(at: place)
+        }
+    }
+    shell.status = status
+    return .normal
+}
