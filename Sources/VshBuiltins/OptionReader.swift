@@ -128,13 +128,18 @@ extension Shell {
 
     /// Reports an error and ends the builtin with `status`.
     @inline(never)
-    func fail(_ arguments: Arguments, _ subject: Text = Text(), _ message: String, status: Int32 = 1) throws(ShellError)
-        -> Flow
-    {
+    func fail(_ arguments: Arguments, _ subject: Text, _ message: String, status: Int32 = 1) throws(ShellError) -> Flow {
         report(arguments, subject, message)
         self.status = status
         return try endUsage(arguments)
     }
+
+    /// The same without a subject.
+    func fail(_ arguments: Arguments, _ message: String, status: Int32 = 1) throws(ShellError) -> Flow {
+        try fail(arguments, Text(), message, status: status)
+    }
+
+    func report(_ arguments: Arguments, _ message: String) { report(arguments, Text(), message) }
 
     func isSpecialBuiltin(_ arguments: Arguments) -> Bool {
         guard let row = builtin(named: argument(arguments, 0)) else { return false }
