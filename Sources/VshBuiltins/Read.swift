@@ -268,7 +268,7 @@ private func split(
         if position < length {
             if index + 1 < arguments.count {
                 field.end = endOfField(shell, mark, position, hasEscapes)
-                position = skipDelimiter(shell, mark, field.end)
+                position = skipDelimiter(shell, mark, field.end, hasEscapes)
             } else {
                 field.end = endOfRest(shell, mark, position, hasEscapes)
             }
@@ -293,10 +293,12 @@ private func skipWhiteSpace(_ shell: Shell, _ mark: Int, _ position: Int) -> Int
     return index - mark
 }
 
-/// Past white space, at most one other IFS byte, and white space.
-private func skipDelimiter(_ shell: Shell, _ mark: Int, _ position: Int) -> Int {
+/// Past white space, at most one other IFS byte, and white space. A backslash that escapes is no IFS byte.
+private func skipDelimiter(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
     let next = skipWhiteSpace(shell, mark, position)
-    if mark + next < shell.scratch.count && ifsClass(shell, shell.scratch[mark + next]) == 2 {
+    if mark + next < shell.scratch.count, ifsClass(shell, shell.scratch[mark + next]) == 2,
+        !hasEscapes || shell.scratch[mark + next] != 92
+    {
         return skipWhiteSpace(shell, mark, next + 1)
     }
     return next
@@ -323,7 +325,7 @@ private func endOfField(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscap
 private func endOfRest(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
     let length = shell.scratch.count - mark
     let end = endOfField(shell, mark, position, hasEscapes)
-    if skipDelimiter(shell, mark, end) == length { return end }
+    if skipDelimiter(shell, mark, end, hasEscapes) == length { return end }
     var last = end
     var index = end
     while index < length {
