@@ -17,5 +17,7 @@ public func registerBuiltins(_ shell: Shell) {
     shell.register(limitRows())
     shell.register(historyRows())
     shell.register(jobRows())
+    shell.register(echoRows())
+    shell.register(testRows())
     shell.register(helpRows())
 }

@@ -24,7 +24,7 @@ struct InputBuffer: ~Copyable {
 
 extension Shell {
     /// Gives input that was read ahead back to its file.
-    func syncInput() {
+    public func syncInput() {
         let unread = inputBuffer.bytes.count - inputBuffer.position
         if inputBuffer.descriptor >= 0 && unread > 0 {
             _ = try? System.seek(inputBuffer.descriptor, -Int64(unread), from: .current)

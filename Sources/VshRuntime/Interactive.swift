@@ -194,19 +194,3 @@ extension Shell {
         shellTerminal = try? TerminalAttributes(high)
     }
 }
-
-/// The commands entered so far, for `fc`.
-public final class CommandHistory {
-    /// Oldest first; the first has number `firstNumber`.
-    public var entries: [Text] = []
-    public var firstNumber = 1
-    public init() {}
-
-    public func add(_ text: Text) {
-        if !text.isEmpty { entries.append(text) }
-        if entries.count > 32767 {
-            entries.removeFirst()
-            firstNumber += 1
-        }
-    }
-}

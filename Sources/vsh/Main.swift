@@ -39,6 +39,7 @@ enum Main {
         shell.options = invocation.options
         if isLogin || invocation.isLogin { shell.options.insert(.login) }
         if invocation.recordsUndo { shell.options.insert(.undo) }
+        registerBuiltins(shell)
         shell.start()
 
         var operands = invocation.operands
