@@ -16,6 +16,16 @@ static const uint32_t K[64] = {
 
 static uint32_t rotr(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
+/// One round. Instead of shifting a…h along, the caller names them one further each time.
+#define ROUND(a, b, c, d, e, f, g, h, t) \
+  do { \
+    uint32_t S1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25), ch = (e & f) ^ (~e & g); \
+    uint32_t S0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22), maj = (a & b) ^ (a & c) ^ (b & c); \
+    h += S1 + ch + K[t] + W[t]; \
+    d += h; \
+    h += S0 + maj; \
+  } while (0)
+
 static void compress(uint32_t H[8], const uint8_t *block) {
   uint32_t W[64];
   for (int t = 0; t < 16; t++) {
@@ -29,11 +39,15 @@ static void compress(uint32_t H[8], const uint8_t *block) {
     W[t] = W[t - 16] + s0 + W[t - 7] + s1;
   }
   uint32_t a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
-  for (int t = 0; t < 64; t++) {
-    uint32_t S1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25), ch = (e & f) ^ (~e & g);
-    uint32_t S0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22), maj = (a & b) ^ (a & c) ^ (b & c);
-    uint32_t T1 = h + S1 + ch + K[t] + W[t], T2 = S0 + maj;
-    h = g, g = f, f = e, e = d + T1, d = c, c = b, b = a, a = T1 + T2;
+  for (int t = 0; t < 64; t += 8) {
+    ROUND(a, b, c, d, e, f, g, h, t);
+    ROUND(h, a, b, c, d, e, f, g, t + 1);
+    ROUND(g, h, a, b, c, d, e, f, t + 2);
+    ROUND(f, g, h, a, b, c, d, e, t + 3);
+    ROUND(e, f, g, h, a, b, c, d, t + 4);
+    ROUND(d, e, f, g, h, a, b, c, t + 5);
+    ROUND(c, d, e, f, g, h, a, b, t + 6);
+    ROUND(b, c, d, e, f, g, h, a, t + 7);
   }
   H[0] += a, H[1] += b, H[2] += c, H[3] += d, H[4] += e, H[5] += f, H[6] += g, H[7] += h;
 }
