@@ -44,12 +44,9 @@ pid_t vsh_wait_foreground(pid_t pid, int *status, int options, struct vsh_usage 
 }
 
 pid_t vsh_wait_interruptible(pid_t pid, int *status, int options, struct vsh_usage *usage) {
-  if (vsh_signal_get(SIGCHLD) != VSH_SIGNAL_CATCH) {
-    int result = vsh_signal_set(SIGCHLD, VSH_SIGNAL_CATCH, VSH_SIGNAL_RESTART);
-    if (result < 0) return result;
-  }
+  pid_t result = vsh_signal_note_children();
+  if (result < 0) return result;
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
-  pid_t result;
   for (;;) {
     result = vsh_wait(pid, status, options | WNOHANG, usage);
     if (result != 0 || options & WNOHANG) break;

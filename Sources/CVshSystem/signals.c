@@ -39,6 +39,15 @@ void vsh_signals_forget(void) {
 
 static int is_valid(int signal) { return signal >= 1 && signal <= VSH_SIGNAL_MAX; }
 
+/// Sets the disposition in the kernel. SIGCHLD is never really ignored here: the kernel would then throw away the
+/// statuses of children. It is in children, which inherit what was asked for (vsh_signals_ignored_for_children).
+static int install(int signal, void (*handler)(int), int flags, struct sigaction *old) {
+  if (signal == SIGCHLD && handler == SIG_IGN) handler = SIG_DFL;
+  struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+  sigfillset(&action.sa_mask);
+  return RESULT(sigaction(signal, &action, old));
+}
+
 /// Notes the disposition found before the first change.
 static void learn(int signal, const struct sigaction *found) {
   uint64_t bit = BIT(signal);
@@ -52,13 +61,13 @@ static void learn(int signal, const struct sigaction *found) {
 
 int vsh_signal_set(int signal, int disposition, int options) {
   if (!is_valid(signal)) return -EINVAL;
-  struct sigaction action = {.sa_flags = options & VSH_SIGNAL_RESTART ? SA_RESTART : 0}, old;
-  sigfillset(&action.sa_mask);
-  if (disposition == VSH_SIGNAL_DEFAULT) action.sa_handler = SIG_DFL;
-  else if (disposition == VSH_SIGNAL_IGNORE) action.sa_handler = SIG_IGN;
-  else if (signal != SIGCHLD) action.sa_handler = note;
-  else action.sa_handler = options & VSH_SIGNAL_COUNTED ? note_child_counted : note_child;
-  if (sigaction(signal, &action, &old) < 0) return -errno;
+  void (*handler)(int) = note;
+  if (disposition == VSH_SIGNAL_DEFAULT) handler = SIG_DFL;
+  else if (disposition == VSH_SIGNAL_IGNORE) handler = SIG_IGN;
+  else if (signal == SIGCHLD) handler = options & VSH_SIGNAL_COUNTED ? note_child_counted : note_child;
+  struct sigaction old;
+  int result = install(signal, handler, options & VSH_SIGNAL_RESTART ? SA_RESTART : 0, &old);
+  if (result < 0) return result;
   learn(signal, &old);
   uint64_t bit = BIT(signal);
   caught = disposition == VSH_SIGNAL_CATCH ? caught | bit : caught & ~bit;
@@ -68,14 +77,29 @@ int vsh_signal_set(int signal, int disposition, int options) {
 
 static void look(int signal) {
   struct sigaction now;
-  if (!(known & BIT(signal)) && sigaction(signal, NULL, &now) == 0) learn(signal, &now);
+  if (known & BIT(signal) || sigaction(signal, NULL, &now) < 0) return;
+  learn(signal, &now);
+  if (signal == SIGCHLD && now.sa_handler == SIG_IGN) install(SIGCHLD, SIG_DFL, 0, NULL);
+}
+
+uint64_t vsh_signals_ignored_for_children(void) {
+  look(SIGCHLD);
+  return ignored & BIT(SIGCHLD);
+}
+
+int vsh_signal_note_children(void) {
+  if (caught & BIT(SIGCHLD)) return 0;
+  look(SIGCHLD);
+  int result = install(SIGCHLD, note_child, SA_RESTART, NULL);
+  if (result == 0) caught |= BIT(SIGCHLD);
+  return result;
 }
 
 int vsh_signal_get(int signal) {
   if (!is_valid(signal)) return -EINVAL;
   look(signal);
-  if (caught & BIT(signal)) return VSH_SIGNAL_CATCH;
-  return ignored & BIT(signal) ? VSH_SIGNAL_IGNORE : VSH_SIGNAL_DEFAULT;
+  if (ignored & BIT(signal)) return VSH_SIGNAL_IGNORE;
+  return caught & BIT(signal) ? VSH_SIGNAL_CATCH : VSH_SIGNAL_DEFAULT;
 }
 
 int vsh_signal_ignored_at_start(int signal) {

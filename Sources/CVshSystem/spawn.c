@@ -52,17 +52,13 @@ struct saved {
   struct sigaction actions[VSH_SIGNAL_MAX + 1];
 };
 
-/// Sets the disposition of each signal in `set`; numbers that the C library keeps for itself are passed over.
+/// Sets the disposition of each signal in `set`, passing over those that have none (KILL, STOP, the C library's own).
 static void set_dispositions(uint64_t set, void (*handler)(int), struct saved *saved) {
   struct sigaction action = {.sa_handler = handler};
   for (; set; set &= set - 1) {
     int signal = __builtin_ctzll(set) + 1;
     if (sigaction(signal, &action, saved ? &saved->actions[signal] : NULL) == 0 && saved) saved->set |= BIT(signal);
   }
-}
-
-static uint64_t signals_to_reset(const struct vsh_launch *launch) {
-  return (launch->default_signals | vsh_signals_caught()) & ~launch->ignored_signals & ~BIT(SIGKILL) & ~BIT(SIGSTOP);
 }
 
 /// execve, and the interpreter when the format is unknown. A negative errno.
@@ -87,8 +83,9 @@ static int run(const struct vsh_launch *launch, int *moved, struct saved *saved)
   if (launch->terminal >= 0 && tcsetpgrp(launch->terminal, getpgrp()) < 0) return -errno;
   if ((result = apply_actions(launch, moved)) < 0) return result;
   if (launch->directory >= 0 && fchdir(launch->directory) < 0) return -errno;
-  set_dispositions(signals_to_reset(launch), SIG_DFL, saved);
-  set_dispositions(launch->ignored_signals, SIG_IGN, saved);
+  uint64_t ignored = launch->ignored_signals | (vsh_signals_ignored_for_children() & ~launch->default_signals);
+  set_dispositions((launch->default_signals | vsh_signals_caught()) & ~ignored, SIG_DFL, saved);
+  set_dispositions(ignored, SIG_IGN, saved);
   if (launch->prepare && (result = launch->prepare(launch->context)) < 0) return result;
   sigset_t mask = signal_set(launch->mask);
   sigprocmask(SIG_SETMASK, &mask, NULL);
@@ -111,6 +108,7 @@ __attribute__((noinline)) static _Noreturn void run_child(struct attempt *attemp
 pid_t vsh_spawn(const struct vsh_launch *launch) {
   int moved[launch->action_count + 1];
   struct attempt attempt = {launch, moved, 0};
+  vsh_signals_ignored_for_children();
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
   pid_t pid = vfork();
   if (pid == 0) run_child(&attempt);
@@ -139,11 +137,12 @@ int vsh_exec(const struct vsh_launch *launch) {
 }
 
 pid_t vsh_fork(uint64_t default_signals, uint64_t ignored_signals) {
+  uint64_t kept = ignored_signals | vsh_signals_ignored_for_children();
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
   pid_t pid = RESULT(fork());
   if (pid == 0) {
     fork_depth++;
-    for (uint64_t set = default_signals & vsh_signals_caught() & ~ignored_signals; set; set &= set - 1)
+    for (uint64_t set = default_signals & vsh_signals_caught() & ~kept; set; set &= set - 1)
       vsh_signal_set(__builtin_ctzll(set) + 1, VSH_SIGNAL_DEFAULT, 0);
     for (uint64_t set = ignored_signals; set; set &= set - 1)
       vsh_signal_set(__builtin_ctzll(set) + 1, VSH_SIGNAL_IGNORE, 0);

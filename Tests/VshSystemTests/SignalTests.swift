@@ -75,6 +75,27 @@ final class SignalTests: XCTestCase {
         XCTAssertEqual(Signals.take(), .init(.child))
     }
 
+    /// An ignored SIGCHLD, by trap or from the start, is inherited but does not cost the shell the statuses.
+    func testIgnoredChildSignal() throws {
+        func isIgnoredByChild() throws -> Bool {
+            let pattern = "^SigIgn:.*[13579bdf]....$"  // bit 16; not through a shell, which may catch SIGCHLD
+            return try execute("/bin/grep", ["grep", "-q", pattern, "/proc/self/status"]).shellStatus == 0
+        }
+        let status = try inChild {
+            guard try !isIgnoredByChild() else { return 1 }
+            try Signals.set(.child, .ignored)
+            guard try execute("/bin/sh", ["sh", "-c", "exit 3"]).shellStatus == 3, try isIgnoredByChild() else {
+                return 2
+            }
+            let pid = try System.spawn("/bin/sh", ["sh", "-c", "exit 4"].map(bytes))
+            guard try System.waitInterruptible(pid)?.status.shellStatus == 4, try isIgnoredByChild() else { return 3 }
+            guard Signals.disposition(.child) == .ignored else { return 4 }
+            try Signals.set(.child, .default)
+            return try isIgnoredByChild() ? 5 : 0
+        }
+        XCTAssertEqual(status.shellStatus, 0)
+    }
+
     func testReadIsInterrupted() throws {
         let ends = try System.pipe()
         let (reading, writing) = (FileDescriptor(owning: ends.read).release(), ends.write)

@@ -27,7 +27,8 @@ enum {
   VSH_SIGNAL_RESTART = 1,  // interrupted calls go on by themselves (SA_RESTART)
   VSH_SIGNAL_COUNTED = 2,  // SIGCHLD: also enters the pending set, for `trap … CHLD`
 };
-/// Sets what `signal` does (sigaction). Remembers the disposition that the process was started with.
+/// Sets what `signal` does (sigaction). Remembers the disposition that the process was started with. SIGCHLD may be
+/// ignored without losing the statuses of children.
 int vsh_signal_set(int signal, int disposition, int options);
 /// What `signal` does now, as set by vsh_signal_set or, when never set, as the process was started.
 int vsh_signal_get(int signal);
@@ -35,6 +36,11 @@ int vsh_signal_get(int signal);
 int vsh_signal_ignored_at_start(int signal);
 /// The set of signals that are caught now.
 uint64_t vsh_signals_caught(void);
+/// Catches SIGCHLD, uncounted and restarting, unless it is caught already; an ignored SIGCHLD stays so for children.
+int vsh_signal_note_children(void);
+/// SIGCHLD when it is ignored, which only children do: this process keeps their statuses. To be called before the first
+/// child, so that a disposition inherited as ignored is put right.
+uint64_t vsh_signals_ignored_for_children(void);
 
 /// Adds `set` to the blocked signals and returns the set blocked before (sigprocmask).
 uint64_t vsh_signals_block(uint64_t set);
