@@ -237,6 +237,9 @@ extension Shell {
             case .arithmetic:
                 let result = try evaluate(code, part)
                 append(Text(decimal: result), quoted: part.isQuoted, &builder)
+            case .badSubstitution:
+                report(name: code.constants[part.a], "bad substitution")
+                throw ShellError(.expansion, status: 2)
             case .arrayElement, .processSubstitution, .braceExpansion:
                 preconditionFailure("the parser makes no such part")
             }

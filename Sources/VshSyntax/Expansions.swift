@@ -124,7 +124,7 @@ extension Parser {
             part.kind = .special
             part.a = Int32(byte)
         } else {
-            throw badSubstitution(start)
+            return try badSubstitution(code, start, position, isQuoted: isQuoted)
         }
         byte = current()
         if byte == Byte.closeBrace {
@@ -132,7 +132,7 @@ extension Parser {
             parts.append(part)
             return
         }
-        if part.op == .length { throw badSubstitution(start) }
+        if part.op == .length { return try badSubstitution(code, start, position, isQuoted: isQuoted) }
         var isPattern = false
         if byte == Byte.colon {
             part.flags.insert(.colon)
@@ -152,7 +152,7 @@ extension Parser {
         case Byte.percent where !part.flags.contains(.colon):
             part.op = .removeSmallestSuffix
             isPattern = true
-        default: throw badSubstitution(start)
+        default: return try badSubstitution(code, start, position, isQuoted: isQuoted)
         }
         pos &+= 1
         if isPattern, current() == byte {
@@ -161,6 +161,25 @@ extension Parser {
         }
         part.b = try operand(code, start, isQuoted: isQuoted, isPattern: isPattern)
         parts.append(part)
+    }
+
+    /// Text in braces that is no parameter expansion; the cursor is where it goes wrong. Other shells find that out only when they expand it, so
+    /// that a script may hold what it never uses.
+    @inline(never)
+    private mutating func badSubstitution(
+        _ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool
+    ) throws(Stop) {
+        let startSerial = serial
+        try enter(start)
+        let outer = beginWord()
+        if isQuoted { try quotedOperand(code) } else { try unquotedText(code, .operand) }
+        endWord(outer)
+        depth &-= 1
+        if base[pos] != Byte.closeBrace { throw unterminated("${", at: position) }
+        pos &+= 1
+        let constant = Int32(truncatingIfNeeded: code.constants.count)
+        code.constants.append(serial == startSerial ? Text(bytes(start, pos)) : Text("${…}"))
+        parts.append(Part(.badSubstitution, isQuoted: isQuoted, a: constant, position: position))
     }
 
     /// Whether the `#` at the cursor, after `${`, asks for a length, and is not itself the parameter.

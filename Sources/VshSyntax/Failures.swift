@@ -98,20 +98,6 @@ extension Parser {
     }
 
     @inline(never)
-    mutating func badSubstitution(_ start: Int) -> Stop {
-        let place = Int(place(start))
-        if base[pos] == 0 && pos == end { return unterminated("${", at: Int32(place)) }
-        var p = pos
-        while base[p] != Byte.closeBrace && base[p] != Byte.newline && base[p] != 0 && p - start < 40 { p += 1 }
-        if base[p] == Byte.closeBrace { p += 1 }
-        var message = ByteStack()
-        message.append("bad substitution '")
-        message.append(bytes(start, p))
-        message.append("'")
-        return fail(message, place..<place + p - start, isIncomplete: false)
-    }
-
-    @inline(never)
     mutating func missingTarget(_ code: Code, _ op: RedirectionOperator) -> Stop {
         switch op {
         case .hereDocument, .hereDocumentStrip: unexpected(code, "the delimiter of a here-document")

@@ -159,6 +159,8 @@ public enum PartKind: UInt8 {
     /// `$((x))`: `a` root in `Code.arithmetic`, or -1 when the text can only be parsed after expansion; `b` word with the text to expand
     /// (as if in double quotes) and parse then: always there.
     case arithmetic
+    /// `${…}` that means nothing, an error when it is expanded: `a` constant with its text.
+    case badSubstitution
     /// For the bash dialect, which comes later.
     case arrayElement, processSubstitution, braceExpansion
 }

@@ -237,6 +237,9 @@ struct TreeDump {
             put(";")
             word(p.b)
             put("))")
+        case .badSubstitution:
+            put("!bad:")
+            put(code.constants[p.a])
         default: put("?")
         }
         if p.isQuoted && p.kind != .tilde { put("\"") }

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+
+/// How `unparse` lays out lists.
+public enum UnparseStyle {
+    /// `if a; then b; fi`: for jobs. Here-documents follow in lines of their own.
+    case singleLine
+    /// One command per line, compound commands indented by four spaces: for functions.
+    case multiLine
+}
+
+/// The text of the command `node`, which parses to the same tree; without a newline at the end.
+///
+/// Comments, the choice of quotes and of `` ` `` or `$(` are not in the tree, so they can differ from the original.
+public func unparse(
+    _ code: Code, _ node: Int32, symbols: SymbolTable, style: UnparseStyle = .multiLine
+) -> [UInt8] {
+    var unparser = Unparser(code: code, symbols: symbols, isMultiLine: style == .multiLine)
+    unparser.node(node)
+    unparser.flushHereDocuments()
+    return unparser.out.withBytes { Array($0) }
+}
+
+/// Writes commands; words are in UnparseWords.swift.
+struct Unparser: ~Copyable {
+    let code: Code
+    let symbols: SymbolTable
+    let isMultiLine: Bool
+    var out = ByteStack(capacity: 1024)
+    private var indent = 0
+    /// Redirections whose here-documents are to follow the line.
+    private var pending: [Int32] = []
+
+    init(code: Code, symbols: SymbolTable, isMultiLine: Bool) {
+        self.code = code
+        self.symbols = symbols
+        self.isMultiLine = isMultiLine
+    }
+
+    // MARK: Lines
+
+    /// Ends the line, if one is open, with the here-documents that belong after it.
+    private mutating func newline() {
+        out.append(Byte.newline)
+        writeHereDocuments()
+        for _ in 0..<indent { out.append("    ") }
+    }
+
+    /// At the end of a text: the here-documents that are still due.
+    mutating func flushHereDocuments() {
+        if pending.isEmpty { return }
+        out.append(Byte.newline)
+        writeHereDocuments()
+        // The last delimiter needs no newline at the end of the input, but a closing parenthesis after it does.
+        out.pop(to: out.count - 1)
+    }
+
+    private mutating func writeHereDocuments() {
+        let due = pending
+        pending = []
+        for index in due {
+            let redirection = code.redirections[index]
+            let delimiter = code.constants[redirection.delimiter]
+            hereDocument(redirection, delimiter)
+            out.append(delimiter)
+            out.append(Byte.newline)
+        }
+    }
+
+    /// `; ` or a line break, after a command that is not in the background; only the break otherwise.
+    private mutating func separator(after node: Int32) {
+        let isBackground = endsInBackground(node)
+        if isMultiLine {
+            newline()
+        } else {
+            out.append(isBackground ? " " : "; ")
+        }
+    }
+
+    private func endsInBackground(_ node: Int32) -> Bool {
+        let n = code.nodes[node]
+        switch n.kind {
+        case .background: return true
+        case .sequence: return code.nodes[code.ints[n.a + n.n - 1]].kind == .background
+        default: return false
+        }
+    }
+
+    /// A list between two words: ` list; ` or an indented block.
+    private mutating func block(_ node: Int32) {
+        indent += 1
+        if isMultiLine { newline() } else { out.append(Byte.space) }
+        self.node(node)
+        indent -= 1
+        separator(after: node)
+    }
+
+    /// A list on the line of the word before it: ` list; `.
+    private mutating func condition(_ node: Int32) {
+        out.append(Byte.space)
+        indent += 1
+        self.node(node)
+        indent -= 1
+        if isMultiLine && code.nodes[node].kind != .sequence && pending.isEmpty {
+            out.append(endsInBackground(node) ? " " : "; ")
+        } else {
+            separator(after: node)
+        }
+    }
+
+    // MARK: Commands
+
+    mutating func node(_ index: Int32) {
+        let n = code.nodes[index]
+        switch n.kind {
+        case .assignment, .simpleCommand: simpleCommand(n)
+        case .sequence:
+            for offset in 0..<n.n {
+                let child = code.ints[n.a + offset]
+                if offset > 0 { separator(after: code.ints[n.a + offset - 1]) }
+                node(child)
+            }
+        case .andOr:
+            for offset in 0..<n.n {
+                if offset > 0 { out.append(code.ints[n.a + 2 * offset + 1] == 0 ? " && " : " || ") }
+                node(code.ints[n.a + 2 * offset])
+            }
+        case .not:
+            out.append("! ")
+            node(n.a)
+        case .pipeline:
+            for offset in 0..<n.n {
+                if offset > 0 { out.append(" | ") }
+                node(code.ints[n.a + offset])
+            }
+        case .background:
+            node(n.a)
+            out.append(" &")
+        case .redirected:
+            node(n.a)
+            redirections(n.e)
+        case .braceGroup:
+            out.append("{")
+            block(n.a)
+            out.append("}")
+        case .subshell:
+            out.append("(")
+            // Not `((`, which other shells read as arithmetic.
+            if !isMultiLine && startsWithParenthesis(n.a) { out.append(Byte.space) }
+            parenthesised(n.a)
+            out.append(")")
+        case .ifClause: ifClause(n)
+        case .whileClause, .untilClause:
+            out.append(n.kind == .whileClause ? "while" : "until")
+            condition(n.a)
+            doGroup(n.b)
+        case .forClause:
+            out.append("for ")
+            out.append(symbols.name(n.b))
+            if n.d != 0 {
+                out.append(" in")
+                words(n.a, n.n)
+            }
+            out.append("; ")
+            doGroup(n.c)
+        case .caseClause: caseClause(n)
+        case .functionDefinition:
+            out.append(symbols.name(n.a))
+            out.append("() ")
+            node(n.b)
+        case .empty, .arithmeticCommand, .conditionalCommand, .selectClause: break
+        }
+    }
+
+    private mutating func parenthesised(_ child: Int32) {
+        if isMultiLine {
+            indent += 1
+            newline()
+            node(child)
+            indent -= 1
+            newline()
+        } else {
+            node(child)
+            if !pending.isEmpty { newline() }
+        }
+    }
+
+    private mutating func doGroup(_ body: Int32) {
+        out.append("do")
+        block(body)
+        out.append("done")
+    }
+
+    private mutating func ifClause(_ clause: Node) {
+        var n = clause
+        out.append("if")
+        while true {
+            condition(n.a)
+            out.append("then")
+            block(n.b)
+            if n.c < 0 { break }
+            if !n.flags.contains(.isElif) {
+                out.append("else")
+                block(n.c)
+                break
+            }
+            out.append("elif")
+            n = code.nodes[n.c]
+        }
+        out.append("fi")
+    }
+
+    private mutating func caseClause(_ n: Node) {
+        out.append("case ")
+        word(n.a, .field)
+        out.append(" in")
+        for offset in 0..<n.n {
+            let item = code.caseItems[n.b + offset]
+            if isMultiLine { newline() } else { out.append(Byte.space) }
+            let first = code.words[item.firstPattern]
+            if first.form == .pattern && code.constants[first.a].equals("esac") { out.append("(") }
+            for pattern in 0..<item.patternCount {
+                if pattern > 0 { out.append(" | ") }
+                word(item.firstPattern + pattern, .field)
+            }
+            out.append(")")
+            if item.body >= 0 {
+                indent += 1
+                if isMultiLine { newline() } else { out.append(Byte.space) }
+                node(item.body)
+                if isMultiLine || !pending.isEmpty { newline() } else { out.append(Byte.space) }
+                indent -= 1
+            } else {
+                out.append(Byte.space)
+            }
+            switch item.terminator {
+            case .breakCase: out.append(";;")
+            case .fallThrough: out.append(";&")
+            case .testNext: out.append(";;&")
+            }
+        }
+        if isMultiLine { newline() } else { out.append(Byte.space) }
+        out.append("esac")
+    }
+
+    private mutating func simpleCommand(_ n: Node) {
+        let start = out.count
+        let first = n.kind == .assignment ? n.a : n.c
+        let count = n.kind == .assignment ? n.n : n.d
+        for offset in 0..<count {
+            if offset > 0 { out.append(Byte.space) }
+            let assignment = code.assignments[first + offset]
+            out.append(symbols.name(assignment.symbol))
+            out.append(assignment.flags.contains(.append) ? "+=" : "=")
+            word(assignment.word, .assignment)
+        }
+        if n.kind == .assignment { return }
+        words(n.a, n.n, isFirst: out.count == start)
+        redirections(n.e, isFirst: out.count == start)
+    }
+
+    private mutating func words(_ first: Int32, _ count: Int32, isFirst: Bool = false) {
+        for offset in 0..<count {
+            if offset > 0 || !isFirst { out.append(Byte.space) }
+            word(first + offset, .field)
+        }
+    }
+
+    private mutating func redirections(_ first: Int32, isFirst: Bool = false) {
+        if first < 0 { return }
+        var index = first
+        while true {
+            if index > first || !isFirst { out.append(Byte.space) }
+            let redirection = code.redirections[index]
+            let standard: Int32
+            let text: StaticString
+            switch redirection.op {
+            case .input: (text, standard) = ("<", 0)
+            case .output: (text, standard) = (">", 1)
+            case .clobber: (text, standard) = (">|", 1)
+            case .append: (text, standard) = (">>", 1)
+            case .readWrite: (text, standard) = ("<>", 0)
+            case .duplicateInput: (text, standard) = ("<&", 0)
+            case .duplicateOutput: (text, standard) = (">&", 1)
+            case .hereDocument: (text, standard) = ("<<", 0)
+            case .hereDocumentStrip: (text, standard) = ("<<-", 0)
+            case .hereString: (text, standard) = ("<<<", 0)
+            case .outputAndError: (text, standard) = ("&>", 1)
+            case .appendOutputAndError: (text, standard) = ("&>>", 1)
+            }
+            if redirection.descriptor != standard { out.append(decimal: Int(redirection.descriptor)) }
+            out.append(text)
+            if redirection.delimiter >= 0 {
+                let delimiter = code.constants[redirection.delimiter]
+                if redirection.isQuoted {
+                    singleQuoted(delimiter)
+                } else {
+                    if delimiter.count > 0 && delimiter[0] == Byte.minus { out.append(Byte.space) }
+                    out.append(delimiter)
+                }
+                pending.append(index)
+            } else {
+                word(redirection.word, .field)
+            }
+            if redirection.isLast { return }
+            index += 1
+        }
+    }
+
+    // MARK: Substitutions
+
+    /// `$(…)`; its here-documents end inside it.
+    mutating func commandSubstitution(_ child: Int32) {
+        out.append("$(")
+        if code.nodes[child].kind != .empty {
+            let outer = pending
+            pending = []
+            if startsWithParenthesis(child) { out.append(Byte.space) }
+            node(child)
+            if !pending.isEmpty { newline() }
+            pending = outer
+        }
+        out.append(")")
+    }
+
+    private func startsWithParenthesis(_ index: Int32) -> Bool {
+        var index = index
+        while true {
+            let n = code.nodes[index]
+            switch n.kind {
+            case .subshell: return true
+            case .sequence, .andOr, .pipeline: index = code.ints[n.a]
+            case .background, .redirected: index = n.a
+            default: return false
+            }
+        }
+    }
+}
