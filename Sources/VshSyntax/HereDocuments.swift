@@ -123,7 +123,7 @@ extension Parser {
         if base[pos] == 0 && pos == end {
             if frame == .alias && frames.last.kind == .source { leaveFrame() }
             if base[pos] == 0 && pos == end && !more() {
-                if options.endsHereDocuments { return true }
+                if options.isWhole { return true }
                 throw unterminatedHereDocument(document.position, delimiter)
             }
         }

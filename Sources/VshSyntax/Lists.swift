@@ -140,6 +140,9 @@ extension Parser {
             try takeNewline(code)
         } else if base[pos] == 0 && pos == end {
             if pending.count > 0 { try readHereDocuments(code) }
+            if !options.isWhole && pos >= 2 && base[pos &- 1] == Byte.newline && base[pos &- 2] == Byte.backslash {
+                throw unterminated("the line continuation", pos &- 2)
+            }
         } else {
             throw unexpected(code, root < 0 ? "a command" : "a newline or ';'")
         }

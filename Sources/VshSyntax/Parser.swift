@@ -5,8 +5,9 @@ import VshBase
 public struct ParserOptions: Sendable {
     /// Nothing beyond POSIX.1-2024 is recognised.
     public var isPosix = false
-    /// The end of input also ends a here-document whose delimiter is missing. Otherwise that is an incomplete command.
-    public var endsHereDocuments = true
+    /// The input is whole: its end also ends a here-document whose delimiter is missing. Otherwise that is an incomplete command, as is
+    /// a line continuation at the end.
+    public var isWhole = true
     /// How many constructs may stand in each other before the parser refuses the text.
     public var maximumDepth = 3000
     public init() {}

@@ -209,7 +209,10 @@ extension Parser {
         }
         if next == 0 {
             // The last byte of the input stands for itself.
-            if pos &+ 1 == end { literal(byte: Byte.backslash, isQuoted: true) }
+            if pos &+ 1 == end {
+                build.flags.insert(.hasQuotes)
+                literal(byte: Byte.backslash, isQuoted: true)
+            }
             pos &+= 1
             return
         }
