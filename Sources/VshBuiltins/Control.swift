@@ -61,8 +61,8 @@ private func leaveLoops(_ shell: Shell, _ arguments: Arguments, _ flow: Flow) th
     var levels = 1
     if arguments.count > 1 {
         if shell.asksForHelp(arguments) { return .normal }
+        // Further operands are ignored, as in dash, mksh and zsh.
         let first = firstOperand(shell, arguments)
-        if first + 1 < arguments.count { return try shell.usageError(arguments, "too many operands") }
         if first < arguments.count {
             let word = shell.argument(arguments, first)
             guard let number = word.decimalInteger, number > 0 else {
@@ -153,7 +153,12 @@ private func dot(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
         path = found
     }
     do throws(Errno) {
-        if try FileStatus(path).isDirectory { throw Errno.isDirectory }
+        if try FileStatus(path).isDirectory {
+            // Not fatal in any shell but yash.
+            shell.report(arguments, name, Errno.isDirectory.message)
+            shell.status = 1
+            return .normal
+        }
         try System.checkAccess(path, .read)
     } catch {
         return try shell.fail(arguments, name, error.message)

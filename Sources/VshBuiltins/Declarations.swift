@@ -84,7 +84,7 @@ private func list(_ shell: Shell, _ flag: VariableFlags, _ command: StaticString
         shell.output.append(shell.symbols.name(symbol))
         if shell.isSet(symbol) {
             shell.output.append(61)
-            shell.output.append(quoted: shell.value(symbol))
+            shell.output.append(quotedOnOneLine: shell.value(symbol))
         }
         shell.output.append(10)
     }

@@ -31,7 +31,6 @@ private func getopts(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
     if arguments.count < first + 2 { return try shell.usageError(arguments, "needs an option string and a name") }
     let specification = shell.argument(arguments, first)
     let name = shell.argument(arguments, first + 1)
-    if !shell.isName(name) { return try shell.fail(arguments, name, "not a variable name", status: 2) }
     let isExplicit = arguments.count > first + 2
     let words = OptionWords(
         shell: shell, count: isExplicit ? arguments.count - first - 2 : shell.paramCount,
@@ -43,10 +42,10 @@ private func getopts(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
     // The words are not those of the call before.
     if place > 0 && (index > words.count || place >= words[index].count) { place = 0 }
     if place == 0 {
-        if index > words.count { return try endOfOptions(shell, name, words.count + 1) }
+        if index > words.count { return try endOfOptions(shell, arguments, name, words.count + 1) }
         let word = words[index]
-        if word.count < 2 || word[0] != 45 { return try endOfOptions(shell, name, index) }
-        if word.count == 2 && word[1] == 45 { return try endOfOptions(shell, name, index + 1) }
+        if word.count < 2 || word[0] != 45 { return try endOfOptions(shell, arguments, name, index) }
+        if word.count == 2 && word[1] == 45 { return try endOfOptions(shell, arguments, name, index + 1) }
         place = 1
     }
     let word = words[index]
@@ -79,7 +78,7 @@ private func getopts(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
         index += 1
         place = 0
     }
-    return try finish(shell, name, Text([result]), argument, index, place, status: 0)
+    return try finish(shell, arguments, name, Text([result]), argument, index, place, status: 0)
 }
 
 /// Whether `letter` takes an argument; nil when it is no option of `specification`.
@@ -93,8 +92,8 @@ private func find(_ letter: UInt8, _ specification: Text) -> Bool? {
     }
 }
 
-private func endOfOptions(_ shell: Shell, _ name: Text, _ index: Int) throws(ShellError) -> Flow {
-    try finish(shell, name, Text("?"), nil, index, 0, status: 1)
+private func endOfOptions(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ index: Int) throws(ShellError) -> Flow {
+    try finish(shell, arguments, name, Text("?"), nil, index, 0, status: 1)
 }
 
 /// The message begins with the script's name, as XCU getopts wants; `OPTERR=0` silences it (as in bash and yash).
@@ -109,22 +108,24 @@ private func complain(_ shell: Shell, _ letter: UInt8, _ message: StaticString) 
 }
 
 private func finish(
-    _ shell: Shell, _ name: Text, _ result: Text, _ argument: Text?, _ index: Int, _ place: Int, status: Int32
+    _ shell: Shell, _ arguments: Arguments, _ name: Text, _ result: Text, _ argument: Text?, _ index: Int, _ place: Int,
+    status: Int32
 ) throws(ShellError) -> Flow {
-    let symbol = shell.symbols.intern(name)
-    shell.syncTables()
     do throws(ShellError) {
         if let argument {
             try shell.assign(.optarg, argument)
         } else if shell.isSet(KnownSymbol.optarg.rawValue) {
             try shell.unset(KnownSymbol.optarg.rawValue)
         }
-        try shell.assign(symbol, result)
         if index != shell.getoptsIndex || !shell.isSet(KnownSymbol.optind.rawValue) {
             try shell.assign(KnownSymbol.optind.rawValue, Text(decimal: index))
         }
         shell.getoptsIndex = index
         shell.getoptsPlace = place
+        if !shell.isName(name) { return try shell.fail(arguments, name, "not a variable name", status: 2) }
+        let symbol = shell.symbols.intern(name)
+        shell.syncTables()
+        try shell.assign(symbol, result)
         shell.status = status
     } catch {
         // A read-only variable; this is no special builtin, so the shell goes on.

@@ -15,6 +15,40 @@ extension ByteStack {
         append(39)
     }
 
+    /// The same, but with `$'…'` when there are control characters, so that a value is one line (XCU 2.2.4).
+    mutating func append(quotedOnOneLine text: Text) {
+        let hasControls = text.withBytes { bytes in bytes.contains { $0 < 32 || $0 == 127 } }
+        if !hasControls {
+            append(quoted: text)
+            return
+        }
+        append("$'")
+        text.withBytes { bytes in
+            for byte in bytes {
+                switch byte {
+                case 7: append("\\a")
+                case 8: append("\\b")
+                case 9: append("\\t")
+                case 10: append("\\n")
+                case 11: append("\\v")
+                case 12: append("\\f")
+                case 13: append("\\r")
+                case 27: append("\\e")
+                case 39: append("\\'")
+                case 92: append("\\\\")
+                case 0..<32, 127:
+                    // Three digits, so that a digit after it is no part of it.
+                    append(92)
+                    append(48 + byte >> 6)
+                    append(48 + byte >> 3 & 7)
+                    append(48 + byte & 7)
+                default: append(byte)
+                }
+            }
+        }
+        append(39)
+    }
+
     /// Appends `text` and blanks up to `width` bytes.
     mutating func append(_ text: Text, padTo width: Int) {
         append(text)

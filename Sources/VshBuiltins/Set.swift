@@ -13,7 +13,7 @@ func setRows() -> [Builtin] {
 
 private func set(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if arguments.count == 1 {
-        listVariables(shell, withValues: true)
+        listVariables(shell)
         shell.status = 0
         return .normal
     }
@@ -26,15 +26,12 @@ private func set(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
         let first = word.isEmpty ? 0 : word[0]
         if first != 45 && first != 43 { break }
         if word.count == 1 {
-            if first == 43 {
-                // `set +`, as in bash and ksh: the names.
-                if arguments.count == 2 { listVariables(shell, withValues: false) }
-                return .normal
-            }
+            index += 1
+            // A lone `+` is no operand and turns nothing off, as in dash and bash.
+            if first == 43 { continue }
             // `set -`: the obsolescent form turns tracing off and, unlike `--`, keeps the parameters when none follow.
             shell.setOption(.xtrace, false)
             shell.setOption(.verbose, false)
-            index += 1
             break
         }
         index += 1
@@ -84,13 +81,11 @@ private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ 
 }
 
 /// `set`: the variables in a form that can be read back, sorted.
-private func listVariables(_ shell: Shell, withValues: Bool) {
+private func listVariables(_ shell: Shell) {
     for symbol in shell.sortedSymbols({ shell.isSet($0) && shell.isName(shell.symbols.name($0)) }) {
         shell.output.append(shell.symbols.name(symbol))
-        if withValues {
-            shell.output.append(61)
-            shell.output.append(quoted: shell.value(symbol))
-        }
+        shell.output.append(61)
+        shell.output.append(quotedOnOneLine: shell.value(symbol))
         shell.output.append(10)
     }
 }

@@ -31,7 +31,7 @@ private func cd(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
         }
     }
     if options.isStopped { return try shell.endUsage(arguments) }
-    if options.index + 1 < arguments.count { return try shell.usageError(arguments, "too many operands") }
+    if options.index + 1 < arguments.count { return try shell.fail(arguments, "too many operands") }
     let old = currentDirectory(shell)
     var writesPath = false
     var operand: Text
@@ -89,8 +89,11 @@ private func cd(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
     }
     shell.workingDirectory = logical
     do throws(ShellError) {
+        // Both are environment variables, whatever they were before (XCU cd).
         try shell.assign(.oldpwd, old)
+        shell.setExported(KnownSymbol.oldpwd.rawValue)
         try shell.assign(.pwd, logical)
+        shell.setExported(KnownSymbol.pwd.rawValue)
     } catch {
         shell.status = 1
     }
@@ -196,7 +199,7 @@ private func pwd(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
         var options = OptionReader()
         while let option = options.next(shell, arguments, "LP") { isPhysical = option == 80 }
         if options.isStopped { return try shell.endUsage(arguments) }
-        if options.index < arguments.count { return try shell.usageError(arguments, "takes no operands") }
+        // Operands are ignored, as in dash, bash and ksh.
     }
     if isPhysical || shell.workingDirectory.isEmpty {
         do throws(Errno) {
