@@ -212,8 +212,8 @@ private func exec(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     }
     let flow = try shell.execCommand(arguments.dropping(first))
     if flow != .normal || shell.status == 0 { return flow }
-    // Only an interactive shell goes on after a command that could not be executed (XCU exec).
-    throw ShellError(.specialBuiltin, status: shell.status)
+    // Only an interactive shell goes on after a command that could not be executed, also with `command` (XCU exec).
+    return shell.isInteractive ? .normal : .exited
 }
 
 // MARK: parameters and times

@@ -59,14 +59,16 @@ private func cd(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
     // Steps 7 to 9.
     var logical = Text()
     if !isPhysical {
+        var known = 0
         if path[0] == 47 {
             logical = path
         } else {
             logical = old
+            known = old.count
             if old.isEmpty || old[old.count - 1] != 47 { logical.append(Text("/")) }
             logical.append(path)
         }
-        guard let canonical = canonicalized(logical) else {
+        guard let canonical = canonicalized(logical, known: known) else {
             return try shell.fail(arguments, operand, failure(of: operand))
         }
         logical = canonical
@@ -126,10 +128,13 @@ private func searchCDPATH(_ shell: Shell, _ operand: Text) -> (path: Text, isNam
 }
 
 /// Step 8: without `.` and `..` components and superfluous slashes. nil when what is before a `..` is not a directory.
-private func canonicalized(_ path: Text) -> Text? {
+///
+/// The first `known` bytes are the working directory, which is not looked at: `cd ..` leads out of one that was removed,
+/// as in every shell but yash.
+private func canonicalized(_ path: Text, known: Int) -> Text? {
     var result = ByteStack(capacity: path.count + 2)
-    /// Lengths of `result` before each component.
-    var starts: [Int] = []
+    /// Lengths of `result` before each component, and where the component ends in `path`.
+    var starts: [(length: Int, end: Int)] = []
     let slashes = path.withBytes { bytes in bytes.prefix(while: { $0 == 47 }).count }
     if slashes == 2 { result.append(47) }
     let root = result.count
@@ -149,13 +154,15 @@ private func canonicalized(_ path: Text) -> Text? {
         }
         if length == 2 && path[index] == 46 && path[index + 1] == 46 {
             if let start = starts.popLast() {
-                guard let status = try? FileStatus(result.text(from: 0)), status.isDirectory else { return nil }
-                result.pop(to: start)
+                if start.end > known {
+                    guard let status = try? FileStatus(result.text(from: 0)), status.isDirectory else { return nil }
+                }
+                result.pop(to: start.length)
             }
             index = end
             continue
         }
-        starts.append(result.count)
+        starts.append((result.count, end))
         result.append(47)
         result.append(path.slice(index..<end))
         index = end
