@@ -50,13 +50,17 @@ struct ArithmeticParser {
     private mutating func peek() -> UInt8 {
         while pos < end {
             let byte = base[pos]
-            if byte != Byte.space && byte != Byte.tab && byte != Byte.newline && (byte < 11 || byte > 13) { return byte }
+            if byte != Byte.space && byte != Byte.tab && byte != Byte.newline && (byte < 11 || byte > 13) {
+                return byte
+            }
             pos &+= 1
         }
         return 0
     }
 
-    private func failed(_ message: StaticString) -> ArithmeticFailure { ArithmeticFailure(message: message, offset: pos) }
+    private func failed(_ message: StaticString) -> ArithmeticFailure {
+        ArithmeticFailure(message: message, offset: pos)
+    }
 
     private func isName(_ byte: UInt8) -> Bool { ByteClass.table[Int(byte)] & ByteClass.name != 0 }
 
@@ -64,7 +68,9 @@ struct ArithmeticParser {
 
     // MARK: Nodes
 
-    private func node(_ op: ArithmeticOperator, a: Int32, b: Int32 = -1, c: Int32 = -1) throws(ArithmeticFailure) -> Int32 {
+    private func node(_ op: ArithmeticOperator, a: Int32, b: Int32 = -1, c: Int32 = -1) throws(ArithmeticFailure)
+        -> Int32
+    {
         // A chain of operators is as deep a tree as it is long.
         if code.arithmetic.count &- firstNode > 20000 { throw failed("expression too long") }
         code.arithmetic.append(ArithmeticNode(op, a: a, b: b, c: c))

@@ -18,6 +18,9 @@ extension Parser {
         } else if !notArithmetic.isEmpty && notArithmetic.contains(serial << 40 | start) {
             return false
         }
+        let outerKind = wordKind
+        wordKind = .arithmetic
+        note(.arithmetic, start)
         pos = inner &+ 1
         let undo = Marks(code, self)
         do throws(Stop) {
@@ -27,6 +30,7 @@ extension Parser {
         }
         if isMovable { throw unterminated("$((", at: position) }
         failure = nil
+        wordKind = outerKind
         undo.restore(code, &self)
         notArithmetic.insert(serial << 40 | start)
         pos = mark
@@ -164,6 +168,7 @@ struct Marks {
     private let code: (Int, Int, Int, Int, Int, Int, Int, Int, Int, Int, Int)
     private let stacks: (Int, Int, Int, Int, Int, Int, Int, Int)
     private let pendingMark: Int
+    private let tokenMarks: Int
     private let build: WordBuild
     private let depth: Int
     private let frames: Int
@@ -178,6 +183,7 @@ struct Marks {
             p.pending.count, p.text.count
         )
         pendingMark = p.pendingMark
+        tokenMarks = p.tokenMarks.count
         build = p.build
         depth = p.depth
         frames = p.frames.count
@@ -204,6 +210,7 @@ struct Marks {
         p.pending.pop(to: stacks.6)
         p.text.pop(to: stacks.7)
         p.pendingMark = pendingMark
+        p.tokenMarks.removeLast(p.tokenMarks.count - tokenMarks)
         p.build = build
         p.depth = depth
         while p.frames.count > frames { p.leaveFrame() }

@@ -21,16 +21,16 @@ enum ByteClass {
     static var table: UnsafePointer<UInt8> { literal.utf8Start }
 
     private static var literal: StaticString {
-    """
-    N@@@@@@@@fN@@@@@@@@@@@@@@@@@@@@@\
-    f@J@J@FBFFB@@@@@QQQQQQQQQQ@FF@FB\
-    @AAAAAAAAAAAAAAAAAAAAAAAAAABJ@@A\
-    JAAAAAAAAAAAAAAAAAAAAAAAAAA@FJB@\
-    @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
-    @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
-    @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
-    @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
-    """
+        """
+        N@@@@@@@@fN@@@@@@@@@@@@@@@@@@@@@\
+        f@J@J@FBFFB@@@@@QQQQQQQQQQ@FF@FB\
+        @AAAAAAAAAAAAAAAAAAAAAAAAAABJ@@A\
+        JAAAAAAAAAAAAAAAAAAAAAAAAAA@FJB@\
+        @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
+        @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
+        @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
+        @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+        """
     }
 }
 

@@ -55,18 +55,18 @@ extension Parser {
     }
 
     private mutating func braceGroup(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
-        pos = tokenEnd
+        takeReserved()
         let child = try body(code, "{", position)
         if try lead() != .closeBrace { throw unexpected(code, "'}'", opener: "{", at: position) }
-        pos = tokenEnd
+        takeReserved()
         return add(code, Node(.braceGroup, a: child, position: position))
     }
 
     private mutating func subshell(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
-        pos &+= 1
+        takeOperator(pos &+ 1)
         let child = try body(code, "(", position)
         if try lead() != .closeParen { throw unexpected(code, "')'", opener: "(", at: position) }
-        pos &+= 1
+        takeOperator(pos &+ 1)
         return add(code, Node(.subshell, a: child, position: position))
     }
 
@@ -74,13 +74,13 @@ extension Parser {
     private mutating func ifClause(_ code: Code, _ position: Int32, _ opener: StaticString) throws(Stop) -> Int32 {
         // A chain of `elif` is as deep a tree as it is long, but must not be as deep a recursion here: collect, then build from the end.
         let mark = ints.count
-        pos = tokenEnd
+        takeReserved()
         var elsePart: Int32 = -1
         var branchPosition = position
         while true {
             let condition = try body(code, opener, position)
             if try lead() != .then { throw unexpected(code, "'then'", opener: opener, at: position) }
-            pos = tokenEnd
+            takeReserved()
             let then = try body(code, "then", position)
             ints.append(condition)
             ints.append(then)
@@ -88,17 +88,17 @@ extension Parser {
             let next = try lead()
             if next == .elifWord {
                 branchPosition = place(pos)
-                pos = tokenEnd
+                takeReserved()
                 continue
             }
             if next == .elseWord {
-                pos = tokenEnd
+                takeReserved()
                 elsePart = try body(code, "else", position)
                 if try lead() != .fi { throw unexpected(code, "'fi'", opener: "if", at: position) }
             } else if next != .fi {
                 throw unexpected(code, "'elif', 'else' or 'fi'", opener: "if", at: position)
             }
-            pos = tokenEnd
+            takeReserved()
             break
         }
         var flags: NodeFlags = []
@@ -115,7 +115,7 @@ extension Parser {
     private mutating func loop(
         _ code: Code, _ position: Int32, _ kind: NodeKind, _ opener: StaticString
     ) throws(Stop) -> Int32 {
-        pos = tokenEnd
+        takeReserved()
         let condition = try body(code, opener, position)
         if try lead() != .doWord { throw unexpected(code, "'do'", opener: opener, at: position) }
         let group = try doGroup(code, opener, position)
@@ -124,22 +124,24 @@ extension Parser {
 
     /// Grammar `do_group`; the cursor is on its `do`.
     private mutating func doGroup(_ code: Code, _ opener: StaticString, _ position: Int32) throws(Stop) -> Int32 {
-        pos = tokenEnd
+        takeReserved()
         let child = try body(code, "do", position)
         if try lead() != .done { throw unexpected(code, "'done'", opener: opener, at: position) }
-        pos = tokenEnd
+        takeReserved()
         return child
     }
 
     private mutating func forClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
-        pos = tokenEnd
+        takeReserved()
         skipBlanks()
         let kind = classOf(current())
         if kind & (ByteClass.name | ByteClass.digit) != ByteClass.name {
             throw unexpected(code, "a name", opener: "for", at: position)
         }
         let start = pos
+        note(.word, pos)
         let symbol = name()
+        note(.blank, pos)
         if classOf(current()) & ByteClass.delimiter == 0 {
             pos = start
             throw unexpected(code, "a name", opener: "for", at: position)
@@ -148,23 +150,25 @@ extension Parser {
         var hasWords: Int32 = 0
         let mark = words.count
         if base[pos] == Byte.semicolon {
-            if following().byte == Byte.semicolon { throw unexpected(code, "'in' or 'do'", opener: "for", at: position) }
-            pos &+= 1
+            if following().byte == Byte.semicolon {
+                throw unexpected(code, "'in' or 'do'", opener: "for", at: position)
+            }
+            takeOperator(pos &+ 1)
             try linebreak(code)
         } else {
             try linebreak(code)
             if reservedWord() == .inWord {
-                pos = tokenEnd
+                takeReserved()
                 hasWords = 1
                 skipBlanks()
                 while classOf(base[pos]) & ByteClass.delimiter == 0 {
-                    let word = try word(code, .fields)
+                    let word = try word(code, .fields, as: .word)
                     words.append(word)
                     skipBlanks()
                 }
                 let byte = base[pos]
                 if byte == Byte.semicolon && following().byte != Byte.semicolon {
-                    pos &+= 1
+                    takeOperator(pos &+ 1)
                 } else if byte != Byte.newline {
                     throw unexpected(code, "a word, a newline or ';'", opener: "for", at: position)
                 }
@@ -173,7 +177,9 @@ extension Parser {
         }
         let count = words.count &- mark
         let first = takeWords(code, mark)
-        if try lead() != .doWord { throw unexpected(code, hasWords == 0 ? "'in' or 'do'" : "'do'", opener: "for", at: position) }
+        if try lead() != .doWord {
+            throw unexpected(code, hasWords == 0 ? "'in' or 'do'" : "'do'", opener: "for", at: position)
+        }
         let group = try doGroup(code, "for", position)
         return add(
             code,
@@ -183,21 +189,23 @@ extension Parser {
     }
 
     private mutating func caseClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
-        pos = tokenEnd
+        takeReserved()
         skipBlanks()
-        if classOf(base[pos]) & ByteClass.delimiter != 0 { throw unexpected(code, "a word", opener: "case", at: position) }
-        let word = try word(code, [])
+        if classOf(base[pos]) & ByteClass.delimiter != 0 {
+            throw unexpected(code, "a word", opener: "case", at: position)
+        }
+        let word = try word(code, [], as: .word)
         let subject = Int32(truncatingIfNeeded: code.words.count)
         code.words.append(word)
         try linebreak(code)
         if reservedWord() != .inWord { throw unexpected(code, "'in'", opener: "case", at: position) }
-        pos = tokenEnd
+        takeReserved()
         let mark = caseItems.count
         while true {
             try linebreak(code)
             let itemPosition = place(pos)
             if base[pos] == Byte.openParen {
-                pos &+= 1
+                takeOperator(pos &+ 1)
                 skipBlanks()
             } else if reservedWord() == .esac {
                 break
@@ -206,18 +214,19 @@ extension Parser {
             while true {
                 if classOf(base[pos]) & ByteClass.delimiter != 0 {
                     throw unexpected(
-                        code, words.count == wordMark && itemPosition == place(pos) ? "a pattern or 'esac'" : "a pattern",
+                        code,
+                        words.count == wordMark && itemPosition == place(pos) ? "a pattern or 'esac'" : "a pattern",
                         opener: "case", at: position)
                 }
-                let pattern = try self.word(code, .pattern)
+                let pattern = try self.word(code, .pattern, as: .word)
                 words.append(pattern)
                 skipBlanks()
                 if base[pos] != Byte.bar { break }
-                pos &+= 1
+                takeOperator(pos &+ 1)
                 skipBlanks()
             }
             if base[pos] != Byte.closeParen { throw unexpected(code, "')' or '|'", opener: "case", at: position) }
-            pos &+= 1
+            takeOperator(pos &+ 1)
             let count = words.count &- wordMark
             let first = takeWords(code, wordMark)
             let body = try list(code)
@@ -227,9 +236,9 @@ extension Parser {
             if lead == .semicolon {
                 let next = following()
                 if next.byte == Byte.semicolon {
-                    pos = next.offset &+ 1
+                    takeOperator(next.offset &+ 1)
                 } else if next.byte == Byte.ampersand {
-                    pos = next.offset &+ 1
+                    takeOperator(next.offset &+ 1)
                     terminator = .fallThrough
                 } else {
                     throw unexpected(code, "a command, ';;' or 'esac'", opener: "case", at: position)
@@ -245,7 +254,7 @@ extension Parser {
                     terminator: terminator, position: itemPosition))
             if isLast { break }
         }
-        pos = tokenEnd
+        takeReserved()
         let count = caseItems.count &- mark
         let first = Int32(truncatingIfNeeded: code.caseItems.count)
         for index in mark..<caseItems.count { code.caseItems.append(caseItems[index]) }
@@ -258,10 +267,11 @@ extension Parser {
     /// `name() compound_command`; the cursor is on the parenthesis.
     mutating func functionDefinition(_ code: Code, _ symbol: Symbol, _ position: Int32) throws(Stop) -> Int32 {
         try enter(pos)
-        pos &+= 1
+        if isRecording { noteFunctionName() }
+        takeOperator(pos &+ 1)
         skipBlanks()
         if base[pos] != Byte.closeParen { throw unexpected(code, "')' in a function definition") }
-        pos &+= 1
+        takeOperator(pos &+ 1)
         try linebreak(code)
         let lead = try lead()
         if !lead.startsCommand || lead == .word || lead == .redirection || lead == .bang {

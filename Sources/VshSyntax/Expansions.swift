@@ -14,7 +14,9 @@ extension Parser {
                 let symbol = symbols.intern(
                     bytes(pos &+ 1, p))
                 parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol, position: place(pos)))
+                note(.parameter, pos)
                 pos = p
+                note(wordKind, pos)
                 return
             }
         }
@@ -29,7 +31,9 @@ extension Parser {
         let byte = current()
         let kind = classOf(byte)
         if kind & ByteClass.digit != 0 {
+            note(.parameter, start)
             pos &+= 1
+            note(wordKind, pos)
             if byte == Byte.zero {
                 parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte), position: position))
             } else {
@@ -38,20 +42,32 @@ extension Parser {
             return
         }
         if kind & ByteClass.name != 0 {
+            note(.parameter, start)
             let symbol = name()
+            note(wordKind, pos)
             parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol, position: position))
             return
         }
         if isSpecialParameter(byte) {
+            note(.parameter, start)
             pos &+= 1
+            note(wordKind, pos)
             parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte), position: position))
             return
         }
         switch byte {
         case Byte.openBrace:
+            let outerKind = wordKind
+            wordKind = .parameter
+            note(.parameter, start)
             try braces(code, start, position, isQuoted: isQuoted)
+            wordKind = outerKind
+            note(outerKind, pos)
         case Byte.openParen:
+            let outerKind = wordKind
             try parenthesised(code, start, position, isQuoted: isQuoted)
+            wordKind = outerKind
+            note(outerKind, pos)
         case Byte.singleQuote where !isQuoted && !isText:
             try dollarSingleQuotes(start)
         default:
@@ -225,10 +241,14 @@ extension Parser {
         _ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool
     ) throws(Stop) {
         let next = following()
-        if next.byte == Byte.openParen, try arithmeticExpansion(code, start, next.offset, position, isQuoted: isQuoted) {
+        if next.byte == Byte.openParen, try arithmeticExpansion(code, start, next.offset, position, isQuoted: isQuoted)
+        {
             return
         }
+        note(.substitution, start)
         pos &+= 1
+        note(.blank, pos)
+        wordKind = .word
         try enter(start)
         let outerMark = pendingMark
         let outerBuild = build
@@ -237,6 +257,7 @@ extension Parser {
         if try lead() != .closeParen {
             throw unexpected(code, "')'", opener: "$(", at: position)
         }
+        note(.substitution, pos)
         pos &+= 1
         pendingMark = outerMark
         build = outerBuild
@@ -264,6 +285,8 @@ extension Parser {
         let start = pos
         let position = place(start)
         try enter(start)
+        let outerKind = wordKind
+        note(.substitution, pos)
         pos &+= 1
         let inner = pos
         let mark = text.count
@@ -311,11 +334,15 @@ extension Parser {
         let outerBuild = build
         pendingMark = pending.count
         let depthOfFrame = frames.count
+        wordKind = .word
         let body = try list(code)
         if try lead() != .end { throw unexpected(code, "a command", opener: "`", at: position) }
         while frames.count > depthOfFrame { leaveFrame() }
         if pending.count > pendingMark { try readHereDocuments(code) }
         leaveFrame()
+        note(.substitution, pos &- 1)
+        wordKind = outerKind
+        note(outerKind, pos)
         pendingMark = outerMark
         build = outerBuild
         depth &-= 1
@@ -328,6 +355,7 @@ extension Parser {
     mutating func dollarSingleQuotes(_ start: Int, skipping count: Int = 0) throws(Stop) {
         pos &+= 1 &+ count
         build.flags.insert(.hasQuotes)
+        note(.singleQuoted, start)
         openLiteral(isQuoted: true, start)
         let mark = text.count
         var isCut = false
@@ -355,6 +383,7 @@ extension Parser {
             }
         }
         pos &+= 1
+        note(wordKind, pos)
         if isCut {
             text.pop(to: Int(parts.last.a) &+ Int(parts.last.b))
         } else {

@@ -3,7 +3,9 @@ import VshBase
 
 /// The messages of the parser. Each function records the error and returns what to throw.
 extension Parser {
-    private mutating func fail(_ message: borrowing ByteStack, _ range: Range<Int>, isIncomplete: Bool, notes: [[UInt8]] = [])
+    private mutating func fail(
+        _ message: borrowing ByteStack, _ range: Range<Int>, isIncomplete: Bool, notes: [[UInt8]] = []
+    )
         -> Stop
     {
         failure = SyntaxError(

@@ -83,14 +83,22 @@ extension Parser {
             // A substitution in the body has here-documents of its own.
             pendingMark = pending.count
             let delimiter = code.constants[document.delimiter]
+            if isRecording { noteBody(document) }
             let word =
                 document.isQuoted
                 ? try quotedBody(code, document, delimiter) : try expandedBody(code, document, delimiter)
             code.words[document.word] = word
+            note(.blank, pos)
             index += 1
         }
+        wordKind = .word
         pendingMark = mark
         pending.pop(to: mark)
+    }
+
+    private mutating func noteBody(_ document: PendingHereDocument) {
+        wordKind = .hereDocument
+        note(.hereDocument, pos)
     }
 
     /// Whether the line at the cursor is the delimiter; then the cursor is after it. Calls `more` as needed, so that the whole line is there.
@@ -104,11 +112,13 @@ extension Parser {
         if !found { return false }
         let after = base[pos &+ length]
         if after == Byte.newline {
+            note(.hereDocumentDelimiter, pos)
             pos &+= length &+ 1
             if frame == .alias && pos == end { leaveFrame() }
             return true
         }
         if after == 0 && pos &+ length == end {
+            note(.hereDocumentDelimiter, pos)
             pos &+= length
             return true
         }

@@ -106,9 +106,13 @@ extension Parser {
     @inline(never)
     private mutating func skipBlanksSlowly(_ byte: UInt8) -> Bool {
         if byte == Byte.hash {
+            note(.comment, pos)
             while true {
                 while base[pos] != Byte.newline && base[pos] != 0 { pos &+= 1 }
-                if base[pos] == Byte.newline || pos == end { return base[pos] == 0 && more() }
+                if base[pos] == Byte.newline || pos == end {
+                    note(.blank, pos)
+                    return base[pos] == 0 && more()
+                }
                 pos &+= 1
             }
         }
@@ -180,7 +184,8 @@ extension Parser {
         mapping newMapping: PlaceMapping
     ) {
         frames.append(
-            Frame(kind: frame, base: base, pos: pos, end: end, block: block, mapping: mapping, aliasCount: aliases.count,
+            Frame(
+                kind: frame, base: base, pos: pos, end: end, block: block, mapping: mapping, aliasCount: aliases.count,
                 serial: serial))
         lastSerial &+= 1
         serial = lastSerial

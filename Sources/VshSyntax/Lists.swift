@@ -96,7 +96,9 @@ extension Parser {
     /// Goes past the newline at the cursor, and past the bodies of here-documents that start there.
     @inline(__always)
     mutating func takeNewline(_ code: Code) throws(Stop) {
+        note(.newline, pos)
         pos &+= 1
+        note(.blank, pos)
         if frame != .source { leaveAliasLine() }
         if pending.count > pendingMark { try readHereDocuments(code) }
     }
@@ -167,13 +169,13 @@ extension Parser {
                 ints.append(child)
                 let next = following().byte
                 if next == Byte.semicolon || next == Byte.ampersand { break }
-                pos &+= 1
+                takeOperator(pos &+ 1)
             } else if byte == Byte.newline {
                 ints.append(child)
                 if isComplete { break }
                 try takeNewline(code)
             } else if byte == Byte.ampersand {
-                pos &+= 1
+                takeOperator(pos &+ 1)
                 ints.append(
                     add(
                         code,
@@ -222,7 +224,7 @@ extension Parser {
                 ints.append(0)
             }
             let operatorOffset = pos
-            pos = next.offset &+ 1
+            takeOperator(next.offset &+ 1)
             try linebreak(code)
             let lead = try self.lead()
             if !lead.startsCommand {
@@ -246,7 +248,7 @@ extension Parser {
     private mutating func pipeline(_ code: Code, _ lead: Lead) throws(Stop) -> Int32 {
         if lead == .bang {
             let position = place(pos)
-            pos = tokenEnd
+            takeReserved()
             let next = try self.lead()
             if !next.startsCommand || next == .bang { throw unexpected(code, "a command after '!'") }
             let child = try pipeSequence(code, next)
@@ -261,7 +263,8 @@ extension Parser {
         let first = try command(code, lead)
         skipBlanks()
         if base[pos] != Byte.bar || following().byte == Byte.bar { return first }
-        return try pipeRest(code, first, code.nodes[first].position == place(start) ? place(start) : code.nodes[first].position)
+        return try pipeRest(
+            code, first, code.nodes[first].position == place(start) ? place(start) : code.nodes[first].position)
     }
 
     @inline(never)
@@ -269,7 +272,7 @@ extension Parser {
         let mark = ints.count
         ints.append(first)
         while base[pos] == Byte.bar && following().byte != Byte.bar {
-            pos &+= 1
+            takeOperator(pos &+ 1)
             try linebreak(code)
             let lead = try self.lead()
             if !lead.startsCommand || lead == .bang { throw unexpected(code, "a command after '|'") }

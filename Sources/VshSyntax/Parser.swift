@@ -90,6 +90,12 @@ public struct Parser: ~Copyable {
     var notArithmetic: Set<Int> = []
     var failure: SyntaxError?
 
+    // For `tokens(of:)`: see Tokens.swift.
+    var isRecording = false
+    var tokenMarks: [TokenMark] = []
+    /// The kind of what is unquoted in the word that is read.
+    var wordKind = TokenKind.word
+
     /// Offset of the first byte that is not parsed yet.
     public var position: Int { frames.isEmpty ? pos : frames[0].pos }
 
@@ -112,6 +118,7 @@ public struct Parser: ~Copyable {
     public mutating func nextCommand(into code: Code) throws(SyntaxError) -> ParsedCommand {
         isAtEnd = false
         depth = 0
+        wordKind = .word
         if !notArithmetic.isEmpty { notArithmetic.removeAll() }
         if frame == .source {
             base = source.base

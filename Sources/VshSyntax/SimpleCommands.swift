@@ -47,7 +47,7 @@ extension Parser {
                     skipBlanks()
                     continue
                 } else {
-                    let word = try word(code, .fields)
+                    let word = try word(code, .fields, as: .command)
                     words.append(word)
                     if word.form == .constant {
                         symbol = code.constants[word.a].withBytes { symbols.intern($0) }
@@ -61,7 +61,7 @@ extension Parser {
                     skipBlanks()
                     continue
                 }
-                let word = try word(code, context)
+                let word = try word(code, context, as: .word)
                 words.append(word)
                 if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
                 if isAfterCommand { (context, isAfterCommand) = declarationAfterCommand(code, word) }
@@ -168,6 +168,7 @@ extension Parser {
 
     private mutating func assignment(_ code: Code, _ nameEnd: Int, _ flags: inout NodeFlags) throws(Stop) {
         let position = place(pos)
+        note(.assignment, pos)
         let symbol = name()
         pos = nameEnd &+ 1
         let index = try value(code)
@@ -181,7 +182,7 @@ extension Parser {
     /// The value after `name=`, which may be empty: its index in `Code.words`.
     @inline(__always)
     private mutating func value(_ code: Code) throws(Stop) -> Int32 {
-        let word = try word(code, .assignment)
+        let word = try word(code, .assignment, as: .word)
         let index = Int32(truncatingIfNeeded: code.words.count)
         code.words.append(word)
         return index
@@ -234,6 +235,7 @@ extension Parser {
             } else if byte == Byte.backslash && base[p &+ 1] == Byte.newline {
                 p &+= 2
             } else if byte == Byte.less || byte == Byte.greater {
+                note(.redirection, pos)
                 pos = p
                 return Int32(number)
             } else {
@@ -246,6 +248,7 @@ extension Parser {
     mutating func redirection(_ code: Code, _ descriptor: Int32, _ flags: inout NodeFlags) throws(Stop) {
         let position = place(pos)
         let first = base[pos]
+        if descriptor < 0 { note(.redirection, pos) }
         pos &+= 1
         let second = current()
         var op: RedirectionOperator = first == Byte.less ? .input : .output
@@ -270,11 +273,14 @@ extension Parser {
             pos &+= 1
             op = .hereDocumentStrip
         }
+        note(.blank, pos)
         skipBlanks()
         if classOf(base[pos]) & ByteClass.delimiter != 0 { throw missingTarget(code, op) }
         let number = descriptor >= 0 ? descriptor : first == Byte.less ? 0 : 1
         if op == .hereDocument || op == .hereDocumentStrip {
+            note(.hereDocumentDelimiter, pos)
             let delimiter = try hereDocumentDelimiter(code)
+            note(.blank, pos)
             let word = Int32(truncatingIfNeeded: code.words.count)
             code.words.append(Word(.constant, position: position))
             pending.append(
@@ -287,7 +293,7 @@ extension Parser {
                     position: position))
             return
         }
-        let word = try word(code, [])
+        let word = try word(code, [], as: .word)
         if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         let index = Int32(truncatingIfNeeded: code.words.count)
         code.words.append(word)

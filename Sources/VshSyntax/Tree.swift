@@ -59,7 +59,8 @@ public struct Node {
 
     @inline(__always)
     public init(
-        _ kind: NodeKind, flags: NodeFlags = [], n: Int32 = 0, a: Int32 = -1, b: Int32 = -1, c: Int32 = -1, d: Int32 = -1,
+        _ kind: NodeKind, flags: NodeFlags = [], n: Int32 = 0, a: Int32 = -1, b: Int32 = -1, c: Int32 = -1,
+        d: Int32 = -1,
         e: Int32 = -1, position: Int32
     ) {
         self.kind = kind
@@ -175,7 +176,8 @@ public enum ParameterOperator: UInt8 {
     /// `${x#w}`, `${x##w}`, `${x%w}`, `${x%%w}`
     case removeSmallestPrefix, removeLargestPrefix, removeSmallestSuffix, removeLargestSuffix
     /// For the bash dialect, which comes later.
-    case substring, replaceFirst, replaceAll, replacePrefix, replaceSuffix, indirect, upper, upperAll, lower, lowerAll, transform
+    case substring, replaceFirst, replaceAll, replacePrefix, replaceSuffix, indirect, upper, upperAll, lower, lowerAll,
+        transform
 }
 
 /// A part of a word: 20 bytes.
@@ -194,7 +196,8 @@ public struct Part {
 
     @inline(__always)
     public init(
-        _ kind: PartKind, isQuoted: Bool, op: ParameterOperator = .none, flags: PartFlags = [], a: Int32, b: Int32 = -1, c: Int32 = -1,
+        _ kind: PartKind, isQuoted: Bool, op: ParameterOperator = .none, flags: PartFlags = [], a: Int32, b: Int32 = -1,
+        c: Int32 = -1,
         position: Int32
     ) {
         self.kind = kind
@@ -270,7 +273,8 @@ public struct Redirection {
     public var position: Int32
 
     public init(
-        op: RedirectionOperator, isLast: Bool = false, isQuoted: Bool = false, descriptor: Int32, word: Int32, delimiter: Int32 = -1,
+        op: RedirectionOperator, isLast: Bool = false, isQuoted: Bool = false, descriptor: Int32, word: Int32,
+        delimiter: Int32 = -1,
         position: Int32
     ) {
         self.op = op
@@ -371,13 +375,15 @@ public final class Code {
 
     /// How full the tables are.
     public struct Mark {
-        var nodes, words, parts, ints, assignments, redirections, caseItems, arithmetic, integers, constants, patterns: Int
+        var nodes, words, parts, ints, assignments, redirections, caseItems, arithmetic, integers, constants,
+            patterns: Int
     }
 
     /// How full the tables are now, to drop what is added from here on by `reset(to:)`.
     public var mark: Mark {
         Mark(
-            nodes: nodes.count, words: words.count, parts: parts.count, ints: ints.count, assignments: assignments.count,
+            nodes: nodes.count, words: words.count, parts: parts.count, ints: ints.count,
+            assignments: assignments.count,
             redirections: redirections.count, caseItems: caseItems.count, arithmetic: arithmetic.count,
             integers: integers.count, constants: constants.count, patterns: patterns.count)
     }

@@ -51,7 +51,8 @@ extension Parser {
             code.patterns.append(nil)
         }
         return Word(
-            .general, flags: build.flags, count: Int32(truncatingIfNeeded: count), a: first, b: slot, position: position)
+            .general, flags: build.flags, count: Int32(truncatingIfNeeded: count), a: first, b: slot, position: position
+        )
     }
 
     /// All parts from `mark` on that hold bytes have the same quoting.

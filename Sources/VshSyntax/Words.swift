@@ -221,12 +221,15 @@ extension Parser {
             while base[p] & 0xC0 == 0x80 { p &+= 1 }
         }
         build.flags.insert(.hasQuotes)
+        note(.escape, pos)
         literal(pos &+ 1, p, isQuoted: true)
         pos = p
+        note(wordKind, pos)
     }
 
     private mutating func singleQuotes() throws(Stop) {
         let open = pos
+        note(.singleQuoted, pos)
         pos &+= 1
         build.flags.insert(.hasQuotes)
         openLiteral(isQuoted: true, pos)
@@ -248,12 +251,16 @@ extension Parser {
         }
         if pos > start { literal(start, pos, isQuoted: true) }
         pos &+= 1
+        note(wordKind, pos)
     }
 
     // MARK: Quoted text
 
     private mutating func doubleQuotes(_ code: Code) throws(Stop) {
         let open = pos
+        let outerKind = wordKind
+        wordKind = .doubleQuoted
+        note(.doubleQuoted, pos)
         pos &+= 1
         build.flags.insert(.hasQuotes)
         let partCount = parts.count
@@ -269,6 +276,8 @@ extension Parser {
             switch byte {
             case Byte.doubleQuote:
                 pos &+= 1
+                wordKind = outerKind
+                note(outerKind, pos)
                 if parts.count == partCount && text.count == textCount { openLiteral(isQuoted: true, open) }
                 return
             case Byte.dollar:
@@ -298,8 +307,10 @@ extension Parser {
         case Byte.newline:
             pos &+= 2
         case Byte.dollar, Byte.backquote, Byte.backslash, alsoEscapes, another:
+            note(.escape, pos)
             literal(byte: next, isQuoted: true)
             pos &+= 2
+            note(wordKind, pos)
         default:
             literal(byte: Byte.backslash, isQuoted: true)
             pos &+= 1
@@ -368,7 +379,9 @@ extension Parser {
         code.constants.append(text.text(from: mark))
         text.pop(to: mark)
         parts.append(Part(.tilde, isQuoted: true, a: name, position: place(pos)))
+        note(.tilde, pos)
         pos = p
+        note(wordKind, pos)
         return true
     }
 }

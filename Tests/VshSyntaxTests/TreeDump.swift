@@ -55,7 +55,9 @@ struct TreeDump {
             words(n.a, n.n)
             redirections(n.e)
             if n.flags.contains(.hasSubstitution) { put(" !sub") }
-            if n.n > 0, code.words[n.a].form == .constant, n.b < 0 || symbols.name(n.b) != code.constants[code.words[n.a].a] {
+            if n.n > 0, code.words[n.a].form == .constant,
+                n.b < 0 || symbols.name(n.b) != code.constants[code.words[n.a].a]
+            {
                 put(" !symbol")
             }
             put(")")
