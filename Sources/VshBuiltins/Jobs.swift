@@ -159,7 +159,8 @@ private func wait(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
             continue
         }
         guard let place, shell.ownsJobs else {
-            status = 127
+            let pid = operand.decimalInteger ?? -1
+            status = shell.jobs.remembered.last { Int($0.pid) == pid }?.status ?? 127
             continue
         }
         let number = shell.jobs.jobs[place].number

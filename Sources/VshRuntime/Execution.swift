@@ -39,6 +39,10 @@ extension Shell {
 
     @inline(never)
     private func runOther(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
+        if needsAttention {
+            let flow = try runPendingTraps()
+            if flow != .normal { return flow }
+        }
         switch node.kind {
         case .not:
             let flow = try runCondition(code, node.a)
@@ -212,6 +216,8 @@ extension Shell {
 
     /// `name() …`
     private func defineFunction(_ symbol: Symbol, _ body: FunctionBody) {
+        // A special builtin is found before any function (XCU 2.9.1.4): the definition has no effect.
+        if builtinIndex[symbol] >= 0, builtinTable[Int(builtinIndex[symbol])].kind == .special { return }
         setFunction(symbol, body)
         body.code.isKept = true
     }
@@ -233,7 +239,7 @@ extension Shell {
     /// `a=1 b=2` without a command (XCU 2.9.1): the status is that of the last command substitution.
     func runAssignment(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
         currentPosition = node.position
-        if Signals.isPending {
+        if needsAttention {
             let flow = try runPendingTraps()
             if flow != .normal { return flow }
         }

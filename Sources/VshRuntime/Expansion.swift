@@ -87,6 +87,7 @@ extension Shell {
             } else {
                 expandPattern(code.constants[word.b], unmatched: code.constants[word.a])
             }
+        case _ where word.flags.contains(.isAssignmentLike): fields.append(try expandGeneralToText(code, word))
         default:
             var builder = WordBuilder(purpose: .fields, start: scratch.count, runStart: runs.count)
             do throws(ShellError) {

@@ -63,7 +63,7 @@ extension Shell {
             do throws(ShellError) {
                 flow = try runOneCommand(source, refill)
             } catch {
-                if error.kind != .interrupted { status = error.status }
+                if error.kind != .interrupted { status = error.status } else if !interrupted { writeError(newline) }
                 unwind()
             }
             if interrupted {
@@ -131,7 +131,7 @@ extension Shell {
                 writeError(newline)
             }
             if flow == .exited { return flow }
-            if Signals.isPending {
+            if needsAttention {
                 let flow = try runPendingTraps()
                 if flow == .exited { return flow }
             }
@@ -168,28 +168,37 @@ extension Shell {
                 writeError(line)
             }
             jobs.jobs[index].isChanged = false
-            if jobs.jobs[index].state == .done { jobs.remove(at: index) }
+            if jobs.jobs[index].state == .done {
+                let job = jobs.jobs[index]
+                if let last = job.processes.last, let status = last.status {
+                    if jobs.remembered.count >= 1024 { jobs.remembered.removeFirst(512) }
+                    jobs.remembered.append((last.pid, status.shellStatus))
+                }
+                jobs.remove(at: index)
+            }
         }
     }
 
     /// Job control needs the terminal: waits until this shell is in the foreground and leads its own group.
-    private func takeTerminal() {
+    func takeTerminal() {
         guard options.contains(.monitor) else { return }
         guard let descriptor = try? System.open("/dev/tty", [.readWrite, .closeOnExec]) else {
-            report("no terminal for job control")
-            options.remove(.monitor)
+            if isInteractive {
+                report("no terminal for job control")
+                options.remove(.monitor)
+            }
             return
         }
         let high = (try? System.duplicate(descriptor, from: 10)) ?? descriptor
         if high != descriptor { try? System.close(descriptor) }
         noteOpened(high)
-        for _ in 0..<100 {
+        for _ in 0..<(isInteractive ? 100 : 0) {
             guard let foreground = try? System.foregroundGroup(high) else { break }
             if foreground == System.processGroup { break }
             try? Signals.send(.terminalInput, to: 0)
         }
-        if System.processGroup != System.processID { try? System.setProcessGroup(0, 0) }
-        try? System.setForegroundGroup(high, System.processGroup)
+        if isInteractive && System.processGroup != System.processID { try? System.setProcessGroup(0, 0) }
+        if isInteractive { try? System.setForegroundGroup(high, System.processGroup) }
         terminalDescriptor = high
         shellTerminal = try? TerminalAttributes(high)
     }

@@ -40,6 +40,8 @@ public struct JobTable {
     /// `%+` and `%-`: job numbers, or 0.
     public internal(set) var current = 0
     public internal(set) var previous = 0
+    /// Statuses of jobs whose end the user was told of, for `wait`: newest last.
+    public internal(set) var remembered: [(pid: Int32, status: Int32)] = []
     /// In a forked child the jobs are its parent's: to be listed, not waited for.
     public internal(set) var isInherited = false
 
@@ -210,7 +212,7 @@ extension Shell {
                 jobs.jobs[place].terminal = try? TerminalAttributes(terminal)
                 restoreTerminal(terminal)
             }
-            if let text = describeJob(at: place) { writeErrorText(text) }
+            if isInteractive, let text = describeJob(at: place) { writeErrorText(text) }
             jobs.jobs[place].isChanged = false
         } else {
             if let status = job.status, status.wasSignaled {

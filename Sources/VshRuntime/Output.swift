@@ -141,13 +141,16 @@ extension Shell {
     func messageStart() -> ByteStack {
         var line = ByteStack(capacity: 128)
         let code = currentCode
+        line.append(invokedName)
+        line.append(": ")
         if let code, code.source.origin == .file || code.source.origin == .dot {
             line.append(code.source.name)
-        } else {
-            line.append(name)
-        }
-        line.append(": ")
-        if let code, code.source.origin != .terminal {
+            line.append(":")
+            line.append(decimal: code.source.line(at: Int(currentPosition)))
+            line.append(":")
+            line.append(decimal: code.source.column(at: Int(currentPosition)))
+            line.append(": ")
+        } else if let code, code.source.origin != .terminal {
             line.append("line ")
             line.append(decimal: code.source.line(at: Int(currentPosition)))
             line.append(": ")

@@ -147,7 +147,7 @@ extension Shell {
                 try? System.setProcessGroup(0, 0)
             } else {
                 traps.ignoreInherited(ignored)
-                if descriptors[0].real == 0, let null = try? System.open("/dev/null", [.readOnly, .closeOnExec]) {
+                if let null = try? System.open("/dev/null", [.readOnly, .closeOnExec]) {
                     noteOpened(null)
                     descriptors[0] = DescriptorEntry(real: null, isOwned: true, isVerified: true)
                 }
@@ -175,6 +175,8 @@ extension Shell {
         let start = Int(node.position)
         let end = Int(node.b)
         if start < 0 || end <= start || end > code.source.count { return Text() }
-        return Text(UnsafeBufferPointer(start: code.source.base + start, count: end - start))
+        var stop = end
+        while stop > start, code.source.base[stop - 1] == 32 || code.source.base[stop - 1] == 10 { stop -= 1 }
+        return Text(UnsafeBufferPointer(start: code.source.base + start, count: stop - start))
     }
 }

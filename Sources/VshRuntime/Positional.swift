@@ -44,7 +44,10 @@ extension Shell {
     /// Turns an option on or off, with what follows from it.
     public func setOption(_ option: ShellOptions, _ isOn: Bool) {
         if isOn { options.insert(option) } else { options.remove(option) }
-        if option == .monitor && !isVirtualSubshell { applySignalDispositions() }
+        if option == .monitor && !isVirtualSubshell {
+            if isOn && terminalDescriptor < 0 { takeTerminal() }
+            applySignalDispositions()
+        }
     }
 
     /// Changes the working directory of this environment, without touching `PWD`: 0, or a positive errno.

@@ -17,12 +17,7 @@ extension Shell {
         if Stack.left < Shell.stackReserve { throw depthError() }
         let source = try openSource(path, origin: .dot)
         dotDepth += 1
-        let loops = loopDepth
-        loopDepth = 0
-        defer {
-            dotDepth -= 1
-            loopDepth = loops
-        }
+        defer { dotDepth -= 1 }
         let flow = try run(source, isTail: false)
         return flow == .returned ? .normal : flow
     }
@@ -34,6 +29,8 @@ extension Shell {
             defer { try? System.close(descriptor) }
             if let info = try? FileStatus(descriptor: descriptor), info.isDirectory { throw .isDirectory }
             let bytes = try System.readAll(descriptor)
+            // A NUL in the first line: a program, not a script (XCU sh, "binary").
+            if origin == .file, let end = bytes.firstIndex(where: { $0 == 0 || $0 == 10 }), bytes[end] == 0 { throw .execFormat }
             return bytes.withUnsafeBufferPointer { Source(name: path, origin: origin, bytes: $0) }
         } catch {
             report(name: path, error.message)
@@ -156,7 +153,7 @@ extension Shell {
         var message = Array("syntax error: ".utf8)
         message += error.message
         let diagnostic = Diagnostic(.error, message, source: source, range: error.range, notes: error.notes)
-        diagnostic.render(prefix: name, showsSource: isInteractive && System.isTerminal(2), into: &out)
+        diagnostic.render(prefix: invokedName, showsSource: isInteractive && System.isTerminal(2), into: &out)
         writeError(out)
         status = 2
     }
@@ -216,7 +213,7 @@ extension Shell {
 
     /// Ends the shell with `status`: EXIT trap, recording, exit.
     public func exitShell() -> Never {
-        if !isForkedChild && Signals.isPending { _ = try? runPendingTraps() }
+        if !isForkedChild && needsAttention { _ = try? runPendingTraps() }
         runExitTrap()
         flushOutput(from: outputMark)
         syncInput()

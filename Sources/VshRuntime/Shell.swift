@@ -39,6 +39,8 @@ public final class Shell {
     public var dotDepth = 0
     /// While above zero, a failing command does not end the shell by `errexit` (conditions, `!`, `&&` `||`).
     var errexitIgnored = 0
+    /// What messages call the shell: the last component of the name it was called by.
+    public var invokedName = Text("vsh")
     /// `$0`
     public var name = Text()
     /// The process that `$$` names.

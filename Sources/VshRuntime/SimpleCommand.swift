@@ -7,7 +7,7 @@ extension Shell {
     /// `name word …` with assignments and redirections (XCU 2.9.1).
     func runSimple(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
         currentPosition = node.position
-        if Signals.isPending {
+        if needsAttention {
             let flow = try runPendingTraps()
             if flow != .normal { return flow }
         }
@@ -128,7 +128,9 @@ extension Shell {
         defer { if redirections >= 0 { endRedirections(to: redirections) } }
         let assignments = localTemporaries.count
         if node.d > 0 {
-            try assignTemporarily(code, node, permanent: isSpecial, mark)
+            // `exec` with a command passes them on; otherwise those before a special builtin last.
+            let lasts = isSpecial && !(arguments.count > 1 && argument(arguments, 0).equals("exec"))
+            try assignTemporarily(code, node, permanent: lasts, mark)
         }
         defer { if localTemporaries.count > assignments { endTemporaries(to: assignments) } }
         let flow: Flow

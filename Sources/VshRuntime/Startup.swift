@@ -16,6 +16,7 @@ extension Shell {
         assignUnchecked(KnownSymbol.optind.rawValue, Text("1"))
         assignUnchecked(KnownSymbol.ppid.rawValue, Text(decimal: Int(System.parentID)))
         if !isSet(KnownSymbol.ps4.rawValue) { assignUnchecked(KnownSymbol.ps4.rawValue, Text("+ ")) }
+        if !isSet(KnownSymbol.path.rawValue) { assignUnchecked(KnownSymbol.path.rawValue, Shell.defaultPath) }
         variables[KnownSymbol.lineno.rawValue].flags = [.isSet, .dynamic]
         if !options.contains(.posix) {
             variables[KnownSymbol.random.rawValue].flags = [.isSet, .dynamic]
@@ -45,8 +46,17 @@ extension Shell {
     /// An absolute path without `.` and `..`.
     private func isAbsoluteAndClean(_ path: Text) -> Bool {
         if path.isEmpty || path[0] != 47 { return false }
-        for component in path.bytes.split(separator: 47) where component == [46] || component == [46, 46] { return false }
-        return true
+        return path.withBytes { bytes in
+            var start = 1
+            while start < bytes.count {
+                var end = start
+                while end < bytes.count && bytes[end] != 47 { end += 1 }
+                let isDots = end - start == 1 || end - start == 2 && bytes[start + 1] == 46
+                if isDots && bytes[start] == 46 { return false }
+                start = end + 1
+            }
+            return true
+        }
     }
 
     /// Prompts, history and start-up file of an interactive shell.

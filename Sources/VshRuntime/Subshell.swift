@@ -29,6 +29,7 @@ struct SubshellState {
     let errexitIgnored: Int
     let isExiting: Bool
     let random: UInt64
+    let trapEntryStatus: Int32?
 }
 
 extension Shell {
@@ -41,7 +42,7 @@ extension Shell {
             functionDepth: functionDepth, dotDepth: dotDepth, getoptsPlace: getoptsPlace, getoptsIndex: getoptsIndex,
             lastBackgroundPid: lastBackgroundPid, directoryDirty: workingDirectoryDirty, savedDirectory: savedDirectory,
             workingDirectory: workingDirectory, umaskDirty: umaskDirty, position: currentPosition,
-            errexitIgnored: errexitIgnored, isExiting: isExiting, random: random)
+            errexitIgnored: errexitIgnored, isExiting: isExiting, random: random, trapEntryStatus: trapEntryStatus)
         epoch = nextEpoch
         nextEpoch &+= 1
         subshellDepth &+= 1
@@ -51,6 +52,7 @@ extension Shell {
         savedDirectory = -1
         umaskDirty = false
         isExiting = false
+        trapEntryStatus = nil
         return state
     }
 
@@ -80,6 +82,7 @@ extension Shell {
         errexitIgnored = state.errexitIgnored
         isExiting = state.isExiting
         random = state.random
+        trapEntryStatus = state.trapEntryStatus
     }
 
     /// Whether the present environment is a subshell without a process of its own.

@@ -110,6 +110,10 @@ extension Shell {
         }
     }
 
+    /// A caught signal arrived that has not been handled yet.
+    @inline(__always)
+    var needsAttention: Bool { Signals.isPending || heldSignals.rawValue != 0 }
+
     @inline(__always)
     var hasPendingSignals: Bool { Signals.isPending }
 

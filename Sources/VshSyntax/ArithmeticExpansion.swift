@@ -2,6 +2,14 @@
 import VshBase
 
 extension Parser {
+    /// Whether `$((` at this place was found to begin a command substitution.
+    private func isKnownCommand(_ place: Int) -> Bool {
+        notArithmetic.withElements { places in
+            for known in places where known == place { return true }
+            return false
+        }
+    }
+
     /// Stands in the text of an arithmetic expansion for a part that is not a literal.
     static var placeholder: UInt8 { 1 }
 
@@ -15,7 +23,7 @@ extension Parser {
         if isMovable {
             // The text may move while it is read, so there is no way back.
             if !looksLikeArithmetic(inner &+ 1) { return false }
-        } else if !notArithmetic.isEmpty && notArithmetic.contains(serial << 40 | start) {
+        } else if !notArithmetic.isEmpty && isKnownCommand(serial << 40 | start) {
             return false
         }
         let outerKind = wordKind
@@ -32,7 +40,7 @@ extension Parser {
         failure = nil
         wordKind = outerKind
         undo.restore(code, &self)
-        notArithmetic.insert(serial << 40 | start)
+        notArithmetic.append(serial << 40 | start)
         pos = mark
         return false
     }

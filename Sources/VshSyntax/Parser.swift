@@ -87,7 +87,7 @@ public struct Parser: ~Copyable {
     /// End of the reserved word that `lead` found.
     var tokenEnd = 0
     /// Offsets of `$((` that turned out to be a command substitution.
-    var notArithmetic: Set<Int> = []
+    var notArithmetic = Table<Int>(capacity: 1)
     var failure: SyntaxError?
 
     // For `tokens(of:)`: see Tokens.swift.

@@ -46,6 +46,11 @@ extension System {
     /// The environment that the process was started with: NAME=VALUE strings, NULL at the end. (C: environ)
     public static var environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? { vsh_environment() }
 
+    /// The words of the command line, the name first.
+    public static var arguments: UnsafeBufferPointer<UnsafeMutablePointer<CChar>?> {
+        UnsafeBufferPointer(start: vsh_arguments(), count: Int(vsh_argument_count()))
+    }
+
     /// The start of a process in clock ticks since boot, which with its pid names it for ever; nil when it is gone.
     /// (/proc/PID/stat, field 22)
     public static func startTime(of pid: Int32) -> UInt64? {

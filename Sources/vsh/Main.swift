@@ -16,9 +16,8 @@ enum Main {
     /// Reads the command line and runs what it asks for; does not return.
     static func run() -> Never {
         var words: [Text] = []
-        let count = Int(CommandLine.argc)
-        for index in 0..<count {
-            if let argument = CommandLine.unsafeArgv[index] { words.append(Text(cString: argument)) }
+        for argument in System.arguments {
+            if let argument { words.append(Text(cString: argument)) }
         }
         let zero = words.first ?? Text("vsh")
         var base = zero
@@ -36,6 +35,7 @@ enum Main {
         let files = FileSystem(isRecording: invocation.recordsUndo)
         let shell = Shell(files: files)
         shell.name = zero
+        if !base.isEmpty { shell.invokedName = base }
         shell.options = invocation.options
         if isLogin || invocation.isLogin { shell.options.insert(.login) }
         if invocation.recordsUndo { shell.options.insert(.undo) }

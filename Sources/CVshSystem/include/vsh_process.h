@@ -65,6 +65,9 @@ int vsh_groups(gid_t *_Nullable list, int capacity);
 int vsh_random(void *_Nonnull buffer, size_t count);
 /// The environment that the process was started with (environ).
 char *_Nullable *_Nullable vsh_environment(void);
+/// argc and argv.
+int vsh_argument_count(void);
+char *_Nullable *_Nonnull vsh_arguments(void);
 /// getcwd: the length without NUL, or a negative errno (-ERANGE: buffer too small).
 ssize_t vsh_current_directory(char *_Nonnull buffer, size_t capacity);
 long vsh_system_configuration(int name);
