@@ -18,7 +18,8 @@ private func alias(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
     if options.isStopped { return try shell.endUsage(arguments) }
     shell.status = 0
     if options.index == arguments.count {
-        for symbol in shell.aliases.keys.sorted(by: { isOrderedBefore(shell.symbols.name($0), shell.symbols.name($1)) }) {
+        for symbol in shell.aliases.keys.sorted(by: { isOrderedBefore(shell.symbols.name($0), shell.symbols.name($1)) })
+        {
             shell.appendAlias(symbol)
             shell.output.append(10)
         }

@@ -90,7 +90,9 @@ private func isReservedWord(_ name: Text) -> Bool {
     case 1: name.equals("!") || name.equals("{") || name.equals("}")
     case 2: name.equals("do") || name.equals("fi") || name.equals("if") || name.equals("in")
     case 3: name.equals("for")
-    case 4: name.equals("case") || name.equals("done") || name.equals("elif") || name.equals("else") || name.equals("esac") || name.equals("then")
+    case 4:
+        name.equals("case") || name.equals("done") || name.equals("elif") || name.equals("else") || name.equals("esac")
+            || name.equals("then")
     case 5: name.equals("until") || name.equals("while")
     default: false
     }
@@ -157,7 +159,9 @@ private func hash(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     for index in options.index..<arguments.count {
         let name = shell.argument(arguments, index)
         if name.withBytes({ $0.contains(47) }) { continue }
-        if let symbol = shell.symbols.find(name), shell.functions[symbol] != nil || shell.builtinIndex[symbol] >= 0 { continue }
+        if let symbol = shell.symbols.find(name), shell.functions[symbol] != nil || shell.builtinIndex[symbol] >= 0 {
+            continue
+        }
         if let path = shell.findCommand(name) {
             let symbol = shell.symbols.intern(name)
             shell.syncTables()

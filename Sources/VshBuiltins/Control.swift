@@ -7,7 +7,9 @@ import VshSystem
 func controlRows() -> [Builtin] {
     [
         Builtin("break", .special, synopsis: "[n]", summary: "Leave the n-th enclosing loop.", function: breakLoop),
-        Builtin(":", .special, traits: .isPure, synopsis: "[word...]", summary: "Do nothing, successfully.", function: colon),
+        Builtin(
+            ":", .special, traits: .isPure, synopsis: "[word...]", summary: "Do nothing, successfully.", function: colon
+        ),
         Builtin(
             "continue", .special, synopsis: "[n]", summary: "Go on with the next round of the n-th enclosing loop.",
             function: continueLoop),
@@ -147,7 +149,9 @@ private func dot(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
     var path = name
     if !name.withBytes({ $0.contains(47) }) {
         guard let found = findReadable(shell, name) else {
-            let hint = System.isAccessible(name, .read) ? "not found in PATH; for the file here write ./" + name.description : "not found in PATH"
+            let hint =
+                System.isAccessible(name, .read)
+                ? "not found in PATH; for the file here write ./" + name.description : "not found in PATH"
             return try shell.fail(arguments, name, hint)
         }
         path = found
@@ -234,7 +238,9 @@ private func shift(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
     }
     if count > shell.paramCount {
         return try shell.fail(
-            arguments, "cannot shift \(count) positional parameters: there \(shell.paramCount == 1 ? "is 1" : "are \(shell.paramCount)")")
+            arguments,
+            "cannot shift \(count) positional parameters: there \(shell.paramCount == 1 ? "is 1" : "are \(shell.paramCount)")"
+        )
     }
     shell.shiftParameters(count)
     shell.status = 0

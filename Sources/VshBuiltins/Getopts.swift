@@ -7,7 +7,8 @@ func getoptsRows() -> [Builtin] {
     [
         Builtin(
             "getopts", .intrinsic, synopsis: "optstring name [argument...]",
-            summary: "Read the next option of the arguments or positional parameters into a variable.", function: getopts)
+            summary: "Read the next option of the arguments or positional parameters into a variable.",
+            function: getopts)
     ]
 }
 
@@ -92,7 +93,8 @@ private func find(_ letter: UInt8, _ specification: Text) -> Bool? {
     }
 }
 
-private func endOfOptions(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ index: Int) throws(ShellError) -> Flow {
+private func endOfOptions(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ index: Int) throws(ShellError) -> Flow
+{
     try finish(shell, arguments, name, Text("?"), nil, index, 0, status: 1)
 }
 

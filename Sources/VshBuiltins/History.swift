@@ -11,7 +11,8 @@ func historyRows() -> [Builtin] {
             synopsis: "[-r] [-e editor] [first [last]] | -l [-nr] [first [last]] | -s [old=new] [first]",
             summary: "List, edit or run again commands of the history.", function: fc),
         Builtin(
-            "history", .extension_, synopsis: "[-c] [count]", summary: "List the commands of the history, or forget them.",
+            "history", .extension_, synopsis: "[-c] [count]",
+            summary: "List the commands of the history, or forget them.",
             function: history),
     ]
 }
@@ -56,7 +57,9 @@ private func fc(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
     var numbers: [Int] = []
     for index in first..<max(first, arguments.count) {
         let word = shell.argument(arguments, index)
-        guard let number = find(word, entries) else { return try shell.fail(arguments, word, "no such command in the history") }
+        guard let number = find(word, entries) else {
+            return try shell.fail(arguments, word, "no such command in the history")
+        }
         numbers.append(min(max(number, oldest.number), newest.number))
     }
     let from = numbers.first ?? (lists ? max(newest.number - 15, oldest.number) : newest.number)

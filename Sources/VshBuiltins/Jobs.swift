@@ -83,7 +83,9 @@ private func jobs(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     }
     // What has been told of is forgotten (XCU jobs).
     if shell.ownsJobs && !showsGroups {
-        for place in Set(selected).sorted(by: >) where shell.jobs.jobs[place].state == .done { shell.jobs.remove(at: place) }
+        for place in Set(selected).sorted(by: >) where shell.jobs.jobs[place].state == .done {
+            shell.jobs.remove(at: place)
+        }
     }
     return .normal
 }
@@ -103,7 +105,9 @@ private func resume(_ shell: Shell, _ arguments: Arguments, inForeground: Bool) 
     if !shell.options.contains(.monitor) || !shell.ownsJobs {
         return try shell.fail(arguments, "no job control in this shell")
     }
-    if inForeground && options.index + 1 < arguments.count { return try shell.usageError(arguments, "too many operands") }
+    if inForeground && options.index + 1 < arguments.count {
+        return try shell.usageError(arguments, "too many operands")
+    }
     shell.status = 0
     shell.pollJobs()
     for index in options.index..<max(options.index + 1, arguments.count) {
@@ -168,7 +172,8 @@ private func wait(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
         status = ended
         if let place = shell.jobs.index(ofNumber: number) {
             if let pid = operand.decimalInteger,
-                let process = shell.jobs.jobs[place].processes.first(where: { Int($0.pid) == pid }), let own = process.status
+                let process = shell.jobs.jobs[place].processes.first(where: { Int($0.pid) == pid }),
+                let own = process.status
             {
                 status = own.shellStatus
             }

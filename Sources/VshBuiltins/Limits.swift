@@ -7,7 +7,8 @@ import VshSystem
 func limitRows() -> [Builtin] {
     [
         Builtin(
-            "ulimit", .intrinsic, synopsis: "[-H|-S] [-a | -c|-d|-e|-f|-i|-l|-m|-n|-p|-q|-r|-s|-t|-u|-v|-x] [limit|unlimited|soft|hard]",
+            "ulimit", .intrinsic,
+            synopsis: "[-H|-S] [-a | -c|-d|-e|-f|-i|-l|-m|-n|-p|-q|-r|-s|-t|-u|-v|-x] [limit|unlimited|soft|hard]",
             summary: "Write or set limits of resources.", function: ulimit),
         Builtin(
             "umask", .intrinsic, synopsis: "[-S] [mask]",
@@ -88,7 +89,9 @@ private func ulimit(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
     if first == arguments.count {
         for letter in letters {
             guard let row = limitRow(letter: letter) else { continue }
-            if !write(shell, arguments, row, hard: usesHard && !usesSoft, described: letters.count > 1) { return .normal }
+            if !write(shell, arguments, row, hard: usesHard && !usesSoft, described: letters.count > 1) {
+                return .normal
+            }
         }
         return .normal
     }
@@ -96,7 +99,9 @@ private func ulimit(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
     try shell.becomeProcess()
     for letter in letters {
         guard let row = limitRow(letter: letter) else { continue }
-        if !set(shell, arguments, row, shell.argument(arguments, first), hard: usesHard, soft: usesSoft) { return .normal }
+        if !set(shell, arguments, row, shell.argument(arguments, first), hard: usesHard, soft: usesSoft) {
+            return .normal
+        }
     }
     return .normal
 }

@@ -128,7 +128,8 @@ extension Shell {
 
     /// Reports an error and ends the builtin with `status`; a special builtin's is never less than 2, as in dash.
     @inline(never)
-    func fail(_ arguments: Arguments, _ subject: Text, _ message: String, status: Int32 = 1) throws(ShellError) -> Flow {
+    func fail(_ arguments: Arguments, _ subject: Text, _ message: String, status: Int32 = 1) throws(ShellError) -> Flow
+    {
         report(arguments, subject, message)
         self.status = isSpecialBuiltin(arguments) ? max(status, 2) : status
         return try endUsage(arguments)

@@ -39,7 +39,8 @@ private func cd(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
         // Steps 1 and 2.
         operand = shell.value(.home)
         if operand.isEmpty {
-            return try shell.fail(arguments, shell.isSet(KnownSymbol.home.rawValue) ? "HOME is empty" : "HOME is not set")
+            return try shell.fail(
+                arguments, shell.isSet(KnownSymbol.home.rawValue) ? "HOME is empty" : "HOME is not set")
         }
     } else {
         operand = shell.argument(arguments, options.index)
