@@ -89,8 +89,23 @@ private func firstOperand(_ shell: Shell, _ arguments: Arguments) -> Int {
 private func exitShell(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
     guard let status = try statusOperand(shell, arguments) else { return .normal }
+    if shell.isInteractive && !shell.isVirtualSubshell && warnsOfStoppedJobs(shell, arguments) {
+        shell.status = 1
+        return .normal
+    }
     shell.status = status
     return .exited
+}
+
+/// Says that jobs are stopped, the first time: `exit` again as the next command leaves them.
+private func warnsOfStoppedJobs(_ shell: Shell, _ arguments: Arguments) -> Bool {
+    guard let history = shell.history else { return false }
+    shell.pollJobs()
+    if !shell.jobs.jobs.contains(where: { $0.state == .stopped }) { return false }
+    if history.exitWarning > 0 && history.runningNumber == history.exitWarning + 1 { return false }
+    history.exitWarning = history.runningNumber
+    shell.report(arguments, "there are stopped jobs; exit again to leave them")
+    return true
 }
 
 private func returnFromFunction(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

@@ -23,7 +23,11 @@ extension Shell {
     fileprivate func job(_ arguments: Arguments, _ operand: Text) -> Int? {
         var isAmbiguous = false
         if let index = findJob(operand, isAmbiguous: &isAmbiguous) { return index }
-        report(arguments, operand, isAmbiguous ? "more than one job begins so" : "no such job")
+        if operand.isEmpty {
+            report(arguments, "there is no job")
+        } else {
+            report(arguments, operand, isAmbiguous ? "more than one job begins so" : "no such job")
+        }
         return nil
     }
 
@@ -111,7 +115,7 @@ private func resume(_ shell: Shell, _ arguments: Arguments, inForeground: Bool) 
     shell.status = 0
     shell.pollJobs()
     for index in options.index..<max(options.index + 1, arguments.count) {
-        let operand = index < arguments.count ? shell.argument(arguments, index) : Text("%+")
+        let operand = index < arguments.count ? shell.argument(arguments, index) : Text()
         guard let place = shell.job(arguments, operand) else {
             shell.status = 1
             continue

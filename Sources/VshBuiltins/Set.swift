@@ -55,7 +55,7 @@ private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ 
         if letter == 111 {
             let rest = word.slice(place..<word.count)
             if !rest.isEmpty, let option = ShellOptions.option(name: rest) {
-                shell.setOption(option, isOn)
+                change(shell, option, isOn)
                 return true
             }
             if index >= arguments.count {
@@ -68,7 +68,7 @@ private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ 
                 shell.reportUsage(arguments, "unknown option \(name.description); \"set -o\" lists them")
                 return false
             }
-            shell.setOption(option, isOn)
+            change(shell, option, isOn)
             continue
         }
         guard let option = ShellOptions.option(letter: letter) else {
@@ -78,6 +78,13 @@ private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ 
         shell.setOption(option, isOn)
     }
     return true
+}
+
+/// An option by name: of the two editing modes one is on at most.
+private func change(_ shell: Shell, _ option: ShellOptions, _ isOn: Bool) {
+    if isOn && option == .vi { shell.setOption(.emacs, false) }
+    if isOn && option == .emacs { shell.setOption(.vi, false) }
+    shell.setOption(option, isOn)
 }
 
 /// `set`: the variables in a form that can be read back, sorted.

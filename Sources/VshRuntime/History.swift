@@ -16,6 +16,8 @@ open class CommandHistory {
     public var limit: Int
     /// The number of the line that runs, which `fc` does not count; 0 when it was not entered.
     public var runningNumber = 0
+    /// The number of the line whose `exit` was held back because of stopped jobs, or 0.
+    public var exitWarning = 0
     private var nextNumber = 1
 
     public init(limit: Int = 5000) { self.limit = limit }
