@@ -118,7 +118,7 @@ private func continueLine(_ shell: Shell, _ wanted: ReadOptions) {
     shell.scratch.pop(to: shell.scratch.count - 2)
     if shell.isInteractive && System.isTerminal(shell.inputDescriptor(0)) {
         var prompt = ByteStack(capacity: 16)
-        prompt.append(shell.value(.ps2))
+        prompt.append((try? shell.expandPrompt(shell.value(.ps2))) ?? Text())
         shell.writeError(prompt)
     }
 }
