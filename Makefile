@@ -40,7 +40,10 @@ format: ## bring the sources into the format that lint asks for
 bench: build ## time vsh against the installed shells (BENCH=program that takes the shell, BENCHFLAGS=)
 	@$(BENCH) $(binary) $(BENCHFLAGS)
 
-install: build ## install into $(DESTDIR)$(PREFIX)
+$(binary):
+	@$(MAKE) build
+
+install: $(binary) ## install into $(DESTDIR)$(PREFIX)
 	install -d '$(bindir)' '$(mandir)' '$(docdir)/decisions'
 	install -m 755 $(binary) '$(bindir)/vsh'
 	cd docs/man && install -m 644 $(pages) '$(mandir)'
