@@ -60,5 +60,6 @@ let package = Package(
         .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
         .testTarget(name: "VshBaseTests", dependencies: ["VshBase"]),
+        .testTarget(name: "VshRuntimeTests", dependencies: ["VshRuntime", "VshBase"]),
     ]
 )

@@ -3,10 +3,7 @@
 /// Searches in bytes, a word of eight at a time: what memchr, memrchr and memmem do, without libc.
 ///
 /// All positions are offsets from `base`; -1 stands for "not found". Nothing outside `from ..< to` is read.
-public enum ByteSearch {
-    @usableFromInline static let ones: UInt64 = 0x0101_0101_0101_0101
-    @usableFromInline static let highs: UInt64 = 0x8080_8080_8080_8080
-
+enum ByteSearch {
     /// The high bit of the lowest zero byte of `word` is set; those above it may be wrong.
     @inline(__always)
     static func lowestZero(_ word: UInt64) -> UInt64 {
@@ -26,7 +23,7 @@ public enum ByteSearch {
 
     /// The first `byte` in `from ..< to`.
     @inline(__always)
-    public static func first(_ byte: UInt8, _ base: UnsafePointer<UInt8>, from: Int, to: Int) -> Int {
+    static func first(_ byte: UInt8, _ base: UnsafePointer<UInt8>, from: Int, to: Int) -> Int {
         var at = from
         let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
         if to &- at >= 64 { return firstLong(pattern, base, at, to) }
@@ -67,7 +64,7 @@ public enum ByteSearch {
 
     /// The last `byte` in `from ..< to`.
     @inline(__always)
-    public static func last(_ byte: UInt8, _ base: UnsafePointer<UInt8>, from: Int, to: Int) -> Int {
+    static func last(_ byte: UInt8, _ base: UnsafePointer<UInt8>, from: Int, to: Int) -> Int {
         var end = to
         let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
         while end &- 8 >= from {
@@ -84,7 +81,7 @@ public enum ByteSearch {
 
     /// True when the `count` bytes at `a` and `b` are the same.
     @inline(__always)
-    public static func equal(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    static func equal(_ a: UnsafePointer<UInt8>, _ b: UnsafePointer<UInt8>, _ count: Int) -> Bool {
         let rawA = UnsafeRawPointer(a)
         let rawB = UnsafeRawPointer(b)
         if count >= 8 {
@@ -114,7 +111,7 @@ public enum ByteSearch {
 
     /// Where the first occurrence of `needle` that lies wholly in `from ..< to` begins. `length` is at least 1.
     @inline(__always)
-    public static func first(
+    static func first(
         _ needle: UnsafePointer<UInt8>, length: Int, _ base: UnsafePointer<UInt8>, from: Int, to: Int
     ) -> Int {
         if length == 1 { return first(needle[0], base, from: from, to: to) }
@@ -148,7 +145,7 @@ public enum ByteSearch {
 
     /// Where the last occurrence of `needle` that lies wholly in `from ..< to` begins. `length` is at least 1.
     @inline(__always)
-    public static func last(
+    static func last(
         _ needle: UnsafePointer<UInt8>, length: Int, _ base: UnsafePointer<UInt8>, from: Int, to: Int
     ) -> Int {
         if length == 1 { return last(needle[0], base, from: from, to: to) }

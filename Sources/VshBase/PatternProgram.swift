@@ -208,7 +208,8 @@ struct PatternTables {
 extension PatternTables {
     /// Where the segment ends when it begins at `from`.
     @inline(__always)
-    func forward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    func forward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int
+    {
         let end = from &+ Int(segment.pointee.minimum)
         if end > to { return -1 }
         if isWide { return wideForward(segment, base, from, to) }
@@ -217,7 +218,8 @@ extension PatternTables {
 
     /// Where the segment begins when it ends at `to`.
     @inline(__always)
-    func backward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    func backward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int
+    {
         let start = to &- Int(segment.pointee.minimum)
         if start < from { return -1 }
         if isWide { return wideBackward(segment, base, from, to) }
@@ -269,7 +271,9 @@ extension PatternTables {
     }
 
     @inline(never)
-    func narrowFindFirst(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    func narrowFindFirst(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int)
+        -> Int
+    {
         let lastStart = to &- Int(segment.pointee.minimum)
         var at = from
         if segment.pointee.anchorOp >= 0 {
@@ -304,7 +308,9 @@ extension PatternTables {
     }
 
     @inline(never)
-    func narrowFindLast(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    func narrowFindLast(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int)
+        -> Int
+    {
         var at = to &- Int(segment.pointee.minimum)
         if segment.pointee.anchorOp >= 0 {
             let anchor = ops[Int(segment.pointee.anchorOp)]
@@ -312,7 +318,8 @@ extension PatternTables {
             let length = Int(anchor.count)
             while at >= from {
                 let found = ByteSearch.last(
-                    literals + Int(anchor.offset), length: length, base, from: from &+ offset, to: at &+ offset &+ length)
+                    literals + Int(anchor.offset), length: length, base, from: from &+ offset,
+                    to: at &+ offset &+ length)
                 if found < 0 { return -1 }
                 at = found &- offset
                 if segment.pointee.opCount == 1 || fits(segment, base + at) { return at }

@@ -24,7 +24,9 @@ extension PatternTables {
             let range = ranges[Int(set.pointee.firstRange) &+ index]
             if range.low <= value && value <= range.high { return !set.pointee.isNegated }
         }
-        if !set.pointee.classes.isEmpty, set.pointee.classes.contains(codePoint: value) { return !set.pointee.isNegated }
+        if !set.pointee.classes.isEmpty, set.pointee.classes.contains(codePoint: value) {
+            return !set.pointee.isNegated
+        }
         return set.pointee.isNegated
     }
 
@@ -37,7 +39,9 @@ extension PatternTables {
     }
 
     @inline(never)
-    func wideForward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    func wideForward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int)
+        -> Int
+    {
         var at = from
         var length = 0
         for index in Int(segment.pointee.firstOp)..<Int(segment.pointee.firstOp &+ segment.pointee.opCount) {
@@ -62,7 +66,9 @@ extension PatternTables {
     }
 
     @inline(never)
-    func wideBackward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int) -> Int {
+    func wideBackward(_ segment: UnsafePointer<PatternSegment>, _ base: UnsafePointer<UInt8>, _ from: Int, _ to: Int)
+        -> Int
+    {
         var at = to
         var length = 0
         var index = Int(segment.pointee.firstOp &+ segment.pointee.opCount)

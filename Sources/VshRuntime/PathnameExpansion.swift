@@ -2,5 +2,162 @@
 import VshBase
 import VshSystem
 
-/// Placeholder until pathname expansion lands: nothing matches.
-func expandPathnames(_ pattern: Text, isUTF8: Bool, into fields: inout Table<Text>) -> Int { 0 }
+/// Appends the pathnames that `pattern` matches to `fields`, in the order of their bytes, and returns how many (XCU 2.6.6, 2.14.3).
+///
+/// In `pattern` a backslash makes the next byte literal. No component that matches by a pattern is `.` or `..`; a leading dot is
+/// matched by a dot only. A pattern none of whose components has an active character matches nothing and reads nothing.
+func expandPathnames(_ pattern: Text, isUTF8: Bool, into fields: inout Table<Text>) -> Int {
+    var expansion = PathnameExpansion()
+    return expansion.parse(pattern, isUTF8: isUTF8) ? expansion.run(into: &fields) : 0
+}
+
+/// One expansion. Directories are opened relative to the one before, so no path is too long, and a symbolic link that is changed
+/// meanwhile leads nowhere else than where its name was read.
+private struct PathnameExpansion: ~Copyable {
+    /// What stands between slashes.
+    struct Component {
+        /// Nil: the name is `literal`.
+        var pattern: Pattern?
+        var literal: Text
+        /// Slashes after it.
+        var slashes: Int
+        /// The pattern begins with a dot.
+        var matchesDot = false
+    }
+
+    private var components = Table<Component>(capacity: 4)
+    /// The pathname under construction.
+    private var path = ByteStack(capacity: 256)
+    private var names = NameList()
+    private var buffer: UnsafeMutableRawBufferPointer?
+    private var matched = 0
+
+    deinit { buffer?.deallocate() }
+
+    /// Splits `text` at slashes; false when no component has an active character.
+    mutating func parse(_ text: Text, isUTF8: Bool) -> Bool {
+        var isActive = false
+        let count = text.count
+        var start = 0
+        while start < count {
+            var end = start
+            var next = start
+            while next < count && text[next] != 47 {
+                if text[next] == 92 && next + 1 < count {
+                    next += 1
+                    // A quoted slash is a slash all the same.
+                    if text[next] == 47 { break }
+                }
+                next += 1
+                end = next
+            }
+            var slashes = 0
+            while next < count && text[next] == 47 {
+                slashes += 1
+                next += 1
+            }
+            let part = text.slice(start..<end)
+            start = next
+            let pattern = Pattern(part, isUTF8: isUTF8)
+            if pattern.isLiteral {
+                components.append(Component(pattern: nil, literal: pattern.literal, slashes: slashes))
+            } else {
+                isActive = true
+                let matchesDot = part[0] == 46 || part.count > 1 && part[0] == 92 && part[1] == 46
+                components.append(
+                    Component(pattern: pattern, literal: Text(), slashes: slashes, matchesDot: matchesDot))
+            }
+        }
+        return isActive
+    }
+
+    mutating func run(into fields: inout Table<Text>) -> Int {
+        buffer = .allocate(byteCount: DirectoryReader.bufferSize, alignment: 8)
+        walk(0, At.current, 0, &fields)
+        return matched
+    }
+
+    /// Goes on with component `index`. The path from `start` on is relative to `directory`.
+    private mutating func walk(_ index: Int, _ directory: Int32, _ start: Int, _ fields: inout Table<Text>) {
+        var index = index
+        while index < components.count && components[index].pattern == nil {
+            path.append(components[index].literal)
+            appendSlashes(index)
+            index += 1
+        }
+        if index == components.count {
+            let exists = withPath(from: start) { (try? FileStatus($0, at: directory, follow: false)) != nil }
+            if exists { appendResult(&fields) }
+            return
+        }
+        let flags: OpenFlags = [.readOnly, .directory, .closeOnExec]
+        let opened =
+            start == path.count
+            ? try? System.open(".", flags, at: directory)
+            : withPath(from: start) { try? System.open($0, flags, at: directory) }
+        guard let opened else { return }
+        list(index, DirectoryReader(FileDescriptor(owning: opened), buffer: buffer), &fields)
+    }
+
+    /// The names of one directory that component `index` matches, each with all that follows.
+    private mutating func list(_ index: Int, _ reader: consuming DirectoryReader, _ fields: inout Table<Text>) {
+        let mark = names.count
+        let byteMark = names.byteCount
+        let slashes = components[index].slashes
+        read(index, &reader, isDirectory: slashes > 0)
+        names.sort(from: mark)
+        let isLast = index == components.count - 1
+        let pathMark = path.count
+        if isLast && slashes == 0 && pathMark == 0 {
+            for name in mark..<names.count { fields.append(names.withName(name) { Text($0) }) }
+            matched += names.count - mark
+            names.pop(to: mark, bytes: byteMark)
+            return
+        }
+        for name in mark..<names.count {
+            names.withName(name) { path.append($0) }
+            if slashes > 1 { appendSlashes(index, from: 1) }
+            if !isLast {
+                walk(index + 1, reader.descriptor, pathMark, &fields)
+            } else if slashes == 0 || names.type(name) == .directory
+                || withPath(from: pathMark, { (try? FileStatus($0, at: reader.descriptor)) != nil })
+            {
+                appendResult(&fields)
+            }
+            path.pop(to: pathMark)
+        }
+        names.pop(to: mark, bytes: byteMark)
+    }
+
+    /// Puts the names that component `index` matches on `names`. A directory that cannot be read has none.
+    private mutating func read(_ index: Int, _ reader: inout DirectoryReader, isDirectory: Bool) {
+        let matchesDot = components[index].matchesDot
+        guard let pattern = components[index].pattern else { return }
+        while let entry = try? reader.next() {
+            if entry.name[0] == 46 && (!matchesDot || entry.isDot) { continue }
+            if isDirectory {
+                switch entry.type {
+                case .directory, .symbolicLink, .unknown: break
+                default: continue
+                }
+            }
+            if pattern.matches(entry.name) { names.append(entry.name, entry.type, isDirectory: isDirectory) }
+        }
+    }
+
+    private mutating func appendSlashes(_ index: Int, from first: Int = 0) {
+        for _ in first..<components[index].slashes { path.append(47) }
+    }
+
+    private mutating func appendResult(_ fields: inout Table<Text>) {
+        fields.append(path.text(from: 0))
+        matched += 1
+    }
+
+    /// Calls `body` with the path from `start` on, NUL-terminated.
+    private mutating func withPath<R>(from start: Int, _ body: (UnsafePointer<UInt8>) -> R) -> R {
+        path.append(0)
+        defer { path.pop(to: path.count - 1) }
+        return path.withBytes(from: start) { body($0.baseAddress!) }
+    }
+}
