@@ -61,5 +61,7 @@ let package = Package(
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
         .testTarget(name: "VshBaseTests", dependencies: ["VshBase"]),
         .testTarget(name: "VshRuntimeTests", dependencies: ["VshRuntime", "VshBase"]),
+        .testTarget(name: "VshStoreTests", dependencies: ["VshStore", "VshSystem"]),
+        .testTarget(name: "VshFilesTests", dependencies: ["VshFiles", "VshStore", "VshSystem"]),
     ]
 )

@@ -17,6 +17,8 @@ public enum ChangeKind: UInt8, Sendable {
     case attributes = 6
     /// A directory whose times changed because something in it did. Put back only when they are still as left.
     case directoryTimes = 7
+    /// A regular file that is cut; the pre-image is what stands from the cut on.
+    case tail = 8
 }
 
 /// What is seen when a path is to be put back to the state that a record says.
@@ -52,6 +54,8 @@ public enum RestoreStep: Equatable, Sendable {
     case rewrite
     /// Cut the object to its size before, then its attributes.
     case cut
+    /// Write what was cut off behind the rest, then the attributes.
+    case restoreTail
     case setAttributes
     /// The pre-image is gone, or was never taken.
     case impossible
@@ -91,13 +95,14 @@ public enum Restoring {
         case .moved:
             if sighting.other.isSameObject(as: before) { return .moveBack(putAway: !present.isAbsent) }
             return present.isSameObject(as: before) ? .nothing : .impossible
-        case .content:
+        case .content, .tail:
             guard present.kind == .regular else { return .impossible }
             switch preimage {
             case .missing: return .impossible
-            case .inRecord: return .rewrite
-            case .object, .copy: return sighting.item.isAbsent ? .impossible : .rewrite
+            case .inRecord: break
+            case .object, .copy: if sighting.item.isAbsent { return .impossible }
             }
+            return kind == .content ? .rewrite : .restoreTail
         case .appended:
             guard present.kind == .regular, present.size >= before.size else { return .impossible }
             return .cut

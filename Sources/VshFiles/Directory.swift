@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
-import Glibc
 import VshBase
+import VshSystem
 
 /// A directory that names are resolved from. Only a `FileSystem` makes one, so that a name together with its directory
 /// is always below the root. Owns its descriptor.
@@ -11,10 +11,42 @@ public final class Directory {
     /// Opened with O_RDONLY|O_DIRECTORY|O_CLOEXEC; AT_FDCWD for the working directory. Belongs to this object. Reading
     /// calls (getdents, statx, readlinkat, faccessat) may use it directly; changes go through the `FileSystem`.
     public let descriptor: Int32
+    /// Absolute path without symbolic links, as it was in `epoch`.
+    private var canonical: [UInt8]?
+    private var epoch = -1
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
     deinit {
-        if descriptor >= 0 { _ = close(descriptor) }
+        if descriptor >= 0 { try? System.close(descriptor) }
+    }
+
+    /// The absolute path, free of symbolic links; nil when it has none (removed, or outside the root).
+    /// - Parameter epoch: what was found in another epoch is looked up again.
+    func path(epoch: Int) -> [UInt8]? {
+        if self.epoch == epoch { return canonical }
+        self.epoch = epoch
+        canonical = descriptor < 0 ? try? System.currentDirectory() : pathOfDescriptor(descriptor)
+        if let found = canonical, found.first != UInt8(ascii: "/") { canonical = nil }
+        return canonical
+    }
+
+    /// Forgets the path, as after chdir.
+    func forgetPath() { epoch = -1 }
+}
+
+/// The path of what is open as `fd`. (C: readlink of /proc/self/fd/N)
+func pathOfDescriptor(_ fd: Int32) -> [UInt8]? {
+    var name = Array("/proc/self/fd/".utf8)
+    name.append(decimal: UInt64(fd))
+    name.append(0)
+    guard let path = try? System.readLink(name), path.first == UInt8(ascii: "/") else { return nil }
+    return path
+}
+
+extension [UInt8] {
+    mutating func append(decimal value: UInt64) {
+        if value >= 10 { append(decimal: value / 10) }
+        append(UInt8(ascii: "0") + UInt8(value % 10))
     }
 }

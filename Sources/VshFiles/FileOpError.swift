@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
+import VshSystem
+
 /// A file operation that the system refused.
-public struct FileOpError: Error {
-    /// The errno value, positive.
-    public let code: Int32
+public struct FileOpError: Error, Sendable {
+    public let cause: Errno
     /// The name as it was given to the operation.
     public let path: [UInt8]
 
-    public init(code: Int32, path: [UInt8]) {
-        self.code = code
+    public init(cause: Errno, path: [UInt8]) {
+        self.cause = cause
         self.path = path
     }
+
+    /// The errno value, positive.
+    public var code: Int32 { cause.rawValue }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MPL-2.0
-import Glibc
 import VshBase
+import VshCore
+import VshStore
+import VshSystem
 
 /// What the changes of a forked child belong to.
-public enum ForkRole {
+public enum ForkRole: Sendable {
     /// A part of the same command (pipeline stage, subshell, command substitution): changes join the parent's operation.
     case sharedOperation
     /// A background job: an operation of its own, which ends when the child exits.
@@ -19,203 +21,210 @@ public enum ForkRole {
 /// When the recording itself fails (no space, a store that cannot be written, a file over the cap), the change is still
 /// made, is listed as not undoable, and `takeNotice()` gives one line for the user.
 public final class FileSystem {
-    /// Whether changes are recorded (`--no-undo`, POSIX mode and an unusable state directory turn it off).
+    /// Whether changes are recorded (`--no-undo` and POSIX mode turn it off, a state directory that cannot be had too).
     public internal(set) var isRecording: Bool
     /// Where names without a directory start. Valid for the life of the file system.
     public let workingDirectory: Directory
+    /// Where the journals and the log lie; nil when the environment names no place.
+    let state: StateDirectory?
+    /// Nil until the first change.
+    private(set) var recorder: Recorder?
+    private var command = Text()
+    private var notice: [UInt8]?
+    /// Room for the absolute paths of a change: the only one or the old name, and the new name.
+    let first = PathBuffer()
+    let second = PathBuffer()
+    /// The directory part that was resolved last.
+    private var parentName: [UInt8] = []
+    private var parentDirectory: Int32 = 0
+    private var parentEpoch = -1
+    private var parentPath: [UInt8] = []
 
-    public init(isRecording: Bool) {
+    /// - Parameters:
+    ///   - stateHome: the value of XDG_STATE_HOME, if set.
+    ///   - home: the value of HOME, if set.
+    public init(isRecording: Bool, stateHome: [UInt8]? = nil, home: [UInt8]? = nil) {
         self.isRecording = isRecording
-        workingDirectory = Directory(descriptor: AT_FDCWD)
+        state = StateDirectory.path(stateHome: stateHome, home: home).map { StateDirectory(path: $0) }
+        workingDirectory = Directory(descriptor: At.current)
     }
 
     // MARK: Operations
 
     /// Opens an operation: what one `undo` takes back. Cheap: only notes the text.
     /// - Parameter command: the text to show in `ops` (the command line, or the script's name and arguments).
-    public func beginOperation(command: Text) {}
+    public func beginOperation(command: Text) {
+        self.command = command
+        recorder?.describe(command: command.bytes)
+    }
 
-    /// Closes the operation, if one is open, with the exit status of its command.
-    public func endOperation(status: Int32) {}
+    /// After an undo: what follows in the same command is described by the command again.
+    func describeAgain() { recorder?.describe(command: command.bytes) }
+
+    /// Closes the operation, if it changed anything, with the exit status of its command. Nothing in a child that was
+    /// forked with `.sharedOperation`.
+    @inline(__always)
+    public func endOperation(status: Int32) { recorder?.end(status: status) }
+
+    /// Ends the running operation here and lets the same command go on in a new one. To be called before the
+    /// redirections of `undo`, `redo`, `begin`, `commit` and `rollback` are performed: what the command did so far is
+    /// then something of its own, and `undo > file` does not take back its own output.
+    public func splitOperation() { recorder?.close(status: 0, outcome: .finished) }
+
+    /// Whether the running operation has changed something, so that somebody has to end it.
+    public var hasOpenChanges: Bool { recorder?.isOpen ?? false }
+
+    /// To be called in the parent before every fork (not before a spawn): what the child changes must be seen here.
+    public func willFork() {
+        if isRecording { openRecorder()?.willFork() }
+    }
 
     /// To be called in the child after every fork (not after a spawn).
-    public func didFork(_ role: ForkRole) {}
+    public func didFork(_ role: ForkRole) { recorder?.didFork(role) }
 
-    /// To be called before the shell replaces itself by a program (`exec`, last command in place).
-    public func willExec(status: Int32) {}
+    /// To be called before the shell replaces itself by a program (`exec`, last command in place). The operation ends
+    /// with that program, when someone next looks at the log.
+    public func willExec(status: Int32) { recorder?.willExec() }
 
     /// To be called after the working directory changed.
-    public func didChangeDirectory() {}
+    public func didChangeDirectory() {
+        workingDirectory.forgetPath()
+        parentEpoch = -1
+    }
 
     /// To be called after a program ran or was started: files may have changed without this object seeing it.
-    public func didRunProgram() {}
+    public func didRunProgram() { recorder?.forgetPaths() }
+
+    /// To be called when there is nothing else to do: takes finished operations into the log, if many wait.
+    public func idle() { recorder?.idle() }
 
     /// A line for standard error, without the newline and the `vsh: ` in front: what could not be made undoable since
-    /// the last call. Nil when there is nothing to say. One load when there is nothing.
-    public func takeNotice() -> [UInt8]? { nil }
+    /// the last call. Nil when there is nothing to say. To be asked after `endOperation` and after redirections.
+    @inline(__always)
+    public func takeNotice() -> [UInt8]? {
+        if notice == nil, recorder == nil { return nil }
+        return takeNoticeSlowly()
+    }
 
-    // MARK: Opening
+    @inline(never)
+    private func takeNoticeSlowly() -> [UInt8]? {
+        if let line = notice {
+            notice = nil
+            return line
+        }
+        return recorder?.takeNotice()
+    }
 
-    /// open(2) for redirections and for builtins that write. Records what O_CREAT, O_TRUNC, writing and O_APPEND will
-    /// change. Files that are not regular files are opened as they are and not recorded.
-    /// - Parameters:
-    ///   - flags: O_* flags; O_CLOEXEC is up to the caller.
-    ///   - mode: permission bits for a new file, before the umask.
-    /// - Returns: the descriptor, or a negative errno. -EINTR when a signal came while waiting (FIFO).
-    public func open(_ path: Text, in directory: Directory? = nil, flags: Int32, mode: UInt32 = 0o666) -> Int32 {
+    /// How much may be copied to keep what a change overwrites.
+    public var limits: PreimageLimits {
+        get { openRecorder()?.limits ?? PreimageLimits() }
+        set { openRecorder()?.limits = newValue }
+    }
+
+    /// `durability=full`: records reach the disk before each destructive change.
+    public var isDurable: Bool {
+        get { recorder?.isDurable ?? false }
+        set { openRecorder()?.isDurable = newValue }
+    }
+
+    /// The recorder; nil and a notice, once, when there is no place for the state.
+    @inline(__always)
+    func openRecorder() -> Recorder? { recorder ?? openRecorderSlowly() }
+
+    @inline(never)
+    private func openRecorderSlowly() -> Recorder? {
+        guard let state else {
+            if isRecording { notice = Array("changes cannot be undone: HOME is not set".utf8) }
+            isRecording = false
+            return nil
+        }
+        let made = Recorder(state: state)
+        made.describe(command: command.bytes)
+        recorder = made
+        return made
+    }
+
+    /// The recorder with an open operation, when changes are recorded.
+    @inline(__always)
+    func recording() -> Recorder? {
+        guard isRecording, let recorder = openRecorder(), recorder.open() else { return nil }
+        return recorder
+    }
+
+    // MARK: Paths
+
+    /// Finds the absolute path, free of symbolic links but for the last component, that a name stands for.
+    /// False when the name ends in `.` or `..`, is the root or too long, or its directory is not there.
+    func locate(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ buffer: PathBuffer) -> Bool {
+        let bytes = UnsafeRawPointer(path).assumingMemoryBound(to: UInt8.self)
+        let slash = UInt8(ascii: "/")
+        var end = 0
+        while bytes[end] != 0 { end += 1 }
+        while end > 0, bytes[end - 1] == slash { end -= 1 }
+        var start = end
+        while start > 0, bytes[start - 1] != slash { start -= 1 }
+        let name = UnsafeBufferPointer(start: bytes + start, count: end - start)
+        let dot = UInt8(ascii: ".")
+        if name.isEmpty || name[0] == dot && (name.count == 1 || name.count == 2 && name[1] == dot) { return false }
+        let epoch = recorder?.epoch ?? 0
+        let base = directory ?? workingDirectory
+        if start == 0 {
+            guard let parent = base.path(epoch: epoch) else { return false }
+            return parent.withUnsafeBufferPointer { buffer.set($0, name) }
+        }
+        let parent = UnsafeBufferPointer(start: bytes, count: start)
+        if parentEpoch == epoch, parentDirectory == base.descriptor,
+            parentName.withUnsafeBufferPointer({ bytesEqual($0, parent) })
+        {
+            return parentPath.withUnsafeBufferPointer { buffer.set($0, name) }
+        }
+        guard let found = resolve(Array(parent) + [0], base) else { return false }
+        // Numbers of descriptors are given again: only the working directory's is known to mean the same later.
+        if base === workingDirectory {
+            parentName = Array(parent)
+            parentPath = found
+            parentDirectory = base.descriptor
+            parentEpoch = epoch
+        }
+        return found.withUnsafeBufferPointer { buffer.set($0, name) }
+    }
+
+    /// The absolute path of a directory, free of symbolic links.
+    private func resolve(_ name: [UInt8], _ base: Directory) -> [UInt8]? {
+        guard let fd = try? FileDescriptor(name, [.path, .directory], at: base.descriptor) else { return nil }
+        return pathOfDescriptor(fd.rawValue)
+    }
+
+    /// Finds the absolute path of the very object that a name leads to, through symbolic links and `..`.
+    func locateObject(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ buffer: PathBuffer) -> Bool {
         let at = (directory ?? workingDirectory).descriptor
-        let fd = path.withCString { openat(at, $0, flags, mode_t(mode)) }
-        return fd < 0 ? -errno : fd
+        guard let fd = try? FileDescriptor(path, .path, at: at), let found = pathOfDescriptor(fd.rawValue)
+        else { return false }
+        return buffer.set(found)
     }
 
-    /// Opens a directory to work in.
-    /// - Parameter follow: whether `path` may be a symbolic link; otherwise that is ELOOP or ENOTDIR.
-    public func openDirectory(_ path: Text, in directory: Directory? = nil, follow: Bool = true) throws(FileOpError)
-        -> Directory
-    {
-        let at = (directory ?? workingDirectory).descriptor
-        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW)
-        let fd = path.withCString { openat(at, $0, flags) }
-        guard fd >= 0 else { throw FileOpError(code: errno, path: path.bytes) }
-        return Directory(descriptor: fd)
-    }
-
-    // MARK: Changes
-    // Symbolic links are never followed in the last component unless a parameter says so.
-
-    /// mkdirat(2). `mode` is before the umask.
-    public func makeDirectory(_ path: Text, in directory: Directory? = nil, mode: UInt32 = 0o777) throws(FileOpError) {
-        try check(path, path.withCString { mkdirat(at(directory), $0, mode_t(mode)) })
-    }
-
-    /// unlinkat(2) with AT_REMOVEDIR.
-    public func removeDirectory(_ path: Text, in directory: Directory? = nil) throws(FileOpError) {
-        try check(path, path.withCString { unlinkat(at(directory), $0, 0x200) })
-    }
-
-    /// unlinkat(2) of anything that is not a directory (EISDIR).
-    public func unlink(_ path: Text, in directory: Directory? = nil) throws(FileOpError) {
-        try check(path, path.withCString { unlinkat(at(directory), $0, 0) })
-    }
-
-    /// Removes a directory with everything below it in one step: the tree moves into the store.
-    /// - Returns: false when that is not possible here (not recording, other file system, a mount point or a directory
-    ///   that may not be changed inside, …) and nothing was changed; the caller then walks the tree and calls
-    ///   `unlink` and `removeDirectory`, which report the errors that there are.
-    public func removeTree(_ path: Text, in directory: Directory? = nil) -> Bool { false }
-
-    /// renameat2(2). What is at `to` is replaced as rename(2) says, unless `noReplace` (then EEXIST).
-    public func rename(
-        _ from: Text, in fromDirectory: Directory? = nil, to: Text, in toDirectory: Directory? = nil,
-        noReplace: Bool = false
-    ) throws(FileOpError) {
-        let (a, b) = (at(fromDirectory), at(toDirectory))
-        let result = from.withCString { f in to.withCString { t in renameat(a, f, b, t) } }
-        try check(from, result)
-    }
-
-    /// linkat(2). `follow`: link to what the symbolic link `from` points to.
-    public func link(
-        _ from: Text, in fromDirectory: Directory? = nil, to: Text, in toDirectory: Directory? = nil,
-        follow: Bool = false
-    ) throws(FileOpError) {
-        let (a, b) = (at(fromDirectory), at(toDirectory))
-        let result = from.withCString { f in to.withCString { t in linkat(a, f, b, t, follow ? 0x400 : 0) } }
-        try check(to, result)
-    }
-
-    /// symlinkat(2).
-    public func symbolicLink(target: Text, at path: Text, in directory: Directory? = nil) throws(FileOpError) {
-        try check(path, target.withCString { t in path.withCString { symlinkat(t, at(directory), $0) } })
-    }
-
-    /// mknodat(2): FIFOs, devices, sockets. `mode` holds the type too, before the umask.
-    public func makeNode(_ path: Text, in directory: Directory? = nil, mode: UInt32, device: UInt64 = 0)
-        throws(FileOpError)
-    {
-        try check(path, path.withCString { mknodat(at(directory), $0, mode_t(mode), dev_t(device)) })
-    }
-
-    /// fchmodat(2). `mode`: permission bits with set-user-ID, set-group-ID and sticky.
-    /// - Parameter follow: false: a symbolic link is left alone with EOPNOTSUPP.
-    public func setMode(_ path: Text, in directory: Directory? = nil, mode: UInt32, follow: Bool = true)
-        throws(FileOpError)
-    {
-        try check(path, path.withCString { fchmodat(at(directory), $0, mode_t(mode), follow ? 0 : 0x100) })
-    }
-
-    /// fchownat(2). Nil leaves that one as it is.
-    public func setOwner(
-        _ path: Text, in directory: Directory? = nil, owner: UInt32?, group: UInt32?, follow: Bool = true
-    ) throws(FileOpError) {
-        let (o, g) = (owner ?? UInt32.max, group ?? UInt32.max)
-        try check(path, path.withCString { fchownat(at(directory), $0, o, g, follow ? 0 : 0x100) })
-    }
-
-    /// A time to set: seconds and nanoseconds since 1970, now, or leave.
-    public enum Time {
-        case now
-        case omit
-        case at(seconds: Int64, nanoseconds: Int64)
-
-        var timespec: timespec {
-            switch self {
-            case .now: Glibc.timespec(tv_sec: 0, tv_nsec: 0x3fff_ffff)
-            case .omit: Glibc.timespec(tv_sec: 0, tv_nsec: 0x3fff_fffe)
-            case .at(let s, let n): Glibc.timespec(tv_sec: Int(s), tv_nsec: Int(n))
-            }
+    /// Whether a path is the state directory's own, where nothing is recorded.
+    func isState(_ path: PathBuffer) -> Bool {
+        guard let state else { return false }
+        let own = state.path
+        guard path.count >= own.count, path.count == own.count || path.base[own.count] == UInt8(ascii: "/") else {
+            return false
+        }
+        return own.withUnsafeBufferPointer {
+            bytesEqual(UnsafeBufferPointer(rebasing: path.bytes[..<own.count]), $0)
         }
     }
 
-    /// utimensat(2).
-    public func setTimes(
-        _ path: Text, in directory: Directory? = nil, access: Time, modification: Time, follow: Bool = true
-    ) throws(FileOpError) {
-        let result = path.withCString { p in
-            var times = (access.timespec, modification.timespec)
-            return withUnsafePointer(to: &times) {
-                $0.withMemoryRebound(to: timespec.self, capacity: 2) {
-                    utimensat(at(directory), p, $0, follow ? 0 : 0x100)
-                }
-            }
+    @inline(__always)
+    func at(_ directory: Directory?) -> Int32 { (directory ?? workingDirectory).descriptor }
+
+    /// Runs a system call and gives its failure the name.
+    @inline(__always)
+    func attempt<R>(_ path: Text, _ body: () throws(Errno) -> R) throws(FileOpError) -> R {
+        do {
+            return try body()
+        } catch {
+            throw FileOpError(cause: error, path: path.bytes)
         }
-        try check(path, result)
-    }
-
-    /// lsetxattr(2) or setxattr(2). Nil removes the attribute.
-    public func setAttribute(
-        _ path: Text, in directory: Directory? = nil, name: Text, value: [UInt8]?, follow: Bool = false
-    ) throws(FileOpError) {
-        throw FileOpError(code: ENOTSUP, path: path.bytes)
-    }
-
-    /// Writes all of `source`'s content into `target`, from offset 0 on: shared blocks where the file system can
-    /// (FICLONE), copied in the kernel otherwise, read and written at last. Holes stay holes. `target` is a descriptor
-    /// that `open` gave, open for writing, of an empty file; its recording is done already.
-    /// - Returns: 0, or a positive errno; `failedReading` tells which side.
-    public func copyContent(from source: Int32, to target: Int32, reflink: Reflink = .auto) -> (
-        code: Int32, failedReading: Bool
-    ) {
-        var buffer = [UInt8](repeating: 0, count: 1 << 17)
-        while true {
-            let count = read(source, &buffer, buffer.count)
-            if count == 0 { return (0, false) }
-            if count < 0 { return (errno, true) }
-            var done = 0
-            while done < count {
-                let n = buffer.withUnsafeBytes { write(target, $0.baseAddress! + done, count - done) }
-                if n < 0 { return (errno, false) }
-                done += n
-            }
-        }
-    }
-
-    /// `cp --reflink`.
-    public enum Reflink { case auto, always, never }
-
-    private func at(_ directory: Directory?) -> Int32 { (directory ?? workingDirectory).descriptor }
-
-    private func check(_ path: Text, _ result: Int32) throws(FileOpError) {
-        if result != 0 { throw FileOpError(code: errno, path: path.bytes) }
     }
 }

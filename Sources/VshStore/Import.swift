@@ -148,9 +148,10 @@ private final class Importer {
             insert.bind(change.location).bind(change.before.encoded).bind(change.attributes)
             try insert.bind(change.content).run()
         }
-        let result = try statement(4, "INSERT OR REPLACE INTO results VALUES(?1,?2,?3,?4)")
+        let result = try statement(4, "INSERT OR REPLACE INTO results VALUES(?1,?2,?3,?4,?5)")
         for record in operation.results {
-            try result.bind(id).bind(record.path).bind(record.after.encoded).bind(record.digest).run()
+            result.bind(id).bind(record.path).bind(record.after.encoded).bind(record.digest)
+            try result.bind(Int64(record.isSoft ? 1 : 0)).run()
         }
     }
 

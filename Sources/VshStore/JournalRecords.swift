@@ -46,8 +46,9 @@ extension Journal {
     public func append(_ record: ResultRecord, operation: OperationID) -> Int? {
         append(
             .result, operation: operation,
-            count: record.after.encodedCount + 8 + record.path.count + record.digest.count
+            count: record.after.encodedCount + 9 + record.path.count + record.digest.count
         ) { writer in
+            writer.put(record.isSoft ? UInt8(1) : 0)
             writer.put(record.after)
             writer.put(record.path)
             writer.put(record.digest)
@@ -172,6 +173,7 @@ extension ChangeRecord {
 extension ResultRecord {
     init?(_ reader: inout RecordReader) {
         self.init()
+        isSoft = reader.get(UInt8.self) != 0
         after = reader.getState()
         path = reader.getBytes()
         digest = reader.getBytes()

@@ -67,12 +67,13 @@ public final class OperationLog {
           PRIMARY KEY(operation, number)) WITHOUT ROWID;
         CREATE TABLE IF NOT EXISTS results(
           operation INTEGER NOT NULL, path BLOB NOT NULL, after BLOB NOT NULL, digest BLOB NOT NULL,
-          PRIMARY KEY(operation, path)) WITHOUT ROWID;
+          soft INTEGER NOT NULL, PRIMARY KEY(operation, path)) WITHOUT ROWID;
         CREATE INDEX IF NOT EXISTS results_path ON results(path, operation);
         CREATE TABLE IF NOT EXISTS states(
           number INTEGER PRIMARY KEY, entry INTEGER NOT NULL, state INTEGER NOT NULL, position INTEGER NOT NULL,
           event INTEGER NOT NULL, effective BLOB NOT NULL);
         CREATE INDEX IF NOT EXISTS states_entry ON states(entry, number);
+        CREATE INDEX IF NOT EXISTS states_open ON states(entry) WHERE state = 2;
         CREATE TABLE IF NOT EXISTS expirations(operation INTEGER PRIMARY KEY, time INTEGER NOT NULL);
         CREATE TRIGGER IF NOT EXISTS operations_keep BEFORE UPDATE ON operations
           BEGIN SELECT raise(ABORT, 'append only'); END;
@@ -230,13 +231,14 @@ public final class OperationLog {
 
     /// The states that an operation left.
     public func results(of operation: OperationID) throws(StoreError) -> [ResultRecord] {
-        let query = try database.prepare("SELECT path, after, digest FROM results WHERE operation = ?1").bind(operation)
+        let query = try database.prepare("SELECT path, after, digest, soft FROM results WHERE operation = ?1").bind(operation)
         var results: [ResultRecord] = []
         while try query.step() {
             var result = ResultRecord()
             result.path = query.bytes(0)
             result.after = NodeState(encoded: query.bytes(1)) ?? .absent
             result.digest = query.bytes(2)
+            result.isSoft = query.int(3) != 0
             results.append(result)
         }
         return results
@@ -265,6 +267,7 @@ public final class OperationLog {
                 result.path = path
                 result.after = NodeState(encoded: statement.bytes(1)) ?? .absent
                 result.digest = statement.bytes(2)
+                result.isSoft = statement.int(3) != 0
                 found.append((statement.number(0), result))
             }
             return found
@@ -275,7 +278,7 @@ public final class OperationLog {
         LaterResults(
             try database.prepare(
                 """
-                SELECT operation, after, digest FROM results WHERE path = ?1 AND operation > ?2
+                SELECT operation, after, digest, soft FROM results WHERE path = ?1 AND operation > ?2
                 ORDER BY operation DESC
                 """))
     }
@@ -290,5 +293,67 @@ public final class OperationLog {
         var bytes: [UInt8] = []
         for number in numbers { withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) } }
         return bytes
+    }
+}
+
+/// Questions of the undo engine.
+extension OperationLog {
+    /// Operations that left a state at a path or below it, newest first.
+    public func operations(touching path: [UInt8]) throws(StoreError) -> [OperationID] {
+        let query = try database.prepare(
+            """
+            SELECT DISTINCT operation FROM results WHERE soft = 0 AND path = ?1
+            UNION SELECT DISTINCT operation FROM results WHERE soft = 0 AND path > ?2 AND path < ?3
+            ORDER BY operation DESC
+            """)
+        query.bind(path).bind(path + [UInt8(ascii: "/")]).bind(path + [UInt8(ascii: "/") + 1])
+        return try numbers(query)
+    }
+
+    /// The operations in effect inside a transaction, oldest first.
+    public func effective(inside transaction: OperationID) throws(StoreError) -> [OperationID] {
+        let query = try database.prepare(
+            """
+            SELECT s.effective FROM operations o
+            JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+            WHERE o.transaction_id = ?1 AND o.transaction_id <> 0 AND s.state = 0 ORDER BY s.event
+            """
+        ).bind(transaction)
+        var found: [OperationID] = []
+        while try query.step() { found += Self.numbers(query.bytes(0)) }
+        return found
+    }
+
+    /// Everything that was done inside a transaction, undone or not, oldest first.
+    public func members(of transaction: OperationID) throws(StoreError) -> [OperationID] {
+        let query = try database.prepare(
+            """
+            WITH RECURSIVE inside(id) AS (
+              SELECT id FROM operations WHERE transaction_id = ?1 AND transaction_id <> 0
+              UNION SELECT o.id FROM operations o JOIN inside i ON o.transaction_id = i.id)
+            SELECT id FROM inside ORDER BY id
+            """
+        ).bind(transaction)
+        return try numbers(query)
+    }
+
+    /// Open transactions, newest first.
+    public func openTransactions() throws(StoreError) -> [LoggedOperation] {
+        let query = try database.prepare(
+            """
+            SELECT entry FROM states s WHERE state = 2
+              AND number = (SELECT max(number) FROM states WHERE entry = s.entry) ORDER BY entry DESC
+            """)
+        var found: [LoggedOperation] = []
+        for id in try numbers(query) {
+            if let operation = try operation(id) { found.append(operation) }
+        }
+        return found
+    }
+
+    private func numbers(_ query: Statement) throws(StoreError) -> [OperationID] {
+        var found: [OperationID] = []
+        while try query.step() { found.append(query.number(0)) }
+        return found
     }
 }

@@ -95,7 +95,7 @@ public func isBelow(_ path: [UInt8], _ directory: [UInt8]) -> Bool {
 
 extension [UInt8] {
     /// Appends the decimal digits of a number.
-    public mutating func append(decimal value: UInt64) {
+    mutating func append(decimal value: UInt64) {
         if value >= 10 { append(decimal: value / 10) }
         append(UInt8(ascii: "0") + UInt8(value % 10))
     }

@@ -85,6 +85,8 @@ public struct ResultRecord: Equatable, Sendable {
     public var after: NodeState = .absent
     /// SHA-256 of the content of a small file, else empty.
     public var digest: [UInt8] = []
+    /// Only the times of a directory were recorded: something in it changed.
+    public var isSoft = false
 
     public init() {}
 }

@@ -61,6 +61,7 @@ public struct Results {
                 guard let status = try? FileStatus(path, follow: false) else { return }
                 records[index].after = NodeState(status)
             }
+            records[index].isSoft = isSoft[index]
             if isSoft[index] { continue }
             let after = records[index].after
             if Self.isSame(befores[index], after, exact: isExact[index]) { continue }

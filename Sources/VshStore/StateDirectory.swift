@@ -144,6 +144,8 @@ public final class Control {
             field(.number).storeReleasing(highest())
             field(.magic).storeReleasing(Self.magic)
         }
+        // The mapping would keep the lock after the descriptor is closed.
+        try? System.lock(fd.rawValue, .unlocked)
     }
 
     deinit { try? System.unmap(UnsafeMutableRawPointer(page), length: Self.size) }

@@ -33,7 +33,7 @@ final class RestoringTests: XCTestCase {
         case .moveBack:
             next.present = sighting.other
             next.other = .absent
-        case .rewrite, .cut, .setAttributes:
+        case .rewrite, .cut, .restoreTail, .setAttributes:
             next.present = before
         }
         return next
@@ -42,7 +42,7 @@ final class RestoringTests: XCTestCase {
     func testStepsReachTheStateBeforeAndAreIdempotent() {
         let objects: [NodeState] = [.absent, file(1), file(2), directory(3)]
         var reached = 0
-        for kind in [ChangeKind.created, .removed, .moved, .content, .appended, .attributes] {
+        for kind in [ChangeKind.created, .removed, .moved, .content, .tail, .appended, .attributes] {
             for before in objects where (kind == .created) == before.isAbsent {
                 for present in objects {
                     for item in [NodeState.absent, before] {

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshStore
+import VshSystem
+
+// Symbolic links are never followed in the last component unless a parameter says so.
+
+/// Changes that make a name.
+extension FileSystem {
+    /// Records that a name is to be made, unless something has it. What is recorded stays true when the call fails.
+    private func willCreate(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ buffer: PathBuffer) {
+        guard isRecording, locate(path, directory, buffer), !isState(buffer), let recorder = recording() else { return }
+        if recorder.paths[buffer.bytes].contains(.covered) { return }
+        if (try? FileStatus(path, at: at(directory), follow: false)) != nil { return }
+        recorder.recordCreated(buffer)
+    }
+
+    /// mkdirat(2). `mode` is before the umask.
+    public func makeDirectory(_ path: Text, in directory: Directory? = nil, mode: UInt32 = 0o777) throws(FileOpError) {
+        try attempt(path) { () throws(Errno) in
+            try path.withCString { (name) throws(Errno) in
+                willCreate(name, directory, first)
+                try System.makeDirectory(name, mode: mode, at: at(directory))
+            }
+        }
+    }
+
+    /// linkat(2). `follow`: link to what the symbolic link `from` points to.
+    public func link(
+        _ from: Text, in fromDirectory: Directory? = nil, to: Text, in toDirectory: Directory? = nil,
+        follow: Bool = false
+    ) throws(FileOpError) {
+        try attempt(to) { () throws(Errno) in
+            try to.withCString { (name) throws(Errno) in
+                willCreate(name, toDirectory, first)
+                try System.link(from, at: at(fromDirectory), to: name, at: at(toDirectory), follow: follow)
+            }
+        }
+    }
+
+    /// symlinkat(2).
+    public func symbolicLink(target: Text, at path: Text, in directory: Directory? = nil) throws(FileOpError) {
+        try attempt(path) { () throws(Errno) in
+            try path.withCString { (name) throws(Errno) in
+                willCreate(name, directory, first)
+                try System.symbolicLink(target: target, path: name, at: at(directory))
+            }
+        }
+    }
+
+    /// mknodat(2): FIFOs, devices, sockets. `mode` holds the type too, before the umask.
+    public func makeNode(_ path: Text, in directory: Directory? = nil, mode: UInt32, device: UInt64 = 0)
+        throws(FileOpError)
+    {
+        try attempt(path) { () throws(Errno) in
+            try path.withCString { (name) throws(Errno) in
+                willCreate(name, directory, first)
+                try System.makeNode(name, mode: mode, device: device, at: at(directory))
+            }
+        }
+    }
+}
+
+/// Changes of attributes.
+extension FileSystem {
+    /// Records the attributes of what a name leads to.
+    private func willAlter(_ path: UnsafePointer<CChar>, _ directory: Directory?, follow: Bool, extended: Bool) {
+        guard isRecording, let status = try? FileStatus(path, at: at(directory), follow: false) else { return }
+        if follow, status.isSymbolicLink {
+            guard locateObject(path, directory, first), let target = try? FileStatus(first.path, follow: false)
+            else { return }
+            return willAlter(target, extended: extended)
+        }
+        guard locate(path, directory, first) || locateObject(path, directory, first) else { return }
+        willAlter(status, extended: extended)
+    }
+
+    private func willAlter(_ status: FileStatus, extended: Bool) {
+        if isState(first) { return }
+        recording()?.recordAttributes(first, status, extended: extended)
+    }
+
+    /// fchmodat(2). `mode`: permission bits with set-user-ID, set-group-ID and sticky.
+    /// - Parameter follow: false: a symbolic link is left alone with EOPNOTSUPP.
+    public func setMode(_ path: Text, in directory: Directory? = nil, mode: UInt32, follow: Bool = true)
+        throws(FileOpError)
+    {
+        try attempt(path) { () throws(Errno) in
+            try path.withCString { (name) throws(Errno) in
+                willAlter(name, directory, follow: follow, extended: false)
+                try System.changeMode(name, mode, at: at(directory), follow: follow)
+            }
+        }
+    }
+
+    /// fchownat(2). Nil leaves that one as it is.
+    public func setOwner(
+        _ path: Text, in directory: Directory? = nil, owner: UInt32?, group: UInt32?, follow: Bool = true
+    ) throws(FileOpError) {
+        try attempt(path) { () throws(Errno) in
+            try path.withCString { (name) throws(Errno) in
+                // A change of owner takes away capabilities, which are an extended attribute.
+                willAlter(name, directory, follow: follow, extended: true)
+                try System.changeOwner(name, owner: owner, group: group, at: at(directory), follow: follow)
+            }
+        }
+    }
+
+    /// A time to set: seconds and nanoseconds since 1970, now, or leave.
+    public enum Time: Sendable {
+        case now
+        case omit
+        case at(seconds: Int64, nanoseconds: Int64)
+
+        var change: System.TimeChange {
+            switch self {
+            case .now: .now
+            case .omit: .keep
+            case .at(let seconds, let nanoseconds):
+                .set(FileTime(seconds: seconds, nanoseconds: UInt32(truncatingIfNeeded: nanoseconds)))
+            }
+        }
+    }
+
+    /// utimensat(2).
+    public func setTimes(
+        _ path: Text, in directory: Directory? = nil, access: Time, modification: Time, follow: Bool = true
+    ) throws(FileOpError) {
+        try attempt(path) { () throws(Errno) in
+            try path.withCString { (name) throws(Errno) in
+                willAlter(name, directory, follow: follow, extended: false)
+                try System.setTimes(
+                    name, access: access.change, modification: modification.change, at: at(directory), follow: follow)
+            }
+        }
+    }
+
+    /// lsetxattr(2) or setxattr(2). Nil removes the attribute.
+    public func setAttribute(
+        _ path: Text, in directory: Directory? = nil, name: Text, value: [UInt8]?, follow: Bool = false
+    ) throws(FileOpError) {
+        try attempt(path) { () throws(Errno) in
+            try path.withCString { (place) throws(Errno) in
+                willAlter(place, directory, follow: follow, extended: true)
+                // The calls know no directory descriptor.
+                var whole = Array("/proc/self/fd/".utf8)
+                if at(directory) < 0 || place[0] == CChar(UInt8(ascii: "/")) {
+                    whole = path.bytes
+                } else {
+                    whole.append(decimal: UInt64(at(directory)))
+                    whole.append(UInt8(ascii: "/"))
+                    whole.append(contentsOf: path.bytes)
+                }
+                try whole.withPath { (whole) throws(Errno) in
+                    let target = ExtendedAttributes.Target.path(whole, follow: follow)
+                    if let value {
+                        try ExtendedAttributes.set(target, name, value)
+                    } else {
+                        try ExtendedAttributes.remove(target, name)
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshStore
+import VshSystem
+
+/// How much may be copied to keep what a change overwrites.
+public struct PreimageLimits: Sendable {
+    /// Bytes of one file.
+    public var file: UInt64 = 64 << 20
+    /// Bytes of one operation.
+    public var operation: UInt64 = 1 << 30
+
+    public init() {}
+    static var none: PreimageLimits {
+        var limits = PreimageLimits()
+        limits.file = .max
+        limits.operation = .max
+        return limits
+    }
+}
+
+/// Keeps, for the running operation, what is needed to take its changes back. Its life: nothing until the first change;
+/// then the state directory, a journal and a number; records; and at the end the states that were left.
+final class Recorder {
+    let state: StateDirectory
+    private(set) var control: Control?
+    private(set) var journal: Journal?
+    private(set) var store: PreimageStore?
+
+    /// Of the session: shared by the shell and all that it forks.
+    private let session = SharedWords()
+    /// Of the operation: a background job gets its own.
+    private var running = SharedWords()
+    private var shell: Int32
+    private var owner: Int32
+    /// Whether this process ends the operation: not a subshell that works for its parent.
+    private var isOwner = true
+
+    /// The operation that the tables below are about, or 0.
+    private(set) var operation: OperationID = 0
+    var paths = PathTable()
+    private var inodes: [InodeKey: InodeFlags] = [:]
+    /// Copies of objects on mounts without a store: the item of each.
+    var copies: [InodeKey: UInt64] = [:]
+    /// Paths found in one epoch are looked up again in the next: something changed what names mean.
+    private(set) var epoch = 0
+
+    var limits = PreimageLimits()
+    var isDurable = false
+    /// What the next operation is, for its first record.
+    private var next = OperationRecord()
+    private(set) var notice: [UInt8]?
+    private var hasSaidWhyNot = false
+    /// The running operation cannot be recorded.
+    private var hasFailed = false
+
+    /// Journals that may wait before one operation's end takes them into the log.
+    private static var journalsWaiting: UInt64 { 64 }
+    /// A journal longer than this is not continued by the next operation.
+    private static var longJournal: Int { 4 << 20 }
+
+    init(state: StateDirectory) {
+        self.state = state
+        shell = System.processID
+        owner = shell
+    }
+
+    // MARK: Operations
+
+    /// Whether the running operation has changed something.
+    var isOpen: Bool { running.operation != 0 }
+
+    /// Notes what the next operation is; nothing more until it changes something.
+    func describe(kind: OperationKind = .command, command: [UInt8], targets: [OperationID] = []) {
+        next.kind = kind
+        next.command = command
+        next.targets = targets
+        hasFailed = false
+    }
+
+    var transaction: OperationID { session.transaction }
+    var transactions: [OperationID] {
+        get { session.transactions }
+        set { session.transactions = newValue }
+    }
+    var sessionNumber: UInt64 { session.session }
+
+    /// Makes sure that records can be written for the running operation. False when they cannot; the notice says why.
+    @inline(__always)
+    func open() -> Bool {
+        let current = running.operation
+        return current != 0 && current == operation ? true : openSlowly()
+    }
+
+    @inline(never)
+    private func openSlowly() -> Bool {
+        if hasFailed { return false }
+        do {
+            if running.operation == 0 { try begin() }
+            try join()
+            return true
+        } catch {
+            hasFailed = true
+            if !hasSaidWhyNot {
+                hasSaidWhyNot = true
+                var line = Array("changes cannot be undone: ".utf8)
+                line.append(contentsOf: error.path)
+                line.append(contentsOf: Array(": \(error.reason)".utf8))
+                notice = line
+            }
+            return false
+        }
+    }
+
+    /// The control page; makes the state directory when needed.
+    func openControl() throws(StoreError) -> Control {
+        if let control { return control }
+        let state = state
+        let opened = try Control(state, highest: { Self.highestNumber(state) })
+        control = opened
+        return opened
+    }
+
+    private static func highestNumber(_ state: StateDirectory) -> UInt64 {
+        var highest: UInt64 = 0
+        if (try? FileStatus(state.log)) != nil, let log = try? OperationLog(state) {
+            highest = (try? log.highestNumber()) ?? 0
+        }
+        guard var reader = try? DirectoryReader(state.journals) else { return highest }
+        while let entry = try? reader.next() {
+            guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
+            highest = max(highest, number)
+            let path = state.journal(number)
+            guard let fd = try? FileDescriptor(path, .readWrite),
+                let journal = JournalFile(number: number, path: path, fd: fd.rawValue)
+            else { continue }
+            highest = max(highest, journal.session)
+            for operation in journal.bytes.operations() { highest = max(highest, operation.record.id) }
+        }
+        return highest
+    }
+
+    /// The session's number; makes one at first.
+    func openSession(_ control: Control) -> UInt64 {
+        if session.session == 0 { session.session = control.next() }
+        return session.session
+    }
+
+    /// Opens an operation. Subshells that come here at once do it one after another.
+    private func begin() throws(StoreError) {
+        let control = try openControl()
+        if !running.isShared { return try begin(control) }
+        guard let lock = try? FileDescriptor(state.control, .readWrite) else { return try begin(control) }
+        try? System.lock(lock.rawValue, .exclusive)
+        if running.operation == 0 { try begin(control) }
+    }
+
+    /// Number, journal, first record.
+    private func begin(_ control: Control) throws(StoreError) {
+        let number = openSession(control)
+        if journal == nil || journal!.tail > Self.longJournal {
+            journal = try Journal(state, control: control, session: number, owner: owner, shell: shell)
+        }
+        guard let journal else { return }
+        let id = control.next()
+        next.id = id
+        next.session = number
+        next.transaction = session.transaction
+        next.process = System.processID
+        next.began = Clock.realTime
+        if let directory = try? System.currentDirectory() { next.directory = directory }
+        guard let start = journal.append(next) else { throw StoreError(.system(.noSpace), journal.path) }
+        running.clearCopied()
+        running.journal = journal.number
+        running.start = UInt64(start)
+        running.operation = id
+    }
+
+    /// Takes part in the running operation, which another process of this shell may have begun.
+    private func join() throws(StoreError) {
+        let id = running.operation
+        if id == operation { return }
+        if journal?.number != running.journal { journal = try Journal(joining: running.journal, state) }
+        if control == nil { _ = try openControl() }
+        if store == nil { store = PreimageStore(state) }
+        forgetOperation()
+        operation = id
+    }
+
+    private func forgetOperation() {
+        operation = 0
+        paths.removeAll()
+        inodes.removeAll(keepingCapacity: inodes.count < 4096)
+        copies.removeAll()
+    }
+
+    /// Writes an event (begin, commit) and returns its number.
+    func addEvent(_ kind: OperationKind, name: [UInt8], transaction: OperationID) throws(StoreError) -> OperationID {
+        let control = try openControl()
+        let number = openSession(control)
+        if journal == nil {
+            journal = try Journal(state, control: control, session: number, owner: owner, shell: shell)
+        }
+        guard let journal else { return 0 }
+        var record = OperationRecord()
+        record.id = control.next()
+        record.kind = kind
+        record.session = number
+        record.transaction = transaction
+        record.process = System.processID
+        record.began = Clock.realTime
+        record.command = name
+        if journal.append(record) == nil { throw StoreError(.system(.noSpace), journal.path) }
+        return record.id
+    }
+
+    /// Ends the operation: the states it left, and its end. Nothing when it changed nothing, or when this process works
+    /// for another that will end it.
+    @inline(__always)
+    func end(status: Int32) {
+        if running.operation != 0, isOwner { close(status: status, outcome: .finished) }
+    }
+
+    /// Ends the operation, whoever began it.
+    @inline(never)
+    func close(status: Int32, outcome: OperationOutcome) {
+        guard running.operation != 0 else { return }
+        defer {
+            running.operation = 0
+            forgetOperation()
+        }
+        do { try join() } catch { return }
+        guard let journal, let all = journal.bytes(from: Int(running.start)) else { return }
+        let id = operation
+        guard let found = all.operations().last(where: { $0.record.id == id }) else { return }
+        let results = Results(observing: found.changes)
+        for result in results.records { _ = journal.append(result, operation: id) }
+        var end = EndRecord()
+        end.outcome = outcome
+        end.status = status
+        end.ended = Clock.realTime
+        end.changes = UInt32(results.changed)
+        end.missing = UInt32(results.missing)
+        _ = journal.append(end, operation: id)
+        if isDurable { journal.sync() }
+        if let first = results.firstMissing { noteMissing(first, results) }
+        if let control, control.waitingJournals >= Self.journalsWaiting { importJournals(control) }
+    }
+
+    private func importJournals(_ control: Control) {
+        control.clearJournals()
+        if let log = try? OperationLog(state) { _ = try? log.importJournals(state) }
+    }
+
+    /// Takes what waits into the log: to be called when the shell has nothing else to do.
+    func idle() {
+        if let control, !isOpen, control.waitingJournals >= Self.journalsWaiting / 4 { importJournals(control) }
+    }
+
+    /// `1 of 37 changes not undoable: disk.img (12 GB, over the cap)`
+    private func noteMissing(_ first: (path: [UInt8], reason: MissingReason, size: UInt64), _ results: Results) {
+        var line: [UInt8] = []
+        line.append(decimal: UInt64(results.missing))
+        line.append(contentsOf: " of ".utf8)
+        line.append(decimal: UInt64(results.changed))
+        line.append(contentsOf: (results.changed == 1 ? " change not undoable: " : " changes not undoable: ").utf8)
+        line.append(contentsOf: first.path[(first.path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...])
+        let reason =
+            switch first.reason {
+            case .none, .fileCap: "over the cap"
+            case .operationCap: "over the cap of one operation"
+            case .unreadable: "cannot be read"
+            case .storeFailed: "cannot be kept"
+            case .unrepeatable: "cannot be made again"
+            }
+        line.append(contentsOf: " (\(humanSize(first.size)), \(reason))".utf8)
+        notice = line
+    }
+
+    func takeNotice() -> [UInt8]? {
+        if notice == nil { return nil }
+        defer { notice = nil }
+        return notice
+    }
+
+    func say(_ line: [UInt8]) { notice = line }
+
+    // MARK: Processes
+
+    /// Before a fork: what the child begins must be seen here.
+    func willFork() {
+        session.share()
+        running.share()
+    }
+
+    func didFork(_ role: ForkRole) {
+        if role == .sharedOperation, running.isShared {
+            isOwner = false
+            return
+        }
+        isOwner = true
+        owner = System.processID
+        running = SharedWords()
+        journal = nil
+        forgetOperation()
+    }
+
+    /// The operation goes on in the program that replaces this shell; whoever finds the journal afterwards ends it.
+    func willExec() {
+        guard running.operation != 0, isOwner else { return }
+        do { try join() } catch { return }
+        _ = journal?.appendReplaced(operation: operation)
+    }
+
+    // MARK: Tables
+
+    /// Names may mean something else from now on.
+    func forgetPaths() {
+        epoch += 1
+        paths.removeAll()
+    }
+
+    func changeEpoch() { epoch += 1 }
+
+    @inline(__always)
+    func flags(_ status: FileStatus) -> InodeFlags { inodes.isEmpty ? [] : inodes[Self.key(status)] ?? [] }
+
+    @inline(__always)
+    func insert(_ status: FileStatus, _ flags: InodeFlags) { inodes[Self.key(status), default: []].formUnion(flags) }
+
+    func forget(_ status: FileStatus) { inodes[Self.key(status)] = nil }
+
+    @inline(__always)
+    static func key(_ status: FileStatus) -> InodeKey {
+        InodeKey(
+            inode: status.inode, device: status.device, birth: status.birthTime.map(\.totalNanoseconds) ?? 0)
+    }
+
+    /// Counts bytes about to be copied. False when that is over a cap.
+    func mayCopy(_ bytes: UInt64) -> MissingReason {
+        if bytes > limits.file { return .fileCap }
+        return running.addCopied(bytes) > limits.operation ? .operationCap : .none
+    }
+}
+
+/// `12 GB`, `640 bytes`: two digits, powers of ten.
+func humanSize(_ bytes: UInt64) -> String {
+    if bytes < 1000 { return "\(bytes) byte\(bytes == 1 ? "" : "s")" }
+    var value = bytes
+    for unit in ["kB", "MB", "GB", "TB", "PB"] {
+        if value < 1_000_000 { return value < 10_000 ? "\(value / 1000).\(value / 100 % 10) \(unit)" : "\(value / 1000) \(unit)" }
+        value /= 1000
+    }
+    return "\(value / 1000) EB"
+}

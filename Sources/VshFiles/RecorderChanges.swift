@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshStore
+import VshSystem
+
+/// The records of changes, each written before its change.
+extension Recorder {
+    /// Files up to this size are kept in the record itself.
+    private static var smallContent: UInt64 { 8192 }
+
+    private static var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
+
+    /// Appends a change record; its offset, or nil when there is no room.
+    @inline(__always)
+    private func append(
+        _ kind: ChangeKind, _ preimage: Preimage, reason: MissingReason = .none, item: UInt64 = 0,
+        before: NodeState = .absent, path: UnsafeRawBufferPointer, other: UnsafeRawBufferPointer? = nil,
+        location: [UInt8] = [], attributes: [UInt8] = [], content: [UInt8] = []
+    ) -> Int? {
+        guard let journal else { return nil }
+        let offset = location.withUnsafeBytes { location in
+            attributes.withUnsafeBytes { attributes in
+                content.withUnsafeBytes { content in
+                    journal.appendChange(
+                        operation: operation, kind: kind, preimage: preimage, reason: reason, item: item,
+                        before: before, path: path, other: other ?? Self.nothing, location: location,
+                        attributes: attributes, content: content)
+                }
+            }
+        }
+        if offset == nil { say(Array("changes cannot be undone: no space for the journal".utf8)) }
+        if isDurable, kind != .created { journal.sync() }
+        return offset
+    }
+
+    func void(_ offset: Int?) {
+        if let offset { _ = journal?.appendVoid(offset, operation: operation) }
+    }
+
+    /// Records the times of the directory that a path lies in, once in an operation: a change in it alters them.
+    func touchParent(of path: PathBuffer) {
+        let parent = path.parent
+        if !paths[parent].isDisjoint(with: [.touched, .created]) { return }
+        var name = Array(parent)
+        name.append(0)
+        guard let status = try? FileStatus(name, follow: false), status.isDirectory else { return }
+        paths.insert(parent, .touched)
+        _ = append(.directoryTimes, .inRecord, before: NodeState(status), path: UnsafeRawBufferPointer(parent))
+    }
+
+    /// Nothing is at the path, and something will be.
+    func recordCreated(_ path: PathBuffer) {
+        if paths[path.bytes].contains(.covered) { return }
+        touchParent(of: path)
+        _ = append(.created, .inRecord, path: path.raw)
+        paths.insert(path.bytes, [.covered, .created])
+    }
+
+    /// A tree from the store will stand at the path, where nothing is: all that is in it belongs to it.
+    func recordPlacedTree(_ path: PathBuffer) -> Int? {
+        touchParent(of: path)
+        paths.insert(path.bytes, [.covered, .created])
+        return append(.created, .object, path: path.raw)
+    }
+
+    /// Times of a directory will be set.
+    func recordTimes(of path: PathBuffer, _ status: FileStatus) {
+        if !paths[path.bytes].isDisjoint(with: [.touched, .created]) { return }
+        paths.insert(path.bytes, .touched)
+        _ = append(.directoryTimes, .inRecord, before: NodeState(status), path: path.raw)
+    }
+
+    /// An object will leave the path for the store by a rename: the record first, since the rename is the change.
+    func recordRemovedObject(_ path: PathBuffer, _ status: FileStatus, item: UInt64, location: [UInt8]) -> Int? {
+        touchParent(of: path)
+        let offset = append(
+            .removed, .object, item: item, before: NodeState(status), path: path.raw, location: location)
+        return offset
+    }
+
+    /// An object will leave the path and can be made again from this record: a directory, a link, a node; or from a
+    /// copy of its content in the store.
+    func recordRemoved(
+        _ path: PathBuffer, _ status: FileStatus, preimage: Preimage, reason: MissingReason = .none, item: UInt64 = 0,
+        content: [UInt8] = []
+    ) -> Int? {
+        touchParent(of: path)
+        var target: [UInt8] = []
+        if status.isSymbolicLink { target = (try? System.readLink(path.path)) ?? [] }
+        let attributes = AttributeList.read(.path(path.path, follow: false))
+        return target.withUnsafeBytes { target in
+            append(
+                .removed, preimage, reason: reason, item: item, before: NodeState(status), path: path.raw,
+                other: target, attributes: attributes, content: content)
+        }
+    }
+
+    func markCovered(_ path: PathBuffer) { paths.insert(path.bytes, .covered) }
+
+    /// The object at `from` will be renamed to `to`.
+    func recordMoved(_ from: PathBuffer, _ status: FileStatus, to: PathBuffer) -> Int? {
+        append(.moved, .inRecord, before: NodeState(status), path: from.raw, other: to.raw)
+    }
+
+    func recordCreatedUncovered(_ path: PathBuffer) -> Int? {
+        if paths[path.bytes].contains(.covered) { return nil }
+        return append(.created, .inRecord, path: path.raw)
+    }
+
+    /// Mode, owner or times of an object will change.
+    func recordAttributes(_ path: PathBuffer, _ status: FileStatus, extended: Bool) {
+        let known = flags(status)
+        if known.contains(.born) || known.contains(extended ? .extended : .attributes) { return }
+        let attributes = extended ? AttributeList.read(.path(path.path, follow: false)) : []
+        if append(
+            .attributes, .inRecord, before: NodeState(status), path: path.raw, attributes: attributes) != nil
+        {
+            insert(status, extended ? [.attributes, .extended] : .attributes)
+        }
+    }
+
+    /// A regular file will only grow.
+    func recordAppended(_ path: PathBuffer, _ status: FileStatus) {
+        if !flags(status).isDisjoint(with: [.born, .content, .appended]) { return }
+        let attributes = status.permissions & 0o111 != 0 ? AttributeList.read(.path(path.path, follow: false)) : []
+        if append(.appended, .inRecord, before: NodeState(status), path: path.raw, attributes: attributes) != nil {
+            insert(status, [.appended, .attributes])
+        }
+    }
+
+    /// A regular file will be cut to `size`; only the bytes from there on are kept.
+    /// - Returns: why they could not be kept.
+    func recordTail(_ path: PathBuffer, _ status: FileStatus, fd: Int32, size: UInt64) -> MissingReason {
+        var tail = [UInt8](repeating: 0, count: 0)
+        let count = UInt64(status.size) - min(size, UInt64(status.size))
+        if count > 1 << 26 { return recordContent(path, status, fd: fd) }
+        guard let source = readable(fd, status) else { return .unreadable }
+        do {
+            _ = try System.seek(source.rawValue, Int64(size))
+            tail = try source.readAll(limit: Int(count))
+        } catch {
+            return .unreadable
+        }
+        var place: [UInt8] = []
+        place.append(decimal: size)
+        let offset: Int?
+        if UInt64(tail.count) <= Self.smallContent {
+            offset = place.withUnsafeBytes {
+                append(
+                    .tail, .inRecord, before: NodeState(status), path: path.raw, other: $0,
+                    attributes: AttributeList.read(.path(path.path, follow: false)), content: tail)
+            }
+        } else {
+            guard let item = writeItem(tail) else { return .storeFailed }
+            offset = place.withUnsafeBytes {
+                append(
+                    .tail, .copy, item: item, before: NodeState(status), path: path.raw, other: $0,
+                    attributes: AttributeList.read(.path(path.path, follow: false)))
+            }
+        }
+        return offset == nil ? .storeFailed : .none
+    }
+
+    /// The content of a regular file will change in place.
+    /// - Parameter fd: open on it in whatever mode.
+    /// - Returns: why it could not be kept.
+    @discardableResult
+    func recordContent(_ path: PathBuffer, _ status: FileStatus, fd: Int32) -> MissingReason {
+        if !flags(status).isDisjoint(with: [.born, .content]) { return .none }
+        var (preimage, reason, item) = (Preimage.inRecord, MissingReason.none, UInt64(0))
+        var content: [UInt8] = []
+        let size = UInt64(status.size)
+        if size > 0 {
+            if size <= Self.smallContent, let source = readable(fd, status),
+                let bytes = try? source.readAll(limit: Int(size) * 2)
+            {
+                content = bytes
+            } else {
+                (item, reason) = copyItem(fd, status)
+                preimage = item == 0 ? .missing : .copy
+            }
+        }
+        let offset = append(
+            .content, preimage, reason: reason, item: item, before: NodeState(status), path: path.raw,
+            attributes: AttributeList.read(.path(path.path, follow: false)), content: content)
+        if offset == nil { return .storeFailed }
+        insert(status, [.content, .attributes, .extended])
+        return reason
+    }
+
+    /// Another descriptor of the same file, for reading from the start, without touching its access time if possible.
+    private func readable(_ fd: Int32, _ status: FileStatus) -> FileDescriptor? {
+        var name = Array("/proc/self/fd/".utf8)
+        name.append(decimal: UInt64(fd))
+        name.append(0)
+        if let source = try? FileDescriptor(name, [.readOnly, .noAccessTime, .nonBlocking]) { return source }
+        return try? FileDescriptor(name, [.readOnly, .nonBlocking])
+    }
+
+    /// Copies a file's content into a new store item. The item, or 0 and why not.
+    func copyItem(_ fd: Int32, _ status: FileStatus) -> (UInt64, MissingReason) {
+        let reason = mayCopy(UInt64(status.size))
+        if reason != .none { return (0, reason) }
+        guard let source = readable(fd, status) else { return (0, .unreadable) }
+        guard let item = newItem(), let target = openItem(item) else { return (0, .storeFailed) }
+        do {
+            try ContentCopy.copy(from: source.rawValue, to: target.rawValue)
+            return (item, .none)
+        } catch {
+            dropItem(item)
+            return (0, error.isReading ? .unreadable : .storeFailed)
+        }
+    }
+
+    private func writeItem(_ bytes: [UInt8]) -> UInt64? {
+        guard let item = newItem(), let target = openItem(item) else { return nil }
+        if (try? target.writeAll(bytes)) != nil { return item }
+        dropItem(item)
+        return nil
+    }
+
+    /// A number for a store item.
+    func newItem() -> UInt64? { journal?.nextItem() }
+
+    private func openItem(_ item: UInt64) -> FileDescriptor? {
+        guard let store else { return nil }
+        return try? FileDescriptor(store.path(item), [.writeOnly, .create, .exclusive], mode: 0o600)
+    }
+
+    func dropItem(_ item: UInt64, location: [UInt8] = []) {
+        if let store { try? System.unlink(store.path(item, location: location)) }
+    }
+}
+
+/// Extended attributes as one block of bytes: for each, count and bytes of the name, count and bytes of the value. An
+/// object without any has a block of four zeros; an empty block says that nothing was recorded.
+enum AttributeList {
+    static func read(_ target: ExtendedAttributes.Target) -> [UInt8] {
+        guard let names = try? ExtendedAttributes.names(target), !names.isEmpty else { return [0, 0, 0, 0] }
+        var block: [UInt8] = []
+        func put(_ bytes: [UInt8]) {
+            withUnsafeBytes(of: UInt32(bytes.count)) { block.append(contentsOf: $0) }
+            block.append(contentsOf: bytes)
+        }
+        for name in names {
+            guard let value = try? ExtendedAttributes.value(target, name) else { continue }
+            put(name)
+            put(value)
+        }
+        return block.isEmpty ? [0, 0, 0, 0] : block
+    }
+
+    static func decode(_ block: [UInt8]) -> [(name: [UInt8], value: [UInt8])] {
+        var reader = RecordReader(block)
+        var list: [(name: [UInt8], value: [UInt8])] = []
+        while true {
+            let name = reader.getBytes()
+            let value = reader.getBytes()
+            if reader.isDamaged { return list }
+            list.append((name, value))
+        }
+    }
+
+    /// Gives an object exactly the attributes of a block. Those that the user may not set are left.
+    static func write(_ block: [UInt8], to target: ExtendedAttributes.Target) throws(Errno) {
+        let wanted = decode(block)
+        var present: [[UInt8]] = []
+        do {
+            present = try ExtendedAttributes.names(target)
+        } catch {
+            if error != .notSupported { throw error }
+        }
+        for name in present where !wanted.contains(where: { $0.name == name }) {
+            try skippingRefused { () throws(Errno) in try ExtendedAttributes.remove(target, name) }
+        }
+        for (name, value) in wanted {
+            if let found = try ExtendedAttributes.value(target, name), found == value { continue }
+            try skippingRefused { () throws(Errno) in try ExtendedAttributes.set(target, name, value) }
+        }
+    }
+
+    private static func skippingRefused(_ body: () throws(Errno) -> Void) throws(Errno) {
+        do {
+            try body()
+        } catch {
+            if error != .permission && error != .notSupported && error != .noData { throw error }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshStore
+import VshSystem
+
+extension FileSystem {
+    /// renameat2(2). What is at `to` is replaced as rename(2) says, unless `noReplace` (then EEXIST).
+    public func rename(
+        _ from: Text, in fromDirectory: Directory? = nil, to: Text, in toDirectory: Directory? = nil,
+        noReplace: Bool = false
+    ) throws(FileOpError) {
+        try attempt(from) { () throws(Errno) in
+            try from.withCString { (old) throws(Errno) in
+                try to.withCString { (new) throws(Errno) in
+                    try rename(old, fromDirectory, new, toDirectory, noReplace ? .noReplace : .replace)
+                }
+            }
+        }
+    }
+
+    func rename(
+        _ old: UnsafePointer<CChar>, _ oldDirectory: Directory?, _ new: UnsafePointer<CChar>,
+        _ newDirectory: Directory?, _ mode: System.RenameMode
+    ) throws(Errno) {
+        let (oldAt, newAt) = (at(oldDirectory), at(newDirectory))
+        guard isRecording, let status = try? FileStatus(old, at: oldAt, follow: false),
+            locate(old, oldDirectory, first), locate(new, newDirectory, second), !isState(first), !isState(second)
+        else { return try System.rename(old, at: oldAt, to: new, at: newAt, mode) }
+        let replaced = try? FileStatus(new, at: newAt, follow: false)
+        if let replaced, replaced.isSameFile(as: status) || mode == .noReplace {
+            // Two names of one file: nothing happens.
+            return try System.rename(old, at: oldAt, to: new, at: newAt, mode)
+        }
+        guard let recorder = recording() else { return try System.rename(old, at: oldAt, to: new, at: newAt, mode) }
+
+        let isBorn = recorder.flags(status).contains(.born)
+        let isOldCovered = recorder.paths[first.bytes].contains(.covered)
+        recorder.touchParent(of: first)
+        recorder.touchParent(of: second)
+        var records: [Int?] = []
+        var linked: (item: UInt64, location: [UInt8])?
+        if let replaced {
+            let isNewCovered = recorder.paths[second.bytes].contains(.covered)
+            if !(isNewCovered && recorder.flags(replaced).contains(.born)) {
+                records.append(keepReplaced(replaced, recorder, &linked))
+            }
+        } else {
+            records.append(recorder.recordCreatedUncovered(second))
+        }
+        // An object made by this operation goes with its name: undo removes it wherever it is.
+        if !isBorn || !isOldCovered { records.append(recorder.recordMoved(first, status, to: second)) }
+        do {
+            try System.rename(old, at: oldAt, to: new, at: newAt, mode)
+        } catch {
+            for record in records.reversed() { recorder.void(record) }
+            if let linked { recorder.dropItem(linked.item, location: linked.location) }
+            throw error
+        }
+        if status.isDirectory {
+            recorder.forgetPaths()
+        } else {
+            recorder.paths.insert(first.bytes, .covered)
+            recorder.paths.insert(second.bytes, .covered)
+            if status.isSymbolicLink || replaced?.isSymbolicLink == true { recorder.changeEpoch() }
+        }
+    }
+
+    /// Keeps what a rename is about to replace at `second`: another link to it in the store, or what there is in a
+    /// directory that must be empty, or a copy.
+    private func keepReplaced(
+        _ status: FileStatus, _ recorder: Recorder, _ linked: inout (item: UInt64, location: [UInt8])?
+    ) -> Int? {
+        if status.isDirectory { return recorder.recordRemoved(second, status, preimage: .inRecord) }
+        if let store = recorder.store, let item = recorder.newItem() {
+            func keepLink(_ location: [UInt8]) -> Errno? {
+                do {
+                    try System.link(second.path, to: store.path(item, location: location))
+                    linked = (item, location)
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+            var failure: Errno? = .crossDevice
+            if store.isMain(mount: status.mount, device: status.device) { failure = keepLink([]) }
+            if failure == .crossDevice, let other = store.location(near: Array(second.parent)) {
+                failure = keepLink(other)
+            }
+            if failure == nil, let linked {
+                return recorder.recordRemovedObject(second, status, item: item, location: linked.location)
+            }
+        }
+        var (preimage, reason, item) = (Preimage.inRecord, MissingReason.none, UInt64(0))
+        if status.isRegular, status.size > 0 {
+            if let fd = try? FileDescriptor(second.path, [.readOnly, .noFollow, .nonBlocking]) {
+                (item, reason) = recorder.copyItem(fd.rawValue, status)
+            } else {
+                reason = .unreadable
+            }
+            preimage = item == 0 ? .missing : .copy
+            if item != 0 { linked = (item, []) }
+        }
+        return recorder.recordRemoved(second, status, preimage: preimage, reason: reason, item: item)
+    }
+}

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshStore
+import VshSystem
+
+extension UndoEngine {
+    /// Carries a plan out, as an operation of its own. When a step fails, what was done is taken back.
+    /// - Parameter target: the entry that this is about, or 0.
+    func execute(
+        _ plan: Plan, _ kind: OperationKind, target: OperationID, _ verification: Verification, _ policy: ConflictPolicy
+    ) throws(UndoError) {
+        let command: String
+        switch kind {
+        case .redo: command = "redo @\(target)"
+        case .rollback: command = "rollback @\(target)"
+        case .repair: command = "repair @\(target)"
+        default: command = target == 0 ? "undo" : "undo @\(target)"
+        }
+        recorder.describe(kind: kind, command: Array(command.utf8), targets: target == 0 ? [] : [target])
+        let limits = recorder.limits
+        recorder.limits = .none
+        defer {
+            recorder.limits = limits
+            files.describeAgain()
+        }
+        guard recorder.open() else {
+            let line = recorder.takeNotice() ?? []
+            throw .store(StoreError(.system(.inputOutput), line))
+        }
+        let number = recorder.operation
+        let restorer = Restorer(files, recorder, verification, policy)
+        do {
+            for part in plan.parts {
+                let whole = part.wholeDirectories(except: verification.differing)
+                for change in part.changes.reversed() {
+                    if !whole.isEmpty, hasAncestor(change.path, in: whole) { continue }
+                    try restorer.restore(change, part)
+                }
+            }
+        } catch {
+            recorder.close(status: 1, outcome: .failed)
+            if kind == .repair { throw .failed(error.path, error.cause, isClean: false) }
+            var isClean = true
+            do {
+                try importOwn()
+                let done = try self.plan([number])
+                try execute(done, .repair, target: number, Verification(self, among: [number]), .force)
+                try importOwn()
+            } catch {
+                isClean = false
+            }
+            throw .failed(error.path, error.cause, isClean: isClean)
+        }
+        recorder.close(status: 0, outcome: .finished)
+    }
+}
+
+extension Plan.Part {
+    /// Directories that the operation made and that go into the store in one piece with all that it made in them.
+    /// - Parameter differing: paths that need a look of their own.
+    func wholeDirectories(except differing: Set<[UInt8]>) -> Set<[UInt8]> {
+        var first: Set<[UInt8]> = []
+        var whole: Set<[UInt8]> = []
+        for change in changes where change.kind != .directoryTimes {
+            // A rename may have carried something in or out.
+            if change.kind == .moved { return [] }
+            if first.insert(change.path).inserted, change.kind == .created,
+                results[change.path]?.after.isDirectory == true, !hasAncestor(change.path, in: whole)
+            {
+                whole.insert(change.path)
+            }
+        }
+        for path in differing {
+            var path = path
+            while path.count > 1 {
+                whole.remove(path)
+                path = parent(of: path)
+            }
+        }
+        return whole
+    }
+}
+
+/// Whether a directory above the path is in the set.
+private func hasAncestor(_ path: [UInt8], in set: Set<[UInt8]>) -> Bool {
+    var path = parent(of: path)
+    while path.count > 1 {
+        if set.contains(path) { return true }
+        path = parent(of: path)
+    }
+    return false
+}
+
+/// Puts paths back, one change after another, through the recorded file operations.
+final class Restorer {
+    private let files: FileSystem
+    private let recorder: Recorder
+    private let verification: Verification
+    private let policy: ConflictPolicy
+    /// Objects that were made again from copies: further links to them.
+    private var remade: [InodeKey: [UInt8]] = [:]
+
+    init(_ files: FileSystem, _ recorder: Recorder, _ verification: Verification, _ policy: ConflictPolicy) {
+        self.files = files
+        self.recorder = recorder
+        self.verification = verification
+        self.policy = policy
+    }
+
+    private static func status(_ path: [UInt8]) -> FileStatus? { try? FileStatus(path, follow: false) }
+
+    private static func state(_ status: FileStatus?) -> NodeState { status.map { NodeState($0) } ?? .absent }
+
+    /// Makes what a change altered as it was before.
+    func restore(_ change: ChangeRecord, _ part: Plan.Part) throws(FileOpError) {
+        let path = change.path + [0]
+        if change.kind == .directoryTimes {
+            if verification.mayRestoreTimes(of: change.path) { restoreTimes(path, change) }
+            return
+        }
+        if policy == .skip, isSkipped(change) { return }
+        do {
+            try restore(change, path, part)
+        } catch {
+            // Around a path that was left alone not everything can be put back.
+            if policy == .skip, !verification.differing.isEmpty,
+                [.noEntry, .notDirectory, .directoryNotEmpty, .exists].contains(error)
+            {
+                return
+            }
+            throw FileOpError(cause: error, path: change.path)
+        }
+    }
+
+    private func isSkipped(_ change: ChangeRecord) -> Bool {
+        if verification.differing.isEmpty { return false }
+        return verification.differing.contains(change.path)
+            || change.kind == .moved && verification.differing.contains(change.other)
+    }
+
+    private func restore(_ change: ChangeRecord, _ path: [UInt8], _ part: Plan.Part) throws(Errno) {
+        let present = Self.status(path)
+        var sighting = RestoreSighting(present: Self.state(present))
+        let item = change.item == 0 ? [] : recorder.store?.path(change.item, location: change.location) ?? []
+        if change.item != 0 { sighting.item = Self.state(Self.status(item)) }
+        if change.kind == .moved { sighting.other = Self.state(Self.status(change.other + [0])) }
+        var step = Restoring.step(
+            change.kind, before: change.before, preimage: change.preimage, sighting: sighting)
+        if step == .impossible {
+            // What was never kept was announced; what has gone from the store was not.
+            if change.preimage == .missing { return }
+            if policy == .force, change.kind == .content || change.kind == .moved || change.kind == .attributes {
+                guard change.kind == .content else { return }
+                step = change.preimage == .inRecord ? .recreate(putAway: true) : .copyItem(putAway: true)
+            } else if change.kind == .content || change.kind == .removed {
+                throw change.item != 0 && sighting.item.isAbsent ? .staleHandle : .noEntry
+            } else {
+                return
+            }
+        }
+        switch step {
+        case .nothing, .impossible: break
+        case .putAway: try putAway(path)
+        case .placeItem(let isInTheWay):
+            if isInTheWay { try putAway(path) }
+            try place(item, path, change)
+        case .copyItem(let isInTheWay):
+            if isInTheWay { try putAway(path) }
+            try remake(path, change, item)
+        case .recreate(let isInTheWay):
+            if isInTheWay { try putAway(path) }
+            try remake(path, change, nil)
+        case .moveBack(let isInTheWay):
+            if isInTheWay { try putAway(path) }
+            try (change.other + [0]).withPath { (other) throws(Errno) in
+                try path.withPath { (path) throws(Errno) in try files.rename(other, nil, path, nil, .noReplace) }
+            }
+        case .rewrite: try rewrite(path, change, item)
+        case .cut: try cut(path, change)
+        case .restoreTail: try restoreTail(path, change, item)
+        case .setAttributes: try setAttributes(path, change)
+        }
+    }
+
+    // MARK: Names
+
+    /// Takes what is at a path into the store.
+    private func putAway(_ path: [UInt8]) throws(Errno) {
+        try path.withPath { (name) throws(Errno) in
+            guard let status = try? FileStatus(name, follow: false) else { return }
+            if !status.isDirectory { return try files.unlink(name, nil) }
+            if files.removeTree(name, nil) { return }
+            try putAwayContents(path)
+            try files.removeDirectory(name, nil)
+        }
+    }
+
+    private func putAwayContents(_ path: [UInt8]) throws(Errno) {
+        var children: [[UInt8]] = []
+        var reader = try DirectoryReader(path, follow: false)
+        while let entry = try reader.next() {
+            if !entry.isDot { children.append(Array(path.dropLast()) + [UInt8(ascii: "/")] + Array(entry.name) + [0]) }
+        }
+        for child in children { try putAway(child) }
+    }
+
+    /// Moves an object from the store to its path.
+    private func place(_ item: [UInt8], _ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
+        guard files.first.set(change.path) else { throw .nameTooLong }
+        let record: Int?
+        if change.before.isDirectory {
+            record = recorder.recordPlacedTree(files.first)
+        } else {
+            recorder.recordCreated(files.first)
+            record = nil
+        }
+        do {
+            try System.rename(item, to: path, .noReplace)
+        } catch {
+            recorder.void(record)
+            throw error
+        }
+        recorder.changeEpoch()
+    }
+
+    /// Makes an object again: from the record, and for a regular file from the item that is a copy of its content.
+    private func remake(_ path: [UInt8], _ change: ChangeRecord, _ item: [UInt8]?) throws(Errno) {
+        let before = change.before
+        let name = Text(change.path)
+        let key = InodeKey(
+            inode: before.inode, device: before.device,
+            birth: before.birth.seconds &* 1_000_000_000 &+ Int64(before.birth.nanoseconds))
+        if before.kind == .regular, before.links > 1, let other = remade[key] {
+            return try unwrapped { () throws(FileOpError) in try files.link(Text(other), to: name) }
+        }
+        switch before.kind {
+        case .directory:
+            try unwrapped { () throws(FileOpError) in try files.makeDirectory(name, mode: 0o700) }
+        case .symbolicLink:
+            try unwrapped { () throws(FileOpError) in try files.symbolicLink(target: Text(change.other), at: name) }
+        case .regular:
+            let flags: OpenFlags = [.writeOnly, .create, .exclusive, .closeOnExec, .noFollow]
+            let result = files.open(name, flags: flags.rawValue, mode: 0o600)
+            if result < 0 { throw Errno(rawValue: -result) }
+            let target = FileDescriptor(owning: result)
+            try fill(target.rawValue, change, item)
+            remade[key] = change.path
+        case .fifo, .socket, .characterDevice, .blockDevice:
+            try unwrapped { () throws(FileOpError) in
+                try files.makeNode(name, mode: before.mode, device: before.representedDevice)
+            }
+        case .absent: return
+        }
+        try applyAttributes(path, before, change.attributes)
+    }
+
+    private func unwrapped(_ body: () throws(FileOpError) -> Void) throws(Errno) {
+        do {
+            try body()
+        } catch {
+            throw error.cause
+        }
+    }
+
+    /// Writes the content before into an empty file.
+    private func fill(_ target: Int32, _ change: ChangeRecord, _ item: [UInt8]?) throws(Errno) {
+        guard let item, !item.isEmpty else { return try System.writeAll(target, change.content) }
+        let source = try FileDescriptor(item, .readOnly)
+        do {
+            try ContentCopy.copy(from: source.rawValue, to: target)
+        } catch {
+            throw error.cause
+        }
+    }
+
+    // MARK: Content
+
+    /// Opens a regular file for writing, after its present content was kept.
+    private func opened(_ path: [UInt8], _ body: (Int32, FileStatus) throws(Errno) -> Void) throws(Errno) {
+        var flags: OpenFlags = [.writeOnly, .noFollow, .nonBlocking]
+        var restored: UInt32?
+        let fd: FileDescriptor
+        do {
+            fd = try FileDescriptor(path, flags)
+        } catch {
+            // The owner may have taken away the right to write, which is no reason to leave the content.
+            guard error == .accessDenied, let status = Self.status(path),
+                status.owner == System.effectiveUserID
+            else { throw error }
+            restored = status.permissions
+            if files.first.set(Array(path.dropLast())) {
+                recorder.recordAttributes(files.first, status, extended: false)
+            }
+            try System.changeMode(path, status.permissions | 0o600, follow: false)
+            flags = [.writeOnly, .noFollow, .nonBlocking]
+            fd = try FileDescriptor(path, flags)
+        }
+        let status = try FileStatus(descriptor: fd.rawValue)
+        guard status.isRegular, files.first.set(Array(path.dropLast())) else { throw .invalid }
+        do {
+            try body(fd.rawValue, status)
+        } catch {
+            if let restored { try? System.changeMode(path, restored, follow: false) }
+            throw error
+        }
+        if let restored { try System.changeMode(path, restored, follow: false) }
+    }
+
+    private func rewrite(_ path: [UInt8], _ change: ChangeRecord, _ item: [UInt8]) throws(Errno) {
+        try opened(path) { (fd, status) throws(Errno) in
+            if recorder.recordContent(files.first, status, fd: fd) != .none { throw .noSpace }
+            try System.truncate(fd, to: 0)
+            try fill(fd, change, item)
+        }
+        try applyAttributes(path, change.before, change.attributes)
+    }
+
+    private func cut(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
+        try opened(path) { (fd, status) throws(Errno) in
+            if UInt64(status.size) == change.before.size { return }
+            if recorder.recordTail(files.first, status, fd: fd, size: change.before.size) != .none { throw .noSpace }
+            try System.truncate(fd, to: Int64(change.before.size))
+        }
+        try setAttributes(path, change)
+    }
+
+    private func restoreTail(_ path: [UInt8], _ change: ChangeRecord, _ item: [UInt8]) throws(Errno) {
+        guard let start = Int64(String(decoding: change.other, as: UTF8.self)) else { throw .invalid }
+        try opened(path) { (fd, status) throws(Errno) in
+            // As the cut left it; anything else would be content of another time.
+            if status.size != start, status.size != Int64(change.before.size) { throw .invalid }
+            recorder.recordAppended(files.first, status)
+            _ = try System.seek(fd, start)
+            try fillTail(fd, change, item)
+            try System.truncate(fd, to: Int64(change.before.size))
+        }
+        try applyAttributes(path, change.before, change.attributes)
+    }
+
+    private func fillTail(_ fd: Int32, _ change: ChangeRecord, _ item: [UInt8]) throws(Errno) {
+        if item.isEmpty { return try System.writeAll(fd, change.content) }
+        let source = try FileDescriptor(item, .readOnly)
+        try System.writeAll(fd, try source.readAll())
+    }
+
+    // MARK: Attributes
+
+    private func setAttributes(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
+        guard let status = Self.status(path), files.first.set(change.path) else { throw .noEntry }
+        recorder.recordAttributes(files.first, status, extended: !change.attributes.isEmpty)
+        try applyAttributes(path, change.before, change.attributes)
+    }
+
+    /// Gives an object the owner, mode, extended attributes and times of a state. Nothing is recorded here.
+    private func applyAttributes(_ path: [UInt8], _ before: NodeState, _ attributes: [UInt8]) throws(Errno) {
+        guard let status = Self.status(path) else { throw .noEntry }
+        if status.owner != before.owner || status.group != before.group {
+            try System.changeOwner(path, owner: before.owner, group: before.group, follow: false)
+        }
+        if before.kind != .symbolicLink {
+            if !attributes.isEmpty {
+                try path.withPath { (path) throws(Errno) in
+                    try AttributeList.write(attributes, to: .path(path, follow: false))
+                }
+            }
+            // After the owner and the access list, which both alter it.
+            if try FileStatus(path, follow: false).permissions != before.permissions {
+                try System.changeMode(path, before.permissions)
+            }
+        }
+        try System.setTimes(
+            path, access: .set(before.access.fileTime), modification: .set(before.modification.fileTime), follow: false)
+    }
+
+    private func restoreTimes(_ path: [UInt8], _ change: ChangeRecord) {
+        guard let status = Self.status(path), status.isDirectory, files.first.set(change.path) else { return }
+        recorder.recordTimes(of: files.first, status)
+        try? System.setTimes(
+            path, access: .set(change.before.access.fileTime),
+            modification: .set(change.before.modification.fileTime), follow: false)
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshSystem
+
+/// Numbers that a shell shares with the subshells it forks: its session, open transactions, running operation and
+/// journal. Plain memory until the first fork, then a shared mapping.
+final class SharedWords {
+    private var base: UnsafeMutablePointer<UInt64>
+    private(set) var isShared = false
+    private static var size: Int { 4096 }
+    static var deepest: Int { 64 }
+
+    init() {
+        base = .allocate(capacity: Self.size / 8)
+        base.initialize(repeating: 0, count: Self.size / 8)
+    }
+
+    deinit {
+        if isShared { try? System.unmap(UnsafeMutableRawPointer(base), length: Self.size) } else { base.deallocate() }
+    }
+
+    /// Moves the numbers to memory that forked children write to as well.
+    func share() {
+        if isShared { return }
+        guard let file = try? System.memoryFile("vsh-operation") else { return }
+        let fd = FileDescriptor(owning: file)
+        guard (try? System.truncate(fd.rawValue, to: Int64(Self.size))) != nil,
+            let mapped = try? System.map(fd.rawValue, length: Self.size)
+        else { return }
+        let words = mapped.assumingMemoryBound(to: UInt64.self)
+        words.update(from: base, count: Self.size / 8)
+        base.deallocate()
+        base = words
+        isShared = true
+    }
+
+    private func word(_ index: Int) -> UnsafeMutablePointer<UInt64> { base + index }
+
+    var session: UInt64 {
+        get { word(0).loadAcquiring() }
+        set { word(0).storeReleasing(newValue) }
+    }
+
+    /// The running operation that has changed something, or 0.
+    var operation: UInt64 {
+        @inline(__always) get { word(1).loadAcquiring() }
+        set { word(1).storeReleasing(newValue) }
+    }
+
+    /// The journal of the running operation.
+    var journal: UInt64 {
+        get { word(2).loadAcquiring() }
+        set { word(2).storeReleasing(newValue) }
+    }
+
+    /// Where the operation's first record stands in the journal.
+    var start: UInt64 {
+        get { word(3).loadAcquiring() }
+        set { word(3).storeReleasing(newValue) }
+    }
+
+    /// Bytes copied for pre-images of the operation.
+    func addCopied(_ bytes: UInt64) -> UInt64 { word(4).fetchAdd(bytes) + bytes }
+    func clearCopied() { word(4).storeReleasing(0) }
+
+    /// Open transactions, the innermost last.
+    var transactions: [UInt64] {
+        get { (0..<min(Int(word(8).loadAcquiring()), Self.deepest)).map { word(9 + $0).loadAcquiring() } }
+        set {
+            let depth = min(newValue.count, Self.deepest)
+            for index in 0..<depth { word(9 + index).storeReleasing(newValue[index]) }
+            word(8).storeReleasing(UInt64(depth))
+        }
+    }
+
+    var transaction: UInt64 {
+        let depth = Int(word(8).loadAcquiring())
+        return depth == 0 ? 0 : word(8 + min(depth, Self.deepest)).loadAcquiring()
+    }
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshStore
+import VshSystem
+
+/// Undo, redo, transactions and the list of operations. Made for one command: it keeps the log open while it lives, so
+/// it must not live across a fork or the running of a program.
+public final class UndoEngine {
+    let files: FileSystem
+    let recorder: Recorder
+    let state: StateDirectory
+    let log: OperationLog
+    private var known: [OperationID: LoggedOperation?] = [:]
+
+    /// Ends the running operation and takes all journals into the log.
+    public init(_ files: FileSystem) throws(UndoError) {
+        guard files.isRecording, let recorder = files.openRecorder(), let state = files.state else { throw .off }
+        files.splitOperation()
+        // Without a state directory there is no history, and none is made for asking.
+        guard (try? FileStatus(state.control)) != nil else { throw .nothing }
+        self.files = files
+        self.recorder = recorder
+        self.state = state
+        do {
+            log = try OperationLog(state)
+            try log.importJournals(state)
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    // MARK: The history
+
+    private func load<R>(_ body: () throws(StoreError) -> R) throws(UndoError) -> R {
+        do {
+            return try body()
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    func operation(_ id: OperationID) throws(UndoError) -> LoggedOperation? {
+        if let found = known[id] { return found }
+        let found = try load { () throws(StoreError) in try log.operation(id) }
+        known[id] = .some(found)
+        return found
+    }
+
+    /// The history that undo and redo of this session work on.
+    struct View {
+        var history = History()
+        var operations: [OperationID: LoggedOperation] = [:]
+        var isOtherSession = false
+    }
+
+    /// Loads the newest entries of the session, or of all sessions when it has none of its own.
+    /// - Parameter isEnough: whether the history goes back far enough; asked with more and more of it.
+    func view(isEnough: (History) -> Bool) throws(UndoError) -> View {
+        var view = View()
+        let session = recorder.sessionNumber
+        var query = OperationLog.Query()
+        query.entriesOnly = true
+        if session != 0 {
+            query.session = session
+            query.limit = 1
+            let own = try load { () throws(StoreError) in try log.operations(query) }
+            view.isOtherSession = own.isEmpty
+        } else {
+            view.isOtherSession = true
+        }
+        if view.isOtherSession { query.session = nil }
+        query.limit = 64
+        while true {
+            let found = try load { () throws(StoreError) in try log.operations(query) }
+            var entries: [Entry] = []
+            for operation in found {
+                guard let entry = operation.entry else { continue }
+                view.operations[operation.id] = operation
+                if !view.isOtherSession {
+                    entries.append(entry)
+                } else if let seen = try seenFromOutside(entry) {
+                    entries.append(seen)
+                }
+            }
+            view.history = History(entries: entries)
+            let hasAllOpen = recorder.transactions.allSatisfy { view.history.entry($0) != nil }
+            if found.count < query.limit || hasAllOpen && isEnough(view.history) { return view }
+            query.limit *= 4
+        }
+    }
+
+    /// How another session sees an entry: not at all inside a transaction that is still going on; without the
+    /// transaction when the session that opened it is gone.
+    private func seenFromOutside(_ entry: Entry) throws(UndoError) -> Entry? {
+        if entry.state == .open { return nil }
+        var entry = entry
+        while entry.transaction != 0, let around = try operation(entry.transaction), around.entry?.state == .open {
+            if try load({ () throws(StoreError) in try log.isLive(session: around.session) }) { return nil }
+            entry.transaction = around.transaction
+        }
+        return entry
+    }
+
+    /// Whether the changes of an operation are in effect now.
+    func isInEffect(_ id: OperationID) throws(UndoError) -> Bool {
+        guard let found = try operation(id) else { return false }
+        var current = found
+        if found.entry == nil {
+            guard found.target != 0, let target = try operation(found.target) else { return false }
+            current = target
+        }
+        // What a closed transaction says goes before what its members say.
+        while current.transaction != 0, let around = try operation(current.transaction),
+            around.entry?.state != .open
+        {
+            current = around
+        }
+        guard let entry = current.entry, entry.state == .done else { return false }
+        return entry.effective.contains(id)
+    }
+
+    // MARK: Undo and redo
+
+    /// Undoes the newest `count` entries.
+    public func undo(count: Int = 1, policy: ConflictPolicy = .refuse, dryRun: Bool = false) throws(UndoError)
+        -> UndoReport
+    {
+        let view = try view { $0.done.count >= count }
+        let targets = Array(view.history.done.prefix(count))
+        if targets.isEmpty { throw view.history.transactions.isEmpty ? .nothing : .nothingInTransaction }
+        return try take(targets, .undo, view, count - targets.count, policy, dryRun)
+    }
+
+    /// Undoes one entry, whichever it is.
+    public func undo(_ id: OperationID, policy: ConflictPolicy = .refuse, dryRun: Bool = false) throws(UndoError)
+        -> UndoReport
+    {
+        let entry = try entry(id, isUndo: true)
+        return try take([entry], .undo, View(), 0, policy, dryRun)
+    }
+
+    /// Takes up again the `count` entries that were undone last.
+    public func redo(count: Int = 1, policy: ConflictPolicy = .refuse, dryRun: Bool = false) throws(UndoError)
+        -> UndoReport
+    {
+        let view = try view { $0.redoable.count >= count || $0.entries.count > 4096 }
+        let targets = Array(view.history.redoable.prefix(count))
+        if targets.isEmpty { throw .nothing }
+        return try take(targets, .redo, view, count - targets.count, policy, dryRun)
+    }
+
+    private func entry(_ id: OperationID, isUndo: Bool) throws(UndoError) -> Entry {
+        guard let found = try operation(id) else { throw .unknown(id) }
+        guard let entry = found.entry else { throw .wrongState(id, isUndo: isUndo) }
+        if entry.transaction != 0, let around = try operation(entry.transaction), around.entry?.state != .open {
+            throw .partOf(id, transaction: around.id)
+        }
+        if entry.state == .open { throw .running(id) }
+        if entry.state != (isUndo ? .done : .undone) { throw .wrongState(id, isUndo: isUndo) }
+        return entry
+    }
+
+    private func take(
+        _ targets: [Entry], _ kind: OperationKind, _ view: View, _ shortfall: Int, _ policy: ConflictPolicy,
+        _ dryRun: Bool
+    ) throws(UndoError) -> UndoReport {
+        var report = UndoReport()
+        report.shortfall = shortfall
+        report.isOtherSession = view.isOtherSession
+        report.isDryRun = dryRun
+        var plans: [Plan] = []
+        var verification = Verification(self, among: targets.flatMap(\.effective))
+        for target in targets {
+            guard let operation = try operation(target.id) else { throw .unknown(target.id) }
+            let plan = try plan(target.effective)
+            if plan.isExpired { throw .expired(target.id) }
+            let conflicts = try verification.check(plan)
+            let summary = EntrySummary(
+                operation: operation, changes: plan.paths.count, missing: plan.missing.count)
+            if !conflicts.isEmpty, policy == .refuse { throw .conflicts(conflicts, summary) }
+            report.entries.append(summary)
+            report.conflicts += conflicts
+            report.lost += plan.missing
+            plans.append(plan)
+        }
+        if dryRun { return report }
+        var finished: [OperationID] = []
+        for (target, plan) in zip(targets, plans) {
+            do {
+                try execute(plan, kind, target: target.id, verification, policy)
+                finished.append(target.id)
+            } catch {
+                throw try takeBack(finished, kind, error)
+            }
+        }
+        try importOwn()
+        return report
+    }
+
+    /// After a failure: entries of the same command that had been dealt with go back too.
+    private func takeBack(_ finished: [OperationID], _ kind: OperationKind, _ error: UndoError) throws(UndoError)
+        -> UndoError
+    {
+        guard case .failed(let path, let cause, let isClean) = error, !finished.isEmpty else { return error }
+        try importOwn()
+        known = [:]
+        var isAllClean = isClean
+        for id in finished.reversed() {
+            guard let entry = try operation(id)?.entry else { continue }
+            let plan = try plan(entry.effective)
+            var verification = Verification(self, among: entry.effective)
+            _ = try verification.check(plan)
+            do {
+                try execute(plan, kind == .undo ? .redo : .undo, target: id, verification, .force)
+            } catch {
+                isAllClean = false
+            }
+            try importOwn()
+            known = [:]
+        }
+        return .failed(path, cause, isClean: isAllClean)
+    }
+
+    /// Takes this session's journal into the log.
+    func importOwn() throws(UndoError) {
+        known = [:]
+        try load { () throws(StoreError) in _ = try log.importJournals(state) }
+    }
+
+    // MARK: Single paths
+
+    /// Undoes what the newest operation in effect did to each path, or below it.
+    /// - Parameter paths: as the user gave them, relative to the working directory.
+    public func undo(paths: [[UInt8]], policy: ConflictPolicy = .refuse, dryRun: Bool = false) throws(UndoError)
+        -> UndoReport
+    {
+        var report = UndoReport()
+        report.isDryRun = dryRun
+        var plan = Plan()
+        var seen: Set<OperationID> = []
+        var scopes: [[UInt8]] = []
+        for path in paths {
+            let isFound = (path + [0]).withPath { files.locate($0, nil, files.first) }
+            guard isFound else { throw .untouched(path) }
+            scopes.append(files.first.array)
+        }
+        for (path, scope) in zip(paths, scopes) {
+            let candidates = try load { () throws(StoreError) in try log.operations(touching: scope) }
+            var newest: OperationID?
+            for id in candidates {
+                if try isInEffect(id) {
+                    newest = id
+                    break
+                }
+            }
+            guard let newest, let operation = try operation(newest) else { throw .untouched(path) }
+            if !seen.insert(newest).inserted { continue }
+            let whole = try self.plan([newest])
+            plan.add(whole.restricted(to: scopes))
+            report.entries.append(
+                EntrySummary(operation: operation, changes: plan.paths.count, missing: plan.missing.count))
+        }
+        var verification = Verification(self, among: Array(seen))
+        let conflicts = try verification.check(plan)
+        if !conflicts.isEmpty, policy == .refuse, let first = report.entries.first { throw .conflicts(conflicts, first) }
+        report.conflicts = conflicts
+        report.lost = plan.missing
+        if dryRun { return report }
+        try execute(plan, .undoPaths, target: 0, verification, policy)
+        try importOwn()
+        return report
+    }
+
+    // MARK: Transactions
+
+    /// Takes back everything since the innermost `begin`, and closes it. Without an open transaction of its own, a
+    /// session takes the newest that an ended session left open.
+    public func rollback(policy: ConflictPolicy = .refuse) throws(UndoError) -> UndoReport {
+        let (transaction, isOther) = try innermost()
+        let inside = try load { () throws(StoreError) in try log.effective(inside: transaction.id) }
+        var report = UndoReport()
+        report.isOtherSession = isOther
+        let plan = try plan(inside)
+        if plan.isExpired { throw .expired(transaction.id) }
+        var verification = Verification(self, among: inside)
+        let conflicts = try verification.check(plan)
+        let summary = EntrySummary(
+            operation: transaction, changes: plan.paths.count, missing: plan.missing.count)
+        if !conflicts.isEmpty, policy == .refuse { throw .conflicts(conflicts, summary) }
+        report.entries = [summary]
+        report.conflicts = conflicts
+        report.lost = plan.missing
+        try execute(plan, .rollback, target: transaction.id, verification, policy)
+        if !isOther { recorder.transactions.removeLast() }
+        try importOwn()
+        return report
+    }
+
+    /// Makes everything since the innermost `begin` one entry. The transaction, and how many paths it changed.
+    public func commit() throws(UndoError) -> EntrySummary {
+        let (transaction, isOther) = try innermost()
+        let inside = try load { () throws(StoreError) in try log.effective(inside: transaction.id) }
+        let plan = try plan(inside)
+        do {
+            _ = try recorder.addEvent(.commit, name: [], transaction: transaction.id)
+        } catch {
+            throw .store(error)
+        }
+        if !isOther { recorder.transactions.removeLast() }
+        try importOwn()
+        return EntrySummary(operation: transaction, changes: plan.paths.count, missing: plan.missing.count)
+    }
+
+    /// The innermost open transaction of the session; else the newest of a session that is gone.
+    private func innermost() throws(UndoError) -> (LoggedOperation, isOther: Bool) {
+        if recorder.transaction != 0 {
+            guard let found = try operation(recorder.transaction) else { throw .noTransaction }
+            return (found, false)
+        }
+        for found in try openTransactions() {
+            let isLive = try load { () throws(StoreError) in try log.isLive(session: found.session) }
+            if !isLive { return (found, true) }
+        }
+        throw .noTransaction
+    }
+
+    /// All open transactions, newest first.
+    public func openTransactions() throws(UndoError) -> [LoggedOperation] {
+        try load { () throws(StoreError) in try log.openTransactions() }
+    }
+
+    /// Whether the session that an operation belongs to still runs.
+    public func isLive(_ operation: LoggedOperation) throws(UndoError) -> Bool {
+        try load { () throws(StoreError) in try log.isLive(session: operation.session) }
+    }
+
+    // MARK: Lists
+
+    /// Number of this session, 0 when it has changed nothing yet.
+    public var session: UInt64 { recorder.sessionNumber }
+
+    /// Operations, newest first.
+    public func operations(_ query: OperationLog.Query) throws(UndoError) -> [LoggedOperation] {
+        try load { () throws(StoreError) in try log.operations(query) }
+    }
+
+    /// What one operation, or everything in a transaction, changed.
+    public func details(_ id: OperationID) throws(UndoError) -> (LoggedOperation, [PathChange]) {
+        guard let found = try operation(id) else { throw .unknown(id) }
+        var operations = [id]
+        if found.kind == .begin { operations = try load { () throws(StoreError) in try log.members(of: id) } }
+        return (found, try plan(operations).changesByPath)
+    }
+}
+
+extension FileSystem {
+    /// Opens a transaction in this session: what follows until `commit` or `rollback` belongs together.
+    /// - Returns: its number.
+    public func beginTransaction(name: [UInt8]) throws(UndoError) -> OperationID {
+        guard isRecording, let recorder = openRecorder() else { throw .off }
+        splitOperation()
+        var open = recorder.transactions
+        if open.count == SharedWords.deepest { throw .tooDeep }
+        do {
+            let id = try recorder.addEvent(.begin, name: name, transaction: open.last ?? 0)
+            open.append(id)
+            recorder.transactions = open
+            return id
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    /// Numbers of the session's open transactions, the innermost last.
+    public var transactions: [OperationID] { recorder?.transactions ?? [] }
+}

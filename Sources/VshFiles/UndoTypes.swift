@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshCore
+import VshStore
+import VshSystem
+
+/// What to do about paths that are not as the operation left them.
+public enum ConflictPolicy: Sendable {
+    /// Undo nothing, and list them.
+    case refuse
+    /// Leave them alone and undo the rest.
+    case skip
+    /// Save what is there, then restore.
+    case force
+}
+
+/// A path that is not as recorded.
+public struct Conflict: Equatable, Sendable {
+    public enum Reason: Equatable, Sendable {
+        case changed(Difference)
+        /// Another operation touched it later.
+        case laterOperation(OperationID)
+        /// A directory made by the operation holds something that it did not make: the name of one such entry.
+        case holds([UInt8])
+        /// Something in a tree that was put there whole has changed since: its path.
+        case changedInside([UInt8])
+    }
+
+    /// Absolute.
+    public var path: [UInt8]
+    public var reason: Reason
+}
+
+/// One entry of the history as undo or redo presents it.
+public struct EntrySummary: Sendable {
+    public var operation: LoggedOperation
+    /// Paths that its inverse touches.
+    public var changes: Int
+    /// Those among them that cannot be put back.
+    public var missing: Int
+}
+
+/// What an undo, redo or rollback did, or would do.
+public struct UndoReport: Sendable {
+    /// The entries, in the order in which they were taken.
+    public var entries: [EntrySummary] = []
+    /// Entries asked for that are not there: `undo 5` with three left gives 2.
+    public var shortfall = 0
+    /// The entries are another session's: this one had none of its own.
+    public var isOtherSession = false
+    public var isDryRun = false
+    /// Paths left alone under `.skip`, or overridden under `.force`.
+    public var conflicts: [Conflict] = []
+    /// Paths that could not be put back, as their content was not kept.
+    public var lost: [[UInt8]] = []
+
+    public init() {}
+}
+
+/// Why an undo, redo, begin, commit or rollback was not done. Nothing is changed then.
+public enum UndoError: Error, Sendable {
+    /// There is no history: no state directory, or an empty one.
+    case nothing
+    /// Nothing is left in the open transaction.
+    case nothingInTransaction
+    case noTransaction
+    case unknown(OperationID)
+    /// The entry is not done (for undo) or not undone (for redo).
+    case wrongState(OperationID, isUndo: Bool)
+    case running(OperationID)
+    case expired(OperationID)
+    /// It is a part of this transaction.
+    case partOf(OperationID, transaction: OperationID)
+    /// No operation touched the path.
+    case untouched([UInt8])
+    case conflicts([Conflict], EntrySummary)
+    /// It failed half-way and was taken back. `isClean`: taking back worked.
+    case failed([UInt8], Errno, isClean: Bool)
+    case tooDeep
+    case store(StoreError)
+    /// Recording is off.
+    case off
+}
