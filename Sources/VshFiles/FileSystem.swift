@@ -76,7 +76,7 @@ public final class FileSystem {
 
     /// To be called in the parent before every fork (not before a spawn): what the child changes must be seen here.
     public func willFork() {
-        if isRecording { openRecorder()?.willFork() }
+        if isRecording, state != nil { openRecorder()?.willFork() }
     }
 
     /// To be called in the child after every fork (not after a spawn).

@@ -349,7 +349,9 @@ func humanSize(_ bytes: UInt64) -> String {
     if bytes < 1000 { return "\(bytes) byte\(bytes == 1 ? "" : "s")" }
     var value = bytes
     for unit in ["kB", "MB", "GB", "TB", "PB"] {
-        if value < 1_000_000 { return value < 10_000 ? "\(value / 1000).\(value / 100 % 10) \(unit)" : "\(value / 1000) \(unit)" }
+        if value < 1_000_000 {
+            return value < 10_000 ? "\(value / 1000).\(value / 100 % 10) \(unit)" : "\(value / 1000) \(unit)"
+        }
         value /= 1000
     }
     return "\(value / 1000) EB"

@@ -73,7 +73,9 @@ extension FileSystem {
         throws(Errno)
     {
         // Whether the name may go at all is found out before anything is copied.
-        if !System.isAccessible(Array(first.parent) + [0], [.write, .execute]) { return try System.unlink(path, at: at) }
+        if !System.isAccessible(Array(first.parent) + [0], [.write, .execute]) {
+            return try System.unlink(path, at: at)
+        }
         var (preimage, reason, item) = (Preimage.inRecord, MissingReason.none, UInt64(0))
         if status.isRegular, status.size > 0 {
             if status.linkCount > 1, let known = recorder.copies[Recorder.key(status)] {

@@ -263,7 +263,9 @@ public final class UndoEngine {
         }
         var verification = Verification(self, among: Array(seen))
         let conflicts = try verification.check(plan)
-        if !conflicts.isEmpty, policy == .refuse, let first = report.entries.first { throw .conflicts(conflicts, first) }
+        if !conflicts.isEmpty, policy == .refuse, let first = report.entries.first {
+            throw .conflicts(conflicts, first)
+        }
         report.conflicts = conflicts
         report.lost = plan.missing
         if dryRun { return report }

@@ -103,7 +103,8 @@ struct Verification {
         let difference = expected.after.difference(from: present)
         switch difference {
         case .none: break
-        case .timesOnly where present.kind == .regular && !own.digest.isEmpty
+        case .timesOnly
+        where present.kind == .regular && !own.digest.isEmpty
             && Results.digest(of: path, size: Int(present.size)) == own.digest:
             break
         default: return Conflict(path: path, reason: .changed(difference == .timesOnly ? .content : difference))

@@ -200,6 +200,7 @@ extension Shell {
     /// Forks with all that has to be in order first. 0 in the child.
     func forkProcess(role: ForkRole, ignored: SignalSet = []) throws(ShellError) -> Int32 {
         flushOutput(from: outputMark)
+        files.willFork()
         do throws(Errno) {
             let pid = try System.fork(defaultSignals: .all, ignoredSignals: ignored)
             if let pid { return pid }

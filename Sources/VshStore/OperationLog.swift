@@ -89,7 +89,8 @@ public final class OperationLog {
 
     /// The highest number used.
     public func highestNumber() throws(StoreError) -> UInt64 {
-        let query = try database.prepare("SELECT max(id) FROM (SELECT max(id) id FROM operations UNION SELECT max(id) FROM sessions)")
+        let query = try database.prepare(
+            "SELECT max(id) FROM (SELECT max(id) id FROM operations UNION SELECT max(id) FROM sessions)")
         defer { query.reset() }
         return try query.step() ? query.number(0) : 0
     }
@@ -231,7 +232,8 @@ public final class OperationLog {
 
     /// The states that an operation left.
     public func results(of operation: OperationID) throws(StoreError) -> [ResultRecord] {
-        let query = try database.prepare("SELECT path, after, digest, soft FROM results WHERE operation = ?1").bind(operation)
+        let query = try database.prepare("SELECT path, after, digest, soft FROM results WHERE operation = ?1").bind(
+            operation)
         var results: [ResultRecord] = []
         while try query.step() {
             var result = ResultRecord()

@@ -70,7 +70,8 @@ public struct Results {
                 missing += 1
                 if firstMissing == nil { firstMissing = (records[index].path, reasons[index], befores[index].size) }
             }
-            if after.kind == .regular, after.size > 0, after.size <= Self.digestSize, records.count <= Self.digestCount {
+            if after.kind == .regular, after.size > 0, after.size <= Self.digestSize, records.count <= Self.digestCount
+            {
                 records[index].digest = Self.digest(of: records[index].path, size: Int(after.size)) ?? []
             }
         }

@@ -32,7 +32,8 @@ enum Main {
         if invocation.showsHelp { show(help) }
         if invocation.showsVersion { show("vsh \(version)\n") }
 
-        let files = FileSystem(isRecording: invocation.recordsUndo)
+        let files = FileSystem(
+            isRecording: invocation.recordsUndo, stateHome: environment("XDG_STATE_HOME"), home: environment("HOME"))
         let shell = Shell(files: files)
         shell.name = zero
         if !base.isEmpty { shell.invokedName = base }
@@ -77,6 +78,25 @@ enum Main {
         }
         files.beginOperation(command: Text("standard input"))
         shell.runStandardInput()
+    }
+
+    /// The value of a variable that the process was started with.
+    static func environment(_ name: StaticString) -> [UInt8]? {
+        guard var next = System.environment else { return nil }
+        let count = name.utf8CodeUnitCount
+        while let entry = next.pointee {
+            let bytes = UnsafeRawPointer(entry).assumingMemoryBound(to: UInt8.self)
+            var index = 0
+            while index < count, bytes[index] == name.utf8Start[index] { index += 1 }
+            if index == count, bytes[count] == UInt8(ascii: "=") {
+                var end = count + 1
+                while bytes[end] != 0 { end += 1 }
+                return end == count + 1
+                    ? nil : Array(UnsafeBufferPointer(start: bytes + count + 1, count: end - count - 1))
+            }
+            next += 1
+        }
+        return nil
     }
 
     static func show(_ text: String) -> Never {

@@ -129,7 +129,9 @@ final class HistoryTests: XCTestCase {
         XCTAssertEqual(history.done.map(\.id), before)
         XCTAssertEqual(history.redoable, [])
         XCTAssertEqual(history.entry(5)?.effective, [7])
-        XCTAssertThrowsError(try history.apply(.redo(8, entry: 5))) { XCTAssertEqual($0 as? HistoryError, .notUndone(5)) }
+        XCTAssertThrowsError(try history.apply(.redo(8, entry: 5))) {
+            XCTAssertEqual($0 as? HistoryError, .notUndone(5))
+        }
         XCTAssertThrowsError(try history.apply(.undo(8, entry: 9))) {
             XCTAssertEqual($0 as? HistoryError, .unknownEntry(9))
         }

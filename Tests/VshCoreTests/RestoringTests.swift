@@ -76,7 +76,8 @@ final class RestoringTests: XCTestCase {
             XCTAssertEqual(
                 Restoring.step(.removed, before: directory(1), preimage: preimage, sighting: sighting), .impossible)
             XCTAssertEqual(
-                Restoring.step(.content, before: file(1), preimage: preimage, sighting: RestoreSighting(present: file(1))),
+                Restoring.step(
+                    .content, before: file(1), preimage: preimage, sighting: RestoreSighting(present: file(1))),
                 .impossible)
         }
     }

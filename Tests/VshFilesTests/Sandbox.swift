@@ -98,7 +98,8 @@ struct Snapshot: Equatable, CustomStringConvertible {
     private mutating func walk(_ path: [UInt8], _ name: [UInt8], _ links: inout [UInt64: [UInt8]]) {
         guard let status = try? FileStatus(path, follow: false) else { return }
         let time = status.modificationTime
-        var line = "\(String(status.mode, radix: 8)) \(status.owner):\(status.group) \(time.seconds).\(time.nanoseconds)"
+        var line =
+            "\(String(status.mode, radix: 8)) \(status.owner):\(status.group) \(time.seconds).\(time.nanoseconds)"
         if !status.isDirectory {
             let known = links[status.inode]
             if known == nil { links[status.inode] = name }

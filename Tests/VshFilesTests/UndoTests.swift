@@ -115,7 +115,8 @@ final class UndoTests: XCTestCase {
             try files.setMode(sandbox.path("l"), mode: 0o600)
             try files.setOwner(sandbox.path("f"), owner: 7, group: 8)
             try files.setTimes(sandbox.path("f"), access: .now, modification: .at(seconds: 5, nanoseconds: 6))
-            try files.setTimes(sandbox.path("l"), access: .now, modification: .at(seconds: 7, nanoseconds: 8), follow: false)
+            try files.setTimes(
+                sandbox.path("l"), access: .now, modification: .at(seconds: 7, nanoseconds: 8), follow: false)
             try files.setAttribute(sandbox.path("f"), name: Text("user.more"), value: [1, 2, 0, 3])
             try files.setAttribute(sandbox.path("f"), name: Text("user.note"), value: nil)
         }
@@ -356,4 +357,3 @@ final class UndoTests: XCTestCase {
         XCTAssertFalse(sandbox.exists("a") || sandbox.exists("b"))
     }
 }
-

@@ -65,7 +65,9 @@ final class JournalTests: XCTestCase {
         for index in 0..<50 { offsets.append(created(journal, 7, "/p/\(index)")!) }
         let fd = try FileDescriptor(journal.path, .readWrite)
         // One byte within, a size of nonsense, and a reserved place that was never written.
-        for (offset, bytes) in [(offsets[10] + 30, [UInt8(0xff)]), (offsets[20], [0xf8, 0xff, 0xff, 0xff]), (offsets[30], [0, 0, 0, 0])] {
+        for (offset, bytes) in [
+            (offsets[10] + 30, [UInt8(0xff)]), (offsets[20], [0xf8, 0xff, 0xff, 0xff]), (offsets[30], [0, 0, 0, 0]),
+        ] {
             _ = try bytes.withUnsafeBytes { try System.write(fd.rawValue, $0, offset: Int64(offset)) }
         }
         let operations = try XCTUnwrap(journal.bytes(from: JournalLayout.headerSize)).operations()
