@@ -23,7 +23,14 @@ uint32_t vsh_crc32c_portable(uint32_t crc, const void *bytes, size_t count) {
 #define CRC_TARGET __attribute__((target("sse4.2")))
 #define CRC_BYTE(crc, byte) _mm_crc32_u8(crc, byte)
 #define CRC_WORD(crc, word) (uint32_t) _mm_crc32_u64(crc, word)
-static int has_instruction(void) { return __builtin_cpu_supports("sse4.2"); }
+#include <cpuid.h>
+// Asked at the first use: the compiler's own check would run CPUID, which is slow in virtual machines, at every start.
+static int has_instruction(void) {
+  static int known = -1;
+  unsigned a, b, c = 0, d;
+  if (known < 0) known = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) != 0;
+  return known;
+}
 #elif defined __aarch64__
 #include <arm_acle.h>
 #include <sys/auxv.h>

@@ -14,11 +14,11 @@ public final class SymbolTable {
     private var mask: Int
 
     public init() {
-        names = Table(capacity: 512)
-        hashes = Table(capacity: 512)
-        mask = 1023
-        buckets = UnsafeMutablePointer<Int32>.allocate(capacity: 1024)
-        buckets.initialize(repeating: -1, count: 1024)
+        names = Table(capacity: 208)
+        hashes = Table(capacity: 208)
+        mask = 511
+        buckets = UnsafeMutablePointer<Int32>.allocate(capacity: 512)
+        buckets.initialize(repeating: -1, count: 512)
         for known in KnownSymbol.allCases {
             let symbol = intern(known.name)
             precondition(symbol == known.rawValue, "known symbols are interned first, in order")

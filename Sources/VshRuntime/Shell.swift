@@ -11,13 +11,13 @@ public final class Shell {
     // MARK: names and what they stand for
 
     public let symbols = SymbolTable()
-    public var variables = Table<Variable>(capacity: 512)
-    public var functions = Table<FunctionBody?>(capacity: 512)
+    public var variables = Table<Variable>(capacity: 208)
+    public var functions = Table<FunctionBody?>(capacity: 208)
     /// By symbol: index into `builtinTable`, or -1.
-    public var builtinIndex = Table<Int16>(capacity: 512)
+    public var builtinIndex = Table<Int16>(capacity: 208)
     public var builtinTable = Table<Builtin>(capacity: 96)
     /// By symbol: the path found in PATH, or empty.
-    public var commandPaths = Table<Text>(capacity: 512)
+    public var commandPaths = Table<Text>(capacity: 208)
     public var aliases: [Symbol: Text] = [:]
     /// Symbols that were ever exported; those that still are make the environment.
     var exportedSymbols = Table<Symbol>(capacity: 64)
@@ -61,20 +61,20 @@ public final class Shell {
     // MARK: stacks
 
     /// Words of the commands being expanded and run.
-    public var fields = Table<Text>(capacity: 256)
+    public var fields = Table<Text>(capacity: 64)
     /// Positional parameters of all frames; the present ones are `paramBase ..< paramBase + paramCount`.
-    public var params = Table<Text>(capacity: 256)
+    public var params = Table<Text>(capacity: 64)
     public var paramBase = 0
     public var paramCount = 0
     /// Where the present frame began (`shift` moves `paramBase` up).
     var paramFrame = 0
     /// Parameters below belong to an environment outside the present virtual subshell.
     var paramFloor = 0
-    public var scratch = ByteStack(capacity: 1024)
+    public var scratch = ByteStack(capacity: 512)
     /// Quoting runs of the word under construction in `scratch`.
     var runs = Table<QuoteRun>(capacity: 64)
     /// What builtins write, and what is captured of it. See Output.swift.
-    public var output = ByteStack(capacity: 1024)
+    public var output = ByteStack(capacity: 512)
     var captures = Table<Capture>(capacity: 8)
     /// Where the output of the running builtin began in `output`.
     var outputMark = 0
