@@ -51,7 +51,7 @@ private func command(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
     for index in options.index..<arguments.count {
         let name = shell.argument(arguments, index)
         if describes == 86 {
-            describe(shell, arguments, name, path)
+            describe(shell, arguments, name, path, isAbsolute: true)
         } else if !writeName(shell, name, path) {
             shell.status = 1
         }
@@ -66,7 +66,7 @@ private func type(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     if options.index == arguments.count { return try shell.usageError(arguments, "needs a name") }
     shell.status = 0
     for index in options.index..<arguments.count {
-        describe(shell, arguments, shell.argument(arguments, index), nil)
+        describe(shell, arguments, shell.argument(arguments, index), nil, isAbsolute: false)
     }
     return .normal
 }
@@ -80,7 +80,7 @@ private func meaning(_ shell: Shell, _ name: Text, _ path: Text?) -> Meaning {
         if shell.functions[symbol] != nil { return .function }
         if row != nil { return .builtin }
     }
-    if let found = shell.findCommand(name, path: path) { return .file(absolute(shell, found)) }
+    if let found = shell.findCommand(name, path: path) { return .file(found) }
     return .nothing
 }
 
@@ -113,7 +113,7 @@ private func writeName(_ shell: Shell, _ name: Text, _ path: Text?) -> Bool {
         shell.output.append("alias ")
         shell.appendAlias(symbol)
     case .reservedWord, .specialBuiltin, .function, .builtin: shell.output.append(name)
-    case .file(let path): shell.output.append(path)
+    case .file(let path): shell.output.append(absolute(shell, path))
     case .nothing: return false
     }
     shell.output.append(10)
@@ -121,7 +121,9 @@ private func writeName(_ shell: Shell, _ name: Text, _ path: Text?) -> Bool {
 }
 
 /// `type` and `command -V`: a sentence.
-private func describe(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ path: Text?) {
+///
+/// `isAbsolute`: with the path that `command -v` gives; otherwise as PATH has it, like dash and bash.
+private func describe(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ path: Text?, isAbsolute: Bool) {
     let meaning = meaning(shell, name, path)
     if case .nothing = meaning {
         shell.report(arguments, name, "not found")
@@ -139,7 +141,7 @@ private func describe(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ pa
     case .builtin: shell.output.append(" is a shell builtin")
     case .file(let path):
         shell.output.append(" is ")
-        shell.output.append(path)
+        shell.output.append(isAbsolute ? absolute(shell, path) : path)
     case .nothing: break
     }
     shell.output.append(10)
