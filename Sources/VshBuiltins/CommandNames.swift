@@ -80,8 +80,23 @@ private func meaning(_ shell: Shell, _ name: Text, _ path: Text?) -> Meaning {
         if shell.functions[symbol] != nil { return .function }
         if row != nil { return .builtin }
     }
-    if let found = shell.findCommand(name, path: path) { return .file(found) }
-    return .nothing
+    return path == nil ? rememberedFile(shell, name) : shell.findCommand(name, path: path).map { .file($0) } ?? .nothing
+}
+
+/// The file found in PATH: where it was found before when it still is there, and remembered now.
+private func rememberedFile(_ shell: Shell, _ name: Text) -> Meaning {
+    if let symbol = shell.symbols.find(name), !shell.commandPaths[symbol].isEmpty,
+        System.isAccessible(shell.commandPaths[symbol], .execute)
+    {
+        return .file(shell.commandPaths[symbol])
+    }
+    guard let found = shell.findCommand(name) else { return .nothing }
+    if shell.options.contains(.hashall) && name.withBytes({ !$0.contains(47) }) {
+        let symbol = shell.symbols.intern(name)
+        shell.syncTables()
+        shell.rememberCommandPath(symbol, found)
+    }
+    return .file(found)
 }
 
 /// The reserved words of XCU 2.4.

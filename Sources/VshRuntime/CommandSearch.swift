@@ -44,12 +44,9 @@ extension Shell {
     }
 
     private func check(_ path: Text) -> CommandLocation {
-        if System.isAccessible(path, .execute) {
-            if let info = try? FileStatus(path), !info.isDirectory { return .found(path) }
-            return .notExecutable
-        }
+        // One call for each directory that does not have it.
         guard let info = try? FileStatus(path) else { return .missing }
-        return info.isDirectory ? .notExecutable : .notExecutable
+        return !info.isDirectory && System.isAccessible(path, .execute) ? .found(path) : .notExecutable
     }
 
     /// The path of a program, or nil when there is none that can be run.
