@@ -321,7 +321,8 @@ public func parseDecimal(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         let digit = bytes[index] &- 48
         if digit > 9 { return nil }
         let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-        let (sum, overflow2) = isNegative
+        let (sum, overflow2) =
+            isNegative
             ? product.subtractingReportingOverflow(Int(digit)) : product.addingReportingOverflow(Int(digit))
         if overflow || overflow2 { return nil }
         value = sum

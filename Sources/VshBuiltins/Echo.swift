@@ -6,7 +6,8 @@ import VshRuntime
 func echoRows() -> [Builtin] {
     [
         Builtin(
-            "echo", .regular, traits: .isPure, synopsis: "[-neE] [string ...]", summary: "Write arguments to standard output.",
+            "echo", .regular, traits: .isPure, synopsis: "[-neE] [string ...]",
+            summary: "Write arguments to standard output.",
             function: { (shell, arguments) throws(ShellError) -> Flow in
                 var first = 1
                 var newline = true

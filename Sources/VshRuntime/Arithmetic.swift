@@ -18,7 +18,11 @@ extension Shell {
 
     /// Parses and evaluates text that resulted from expansion, or a variable's value that is not a plain number.
     func evaluateText(_ text: Text, _ depth: Int) throws(ShellError) -> Int {
-        if let plain = text.decimalInteger, plain == 0 || text.count < 19 && text[0] != 48 && text[0] != 43 && text[0] != 45 { return plain }
+        if let plain = text.decimalInteger,
+            plain == 0 || text.count < 19 && text[0] != 48 && text[0] != 43 && text[0] != 45
+        {
+            return plain
+        }
         let code = depth == 0 ? arithmeticScratch : Code(source: arithmeticScratch.source)
         var root = depth == 0 && text == arithmeticText ? arithmeticRoot : -1
         if root < 0 {
@@ -88,7 +92,8 @@ extension Shell {
             if try evaluate(code, node.a, depth) != 0 { return 1 }
             return try evaluate(code, node.b, depth) != 0 ? 1 : 0
         case .conditional:
-            return try evaluate(code, node.a, depth) != 0 ? evaluate(code, node.b, depth) : evaluate(code, node.c, depth)
+            return try evaluate(code, node.a, depth) != 0
+                ? evaluate(code, node.b, depth) : evaluate(code, node.c, depth)
         case .comma:
             _ = try evaluate(code, node.a, depth)
             return try evaluate(code, node.b, depth)

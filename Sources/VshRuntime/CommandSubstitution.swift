@@ -17,7 +17,9 @@ extension Shell {
         _ = captures.removeLast()
         outputMark = outerMark
         precondition(scratch.count == scratchMark, "scratch is balanced")
-        if text.withBytes({ VshSystem.ByteSearch.first(0, in: $0) != nil }) { text = Text(text.bytes.filter { $0 != 0 }) }
+        if text.withBytes({ VshSystem.ByteSearch.first(0, in: $0) != nil }) {
+            text = Text(text.bytes.filter { $0 != 0 })
+        }
         append(text, quoted: part.isQuoted, &builder)
     }
 

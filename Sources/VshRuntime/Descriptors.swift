@@ -67,7 +67,8 @@ extension Shell {
     @inline(__always)
     func redirect(_ descriptor: Int, to entry: DescriptorEntry) {
         if descriptor >= descriptors.count { growDescriptors(descriptor) }
-        descriptorUndo.append(DescriptorUndo(descriptor: Int32(truncatingIfNeeded: descriptor), old: descriptors[descriptor]))
+        descriptorUndo.append(
+            DescriptorUndo(descriptor: Int32(truncatingIfNeeded: descriptor), old: descriptors[descriptor]))
         descriptors[descriptor] = entry
     }
 
@@ -209,7 +210,8 @@ extension Shell {
         if text.count <= 4096 {
             let ends = try System.pipe()
             noteOpened(ends.write)
-            try text.withBytes { (bytes) throws(Errno) in try System.writeAll(ends.write, UnsafeRawBufferPointer(bytes)) }
+            try text.withBytes { (bytes) throws(Errno) in try System.writeAll(ends.write, UnsafeRawBufferPointer(bytes))
+            }
             try? System.close(ends.write)
             return ends.read
         }

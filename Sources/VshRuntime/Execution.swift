@@ -249,7 +249,9 @@ extension Shell {
         } else {
             for index in node.a..<node.a &+ node.n {
                 try perform(code, code.assignments[index])
-                if options.contains(.xtrace) { traceAssignment(code.assignments[index].symbol, isLast: index == node.a + node.n - 1) }
+                if options.contains(.xtrace) {
+                    traceAssignment(code.assignments[index].symbol, isLast: index == node.a + node.n - 1)
+                }
             }
         }
         status = substitutions == substitutionCount ? 0 : substitutionStatus

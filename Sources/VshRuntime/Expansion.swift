@@ -130,7 +130,9 @@ extension Shell {
     }
 
     @inline(never)
-    func expandGeneralToText(_ code: Code, _ word: Word, purpose: WordBuilder.Purpose = .text) throws(ShellError) -> Text {
+    func expandGeneralToText(_ code: Code, _ word: Word, purpose: WordBuilder.Purpose = .text) throws(ShellError)
+        -> Text
+    {
         var builder = WordBuilder(purpose: purpose, start: scratch.count, runStart: runs.count)
         if word.form == .allParameters {
             appendAllParameters(quoted: true, star: false, &builder)

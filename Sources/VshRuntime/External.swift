@@ -18,7 +18,8 @@ extension Shell {
     @inline(never)
     func runExternal(_ arguments: Arguments, symbol: Symbol, tail: Bool) throws(ShellError) -> Flow {
         guard let path = locate(arguments, symbol) else { return .normal }
-        let canReplace = tail && !isVirtualSubshell && traps.isEmpty && captures.isEmpty
+        let canReplace =
+            tail && !isVirtualSubshell && traps.isEmpty && captures.isEmpty
             && !options.contains(.monitor) && !files.hasOpenChanges
         if canReplace {
             files.willExec(status: 0)

@@ -56,7 +56,9 @@ public struct JobTable {
         }
         let number = (jobs.map(\.number).max() ?? 0) + 1
         jobs.append(
-            Job(number: number, group: group, processes: pids.map { JobProcess(pid: $0, status: nil) }, command: command))
+            Job(
+                number: number, group: group, processes: pids.map { JobProcess(pid: $0, status: nil) }, command: command
+            ))
         makeCurrent(number)
         return number
     }
@@ -150,7 +152,8 @@ extension Shell {
                     return nil
                 }
                 // No children are left: those of the job are gone without our seeing how.
-                for process in jobs.jobs[place].processes.indices where jobs.jobs[place].processes[process].status == nil {
+                for process in jobs.jobs[place].processes.indices
+                where jobs.jobs[place].processes[process].status == nil {
                     jobs.jobs[place].processes[process].status = WaitStatus(rawValue: 127 << 8)
                 }
             }

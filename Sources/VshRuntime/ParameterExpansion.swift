@@ -34,7 +34,9 @@ extension Shell {
     /// `$-`: the letters of the options that are on.
     public var optionLetters: Text {
         var letters: [UInt8] = []
-        for row in ShellOptions.rows where row.letter != 0 && options.contains(row.option) { letters.append(row.letter) }
+        for row in ShellOptions.rows where row.letter != 0 && options.contains(row.option) {
+            letters.append(row.letter)
+        }
         return Text(letters)
     }
 
@@ -87,7 +89,8 @@ extension Shell {
                 let message = part.b >= 0 ? try operandText(code, part) : Text()
                 report(
                     name: parameterName(part),
-                    message.isEmpty ? "parameter \(part.flags.contains(.colon) ? "null or " : "")not set" : message.description)
+                    message.isEmpty
+                        ? "parameter \(part.flags.contains(.colon) ? "null or " : "")not set" : message.description)
                 throw ShellError(.expansion, status: 2)
             }
         case .length:

@@ -71,7 +71,8 @@ extension Shell {
     /// Starts one stage as a process; its pid, or 0 when it could not be started (then `status` says why).
     private func startStage(_ code: Code, _ index: Int32, group: Int32, closing: Int32) throws(ShellError) -> Int32 {
         let node = code.nodes[index]
-        if node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, builtinIndex[node.b] < 0, node.d == 0, node.e < 0,
+        if node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, builtinIndex[node.b] < 0, node.d == 0,
+            node.e < 0,
             captures.isEmpty || descriptors[1].real >= 0
         {
             return try spawnStage(code, node, group: group)

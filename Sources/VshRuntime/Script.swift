@@ -6,7 +6,9 @@ import VshSystem
 /// Running text: command strings, files, standard input, `eval`, `.` and traps.
 extension Shell {
     /// Parses and runs `text` in the present environment.
-    public func runString(_ text: Text, origin: Source.Origin, name: Text, isTail: Bool = false) throws(ShellError) -> Flow {
+    public func runString(_ text: Text, origin: Source.Origin, name: Text, isTail: Bool = false) throws(ShellError)
+        -> Flow
+    {
         if Stack.left < Shell.stackReserve { throw depthError() }
         let firstLine = origin == .eval || origin == .trap ? currentLine : 1
         return try run(Source(name: name, origin: origin, firstLine: firstLine, text: text), isTail: isTail)
@@ -30,7 +32,9 @@ extension Shell {
             if let info = try? FileStatus(descriptor: descriptor), info.isDirectory { throw .isDirectory }
             let bytes = try System.readAll(descriptor)
             // A NUL in the first line: a program, not a script (XCU sh, "binary").
-            if origin == .file, let end = bytes.firstIndex(where: { $0 == 0 || $0 == 10 }), bytes[end] == 0 { throw .execFormat }
+            if origin == .file, let end = bytes.firstIndex(where: { $0 == 0 || $0 == 10 }), bytes[end] == 0 {
+                throw .execFormat
+            }
             return bytes.withUnsafeBufferPointer { Source(name: path, origin: origin, bytes: $0) }
         } catch {
             report(name: path, error.message)

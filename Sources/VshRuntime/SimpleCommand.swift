@@ -166,7 +166,9 @@ extension Shell {
         }
         for index in node.c..<node.c &+ node.d {
             try perform(code, code.assignments[index])
-            if options.contains(.xtrace) { traceAssignment(code.assignments[index].symbol, isLast: index == node.c + node.d - 1) }
+            if options.contains(.xtrace) {
+                traceAssignment(code.assignments[index].symbol, isLast: index == node.c + node.d - 1)
+            }
         }
         status = substitutions == substitutionCount ? 0 : substitutionStatus
         return checkErrexit()

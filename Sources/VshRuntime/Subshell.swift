@@ -37,8 +37,10 @@ extension Shell {
     @inline(__always)
     func enterSubshell() -> SubshellState {
         let state = SubshellState(
-            epoch: epoch, variableMark: variableTrail.count, stateMark: stateTrail.count, options: options, paramBase: paramBase,
-            paramCount: paramCount, paramFrame: paramFrame, paramFloor: paramFloor, paramMark: params.count, loopDepth: loopDepth,
+            epoch: epoch, variableMark: variableTrail.count, stateMark: stateTrail.count, options: options,
+            paramBase: paramBase,
+            paramCount: paramCount, paramFrame: paramFrame, paramFloor: paramFloor, paramMark: params.count,
+            loopDepth: loopDepth,
             functionDepth: functionDepth, dotDepth: dotDepth, getoptsPlace: getoptsPlace, getoptsIndex: getoptsIndex,
             lastBackgroundPid: lastBackgroundPid, directoryDirty: workingDirectoryDirty, savedDirectory: savedDirectory,
             workingDirectory: workingDirectory, umaskDirty: umaskDirty, position: currentPosition,
@@ -307,7 +309,11 @@ extension Shell {
 
     /// Appends what is there to `output`; false at the end of input.
     private func readSome(_ real: Int32, wait: Bool) -> Bool {
-        if !wait, let count = try? System.readableBytes(real), count == 0, (try? System.waitReady(real, .readable, timeout: 5_000_000)) == nil { return true }
+        if !wait, let count = try? System.readableBytes(real), count == 0,
+            (try? System.waitReady(real, .readable, timeout: 5_000_000)) == nil
+        {
+            return true
+        }
         var isEnd = false
         output.append(unfilled: 65536) { space in
             while true {

@@ -62,7 +62,9 @@ extension Shell {
         traps.exitLevel = -1
         traps.count = 0
         for index in traps.entries.indices {
-            guard let entry = traps.entries[index], entry.level == subshellDepth, case .command = entry.action else { continue }
+            guard let entry = traps.entries[index], entry.level == subshellDepth, case .command = entry.action else {
+                continue
+            }
             traps.count += 1
             if index == 0 { traps.exitLevel = entry.level }
         }
@@ -77,7 +79,9 @@ extension Shell {
     /// The first `trap` of a subshell makes its parent's commands disappear from the list.
     private func forgetInheritedTraps() {
         for index in traps.entries.indices {
-            guard let entry = traps.entries[index], entry.level != subshellDepth, case .command = entry.action else { continue }
+            guard let entry = traps.entries[index], entry.level != subshellDepth, case .command = entry.action else {
+                continue
+            }
             saveTrap(index)
             traps.entries[index] = nil
         }

@@ -13,7 +13,9 @@ import Testing
             if needle.isEmpty { continue }
             let from = Int.random(in: 0...haystack.count, using: &random)
             let to = Int.random(in: from...haystack.count, using: &random)
-            let places = (from...to).filter { $0 + needle.count <= to && Array(haystack[$0..<$0 + needle.count]) == needle }
+            let places = (from...to).filter {
+                $0 + needle.count <= to && Array(haystack[$0..<$0 + needle.count]) == needle
+            }
             haystack.withUnsafeBufferPointer { bytes in
                 guard let base = bytes.baseAddress else { return }
                 #expect(ByteSearch.first(needle, length: needle.count, base, from: from, to: to) == places.first ?? -1)
@@ -37,7 +39,11 @@ import Testing
     @Test func `UTF-8 characters from both ends`() {
         var random = SplitMix64(state: 5)
         for _ in 0..<3000 {
-            let bytes = random.text([[0x61], [0xC3, 0xA9], [0xE6, 0x97, 0xA5], [0xF0, 0x9F, 0x98, 0x80], [0xC3], [0xA9], [0xE6], [0xF0, 0x9F], [0xFF]], atMost: 12)
+            let bytes = random.text(
+                [
+                    [0x61], [0xC3, 0xA9], [0xE6, 0x97, 0xA5], [0xF0, 0x9F, 0x98, 0x80], [0xC3], [0xA9], [0xE6],
+                    [0xF0, 0x9F], [0xFF],
+                ], atMost: 12)
             let parts = ReferenceMatcher.split(bytes, true)
             var offsets = [0]
             for part in parts { offsets.append(offsets.last! + part.count) }

@@ -115,15 +115,21 @@ import Testing
 
     @Test func `the same answers as the reference matcher`() {
         var random = SplitMix64(state: 1)
-        let pieces = ["a", "b", "ab", "*", "*", "?", "[ab]", "[!a]", "[", "]", "\\", "-", "!", "abc"].map { Array($0.utf8) }
+        let pieces = ["a", "b", "ab", "*", "*", "?", "[ab]", "[!a]", "[", "]", "\\", "-", "!", "abc"].map {
+            Array($0.utf8)
+        }
         let letters = ["a", "b", "c", "ab", "[", "]", "\\", "-", "!"].map { Array($0.utf8) }
         compare(&random, pieces, letters, isUTF8: false)
     }
 
     @Test func `the same answers as the reference matcher on UTF-8`() {
         var random = SplitMix64(state: 2)
-        var pieces = ["a", "é", "è", "日", "*", "*", "?", "[é]", "[!aè]", "[à-日]", "[a-é]", "\\", "-"].map { Array($0.utf8) }
-        pieces += [[0xC3], [0xA9], [0xFF], [0x5B, 0xC3, 0x5D], [0x5B, 0x21, 0xFF, 0x5D], [0x5B, 0xE0, 0x2D, 0xFF, 0x5D]]
+        var pieces = ["a", "é", "è", "日", "*", "*", "?", "[é]", "[!aè]", "[à-日]", "[a-é]", "\\", "-"].map {
+            Array($0.utf8)
+        }
+        pieces += [
+            [0xC3], [0xA9], [0xFF], [0x5B, 0xC3, 0x5D], [0x5B, 0x21, 0xFF, 0x5D], [0x5B, 0xE0, 0x2D, 0xFF, 0x5D],
+        ]
         var letters = ["a", "é", "è", "日", "😀"].map { Array($0.utf8) }
         letters += [[0xC3], [0xA9], [0xFF], [0xE6, 0x97], [0xED, 0xA0, 0x80], [0xC0, 0x80]]
         compare(&random, pieces, letters, isUTF8: true)
@@ -142,7 +148,9 @@ import Testing
                 let found = pattern.answers(subject)
                 if expected.longestPrefix != nil { positive += 1 }
                 if found != expected {
-                    Issue.record("\(text) \(Text(text).description) against \(subject) \(Text(subject).description): \(found), not \(expected)")
+                    Issue.record(
+                        "\(text) \(Text(text).description) against \(subject) \(Text(subject).description): \(found), not \(expected)"
+                    )
                     return
                 }
             }
@@ -153,7 +161,8 @@ import Testing
     @Test func `the same answers as dash and bash`() throws {
         var random = SplitMix64(state: 3)
         let pieces = [
-            "a", "b", "*", "*", "?", "[ab]", "[!a]", "[a-c]", "[", "]", "\\*", "\\a", "-", "[[:digit:]]", "[![:alpha:]]", "1",
+            "a", "b", "*", "*", "?", "[ab]", "[!a]", "[a-c]", "[", "]", "\\*", "\\a", "-", "[[:digit:]]",
+            "[![:alpha:]]", "1",
         ].map { Array($0.utf8) }
         let letters = ["a", "b", "c", "1", "*", "]", "[", "-"].map { Array($0.utf8) }
         var pairs: [([UInt8], [UInt8])] = []
@@ -162,7 +171,8 @@ import Testing
             let pair = (random.text(pieces, atMost: 5), random.text(letters, atMost: 5))
             pairs.append(pair)
             script += Array("p='".utf8) + pair.0 + Array("' s='".utf8) + pair.1
-            script += Array("'; case $s in $p) echo y;; *) echo n;; esac; echo \"${s#$p}/${s##$p}/${s%$p}/${s%%$p}\"\n".utf8)
+            script += Array(
+                "'; case $s in $p) echo y;; *) echo n;; esac; echo \"${s#$p}/${s##$p}/${s%$p}/${s%%$p}\"\n".utf8)
         }
         guard let dash = try? output(of: "dash", script), let bash = try? output(of: "bash", script) else { return }
         #expect(dash.count == 2 * pairs.count && bash.count == dash.count)
@@ -207,10 +217,16 @@ import Testing
             #expect(Pattern(Text(pattern)).answers(subject) == .init(matches: false), "\(pattern)")
         }
         let found = Pattern(Text("*a*a*a")).answers(subject)
-        #expect(found == .init(matches: true, shortestPrefix: 3, longestPrefix: 1 << 22, shortestSuffix: (1 << 22) - 3, longestSuffix: 0))
+        #expect(
+            found
+                == .init(
+                    matches: true, shortestPrefix: 3, longestPrefix: 1 << 22, shortestSuffix: (1 << 22) - 3,
+                    longestSuffix: 0))
     }
 }
 
 extension ReferenceMatcher.Answers {
-    init(matches: Bool) { self.init(matches: matches, shortestPrefix: nil, longestPrefix: nil, shortestSuffix: nil, longestSuffix: nil) }
+    init(matches: Bool) {
+        self.init(matches: matches, shortestPrefix: nil, longestPrefix: nil, shortestSuffix: nil, longestSuffix: nil)
+    }
 }

@@ -20,7 +20,9 @@ struct ReferenceMatcher {
         // Literal bytes in a row are read as characters together, whether escaped or not.
         var literal: [UInt8] = []
         func flush() {
-            for part in ReferenceMatcher.split(literal, isUTF8) { items.append(.character(ReferenceMatcher.value(part))) }
+            for part in ReferenceMatcher.split(literal, isUTF8) {
+                items.append(.character(ReferenceMatcher.value(part)))
+            }
             literal = []
         }
         var at = 0
@@ -35,7 +37,9 @@ struct ReferenceMatcher {
                 items.append(.any)
                 at += 1
             } else if byte == 0x5B, let (item, end) = ReferenceMatcher.bracket(pattern, at + 1, isUTF8) {
-                if case .list(let ranges, false) = item, ranges.count == 1, ranges[0].count == 1, ranges[0].lowerBound < 128 {
+                if case .list(let ranges, false) = item, ranges.count == 1, ranges[0].count == 1,
+                    ranges[0].lowerBound < 128
+                {
                     literal.append(UInt8(ranges[0].lowerBound))
                 } else {
                     flush()
@@ -124,7 +128,8 @@ struct ReferenceMatcher {
             return characters.first == value && matches(characters.dropFirst(), from: index + 1)
         case .list(let ranges, let isNegated):
             guard let first = characters.first else { return false }
-            return ranges.contains { $0.contains(first) } != isNegated && matches(characters.dropFirst(), from: index + 1)
+            return ranges.contains { $0.contains(first) } != isNegated
+                && matches(characters.dropFirst(), from: index + 1)
         }
     }
 

@@ -46,7 +46,9 @@ struct FileOptions {
         operands += words[index...]
     }
 
-    private mutating func readLetters(_ word: Text, _ letters: StaticString, _ words: [Text], _ index: inout Int) -> Bool {
+    private mutating func readLetters(_ word: Text, _ letters: StaticString, _ words: [Text], _ index: inout Int)
+        -> Bool
+    {
         var place = 1
         while place < word.count {
             let letter = word[place]
