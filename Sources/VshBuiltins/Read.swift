@@ -331,8 +331,9 @@ private func endOfRest(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscape
     while index < length {
         let byte = shell.scratch[mark + index]
         if hasEscapes && byte == 92 {
-            index = min(index + 2, length)
-            last = index
+            index += 2
+            // One that nothing follows is dropped.
+            if index <= length { last = index }
             continue
         }
         index += 1
