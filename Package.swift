@@ -60,6 +60,7 @@ let package = Package(
         .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
         .testTarget(name: "VshBaseTests", dependencies: ["VshBase"]),
+        .testTarget(name: "VshBuiltinsTests", dependencies: ["VshBuiltins", "VshBase"]),
         .testTarget(name: "VshRuntimeTests", dependencies: ["VshRuntime", "VshBase"]),
         .testTarget(name: "VshStoreTests", dependencies: ["VshStore", "VshSystem"]),
         .testTarget(name: "VshFilesTests", dependencies: ["VshFiles", "VshStore", "VshSystem"]),

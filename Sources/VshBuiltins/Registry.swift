@@ -18,6 +18,7 @@ public func registerBuiltins(_ shell: Shell) {
     shell.register(historyRows())
     shell.register(jobRows())
     shell.register(echoRows())
+    shell.register(printfRows())
     shell.register(testRows())
     shell.register(helpRows())
 }

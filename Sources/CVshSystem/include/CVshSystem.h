@@ -11,4 +11,5 @@
 #include "vsh_terminal.h"
 #include "vsh_stack.h"
 #include "vsh_memory.h"
+#include "vsh_number.h"
 #endif

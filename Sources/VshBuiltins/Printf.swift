@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+
+/// The row of `printf`.
+func printfRows() -> [Builtin] {
+    [
+        Builtin(
+            "printf", .regular, traits: .isPure, synopsis: "format [argument ...]",
+            summary: "Write arguments as a format says.", function: printf)
+    ]
+}
+
+private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    if shell.asksForHelp(arguments) { return .normal }
+    var first = 1
+    if first < arguments.count, shell.fields[arguments.base + first].equals("--") { first += 1 }
+    if first >= arguments.count { return try shell.usageError(arguments, "a format is missing") }
+    let format = shell.argument(arguments, first)
+    let failures = shell.fields.withElements { fields in
+        let operands = UnsafeBufferPointer(
+            rebasing: fields[arguments.base + first + 1..<arguments.base + arguments.count])
+        var engine = PrintfFormat(arguments: operands, isUTF8: shell.isUTF8)
+        engine.run(format, into: &shell.output)
+        return engine.failures
+    }
+    shell.status = 0
+    // Afterwards: a message may go where the output goes.
+    for failure in failures {
+        shell.report(arguments, failure.subject, failure.message)
+        shell.status = 1
+    }
+    return .normal
+}
