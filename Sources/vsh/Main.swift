@@ -41,6 +41,7 @@ enum Main {
         if isLogin || invocation.isLogin { shell.options.insert(.login) }
         if invocation.recordsUndo { shell.options.insert(.undo) }
         registerBuiltins(shell)
+        registerFileBuiltins(shell)
         shell.start()
 
         var operands = invocation.operands
