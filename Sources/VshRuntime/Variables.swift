@@ -59,7 +59,8 @@ extension Shell {
         let text = variables[symbol].text
         guard let integer = text.decimalInteger else { return nil }
         let first = text[0]
-        if first == 48 && text.count > 1 || first == 43 { return nil }  // octal, or a sign that decimal text does not keep
+        // Octal, or a sign that decimal text does not keep.
+        if first == 48 && text.count > 1 || first == 43 { return nil }
         if first == 45 && text[1] == 48 { return nil }
         variables[symbol].integer = integer
         variables[symbol].flags.insert(.hasInteger)
