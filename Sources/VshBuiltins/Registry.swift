@@ -21,4 +21,5 @@ public func registerBuiltins(_ shell: Shell) {
     shell.register(printfRows())
     shell.register(testRows())
     shell.register(helpRows())
+    shell.register(undoRows())
 }

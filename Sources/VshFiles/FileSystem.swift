@@ -30,6 +30,7 @@ public final class FileSystem {
     /// Nil until the first change.
     private(set) var recorder: Recorder?
     private var command = Text()
+    private var kind = OperationKind.command
     private var notice: [UInt8]?
     /// Room for the absolute paths of a change: the only one or the old name, and the new name.
     let first = PathBuffer()
@@ -55,21 +56,35 @@ public final class FileSystem {
     /// - Parameter command: the text to show in `ops` (the command line, or the script's name and arguments).
     public func beginOperation(command: Text) {
         self.command = command
+        kind = .command
         recorder?.describe(command: command.bytes)
     }
 
     /// After an undo: what follows in the same command is described by the command again.
-    func describeAgain() { recorder?.describe(command: command.bytes) }
+    func describeAgain() { recorder?.describe(kind: kind, command: command.bytes) }
 
     /// Closes the operation, if it changed anything, with the exit status of its command. Nothing in a child that was
     /// forked with `.sharedOperation`.
     @inline(__always)
     public func endOperation(status: Int32) { recorder?.end(status: status) }
 
-    /// Ends the running operation here and lets the same command go on in a new one. To be called before the
-    /// redirections of `undo`, `redo`, `begin`, `commit` and `rollback` are performed: what the command did so far is
-    /// then something of its own, and `undo > file` does not take back its own output.
-    public func splitOperation() { recorder?.close(status: 0, outcome: .finished) }
+    /// Ends the running operation here, and lets what follows in the same command be a new one.
+    func splitOperation() { recorder?.close(status: 0, outcome: .finished) }
+
+    /// To be called before the redirections of `undo` and its like: what the command did so far is an operation of its
+    /// own, and the redirections are none that a later undo could take back.
+    public func beginAside() {
+        splitOperation()
+        kind = .aside
+        describeAgain()
+    }
+
+    /// To be called when such a command and its redirections have ended.
+    public func endAside() {
+        splitOperation()
+        kind = .command
+        describeAgain()
+    }
 
     /// Whether the running operation has changed something, so that somebody has to end it.
     public var hasOpenChanges: Bool { recorder?.isOpen ?? false }
@@ -139,7 +154,7 @@ public final class FileSystem {
             return nil
         }
         let made = Recorder(state: state)
-        made.describe(command: command.bytes)
+        made.describe(kind: kind, command: command.bytes)
         recorder = made
         return made
     }

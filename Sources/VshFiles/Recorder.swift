@@ -117,33 +117,43 @@ final class Recorder {
     func openControl() throws(StoreError) -> Control {
         if let control { return control }
         let state = state
-        let opened = try Control(state, highest: { Self.highestNumber(state) })
+        let opened = try Control(state, highest: { Self.highestNumbers(state) })
         control = opened
         return opened
     }
 
-    private static func highestNumber(_ state: StateDirectory) -> UInt64 {
-        var highest: UInt64 = 0
-        if (try? FileStatus(state.log)) != nil, let log = try? OperationLog(state) {
-            highest = (try? log.highestNumber()) ?? 0
+    private static func highestNumbers(_ state: StateDirectory) -> (number: UInt64, operation: OperationID) {
+        var highest: (number: UInt64, operation: OperationID) = (0, 0)
+        if (try? FileStatus(state.log)) != nil, let log = try? OperationLog(state),
+            let known = try? log.highestNumbers()
+        {
+            highest = known
         }
         guard var reader = try? DirectoryReader(state.journals) else { return highest }
         while let entry = try? reader.next() {
             guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
-            highest = max(highest, number)
+            highest.number = max(highest.number, number)
             let path = state.journal(number)
             guard let fd = try? FileDescriptor(path, .readWrite),
                 let journal = JournalFile(number: number, path: path, fd: fd.rawValue)
             else { continue }
-            highest = max(highest, journal.session)
-            for operation in journal.bytes.operations() { highest = max(highest, operation.record.id) }
+            highest.number = max(highest.number, journal.session)
+            for operation in journal.bytes.operations() {
+                highest.operation = max(highest.operation, operation.record.id)
+            }
+        }
+        // Store items carry the numbers of journals that are gone.
+        guard highest != (0, 0), var store = try? DirectoryReader(state.store) else { return highest }
+        while let entry = try? store.next() {
+            let number = entry.name.prefix { $0 != UInt8(ascii: ".") }
+            highest.number = max(highest.number, UInt64(String(decoding: number, as: UTF8.self)) ?? 0)
         }
         return highest
     }
 
     /// The session's number; makes one at first.
     func openSession(_ control: Control) -> UInt64 {
-        if session.session == 0 { session.session = control.next() }
+        if session.session == 0 { session.session = control.nextNumber() }
         return session.session
     }
 
@@ -163,7 +173,7 @@ final class Recorder {
             journal = try Journal(state, control: control, session: number, owner: owner, shell: shell)
         }
         guard let journal else { return }
-        let id = control.next()
+        let id = control.nextOperation()
         next.id = id
         next.session = number
         next.transaction = session.transaction
@@ -204,7 +214,7 @@ final class Recorder {
         }
         guard let journal else { return 0 }
         var record = OperationRecord()
-        record.id = control.next()
+        record.id = control.nextOperation()
         record.kind = kind
         record.session = number
         record.transaction = transaction

@@ -102,12 +102,12 @@ public final class UndoEngine {
         return entry
     }
 
-    /// Whether the changes of an operation are in effect now.
-    func isInEffect(_ id: OperationID) throws(UndoError) -> Bool {
-        guard let found = try operation(id) else { return false }
+    /// The entry that brought an operation's changes into effect, when they are in effect now.
+    func entryInEffect(_ id: OperationID) throws(UndoError) -> Entry? {
+        guard let found = try operation(id) else { return nil }
         var current = found
         if found.entry == nil {
-            guard found.target != 0, let target = try operation(found.target) else { return false }
+            guard found.target != 0, let target = try operation(found.target) else { return nil }
             current = target
         }
         // What a closed transaction says goes before what its members say.
@@ -116,8 +116,8 @@ public final class UndoEngine {
         {
             current = around
         }
-        guard let entry = current.entry, entry.state == .done else { return false }
-        return entry.effective.contains(id)
+        guard let entry = current.entry, entry.state == .done, entry.effective.contains(id) else { return nil }
+        return entry
     }
 
     // MARK: Undo and redo
@@ -175,7 +175,7 @@ public final class UndoEngine {
             guard let operation = try operation(target.id) else { throw .unknown(target.id) }
             let plan = try plan(target.effective)
             if plan.isExpired { throw .expired(target.id) }
-            let conflicts = try verification.check(plan)
+            let conflicts = try verification.check(plan, position: max(target.position, target.id))
             let summary = EntrySummary(
                 operation: operation, changes: plan.paths.count, missing: plan.missing.count)
             if !conflicts.isEmpty, policy == .refuse { throw .conflicts(conflicts, summary) }
@@ -210,7 +210,7 @@ public final class UndoEngine {
             guard let entry = try operation(id)?.entry else { continue }
             let plan = try plan(entry.effective)
             var verification = Verification(self, among: entry.effective)
-            _ = try verification.check(plan)
+            _ = try verification.check(plan, position: entry.position)
             do {
                 try execute(plan, kind == .undo ? .redo : .undo, target: id, verification, .force)
             } catch {
@@ -249,7 +249,7 @@ public final class UndoEngine {
             let candidates = try load { () throws(StoreError) in try log.operations(touching: scope) }
             var newest: OperationID?
             for id in candidates {
-                if try isInEffect(id) {
+                if try entryInEffect(id) != nil {
                     newest = id
                     break
                 }
@@ -262,7 +262,7 @@ public final class UndoEngine {
                 EntrySummary(operation: operation, changes: plan.paths.count, missing: plan.missing.count))
         }
         var verification = Verification(self, among: Array(seen))
-        let conflicts = try verification.check(plan)
+        let conflicts = try verification.check(plan, position: seen.max() ?? 0)
         if !conflicts.isEmpty, policy == .refuse, let first = report.entries.first {
             throw .conflicts(conflicts, first)
         }
@@ -286,7 +286,7 @@ public final class UndoEngine {
         let plan = try plan(inside)
         if plan.isExpired { throw .expired(transaction.id) }
         var verification = Verification(self, among: inside)
-        let conflicts = try verification.check(plan)
+        let conflicts = try verification.check(plan, position: transaction.id)
         let summary = EntrySummary(
             operation: transaction, changes: plan.paths.count, missing: plan.missing.count)
         if !conflicts.isEmpty, policy == .refuse { throw .conflicts(conflicts, summary) }

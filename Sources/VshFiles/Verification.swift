@@ -13,7 +13,9 @@ struct Verification {
     private let among: Set<OperationID>
     private let newest: OperationID
     private let later: OperationLog.LaterResults?
-    private var inEffect: [OperationID: Bool] = [:]
+    /// Places in the history of the entries that later operations belong to; nil: not in effect.
+    private var positions: [OperationID: OperationID?] = [:]
+    private var position: OperationID = 0
     /// Paths that were looked at.
     private var checked: Set<[UInt8]> = []
     /// Everything that the operations recorded, under the names of that time.
@@ -35,7 +37,10 @@ struct Verification {
     func mayRestoreTimes(of directory: [UInt8]) -> Bool { times[directory] ?? true }
 
     /// Paths of the plan that are not as they should be.
-    mutating func check(_ plan: Plan) throws(UndoError) -> [Conflict] {
+    /// - Parameter position: the place of the plan's entry in the history. What a redo brought back from before that
+    ///   place is no later operation.
+    mutating func check(_ plan: Plan, position: OperationID) throws(UndoError) -> [Conflict] {
+        self.position = position
         var conflicts: [Conflict] = []
         for part in plan.parts {
             for change in part.changes where change.kind != .directoryTimes {
@@ -89,7 +94,7 @@ struct Verification {
         var expected = own
         let later = try laterResults(path, part)
         for (operation, result) in later where !result.isSoft {
-            if try isInEffect(operation) { return Conflict(path: path, reason: .laterOperation(operation)) }
+            if try isLater(operation) { return Conflict(path: path, reason: .laterOperation(operation)) }
         }
         if let newest = later.first {
             // Operations that were taken back: the object may be a new one, but all else is as it was.
@@ -113,11 +118,15 @@ struct Verification {
         return nil
     }
 
-    private mutating func isInEffect(_ operation: OperationID) throws(UndoError) -> Bool {
-        if let known = inEffect[operation] { return known }
-        let answer = try engine.isInEffect(operation)
-        inEffect[operation] = answer
-        return answer
+    private mutating func isLater(_ operation: OperationID) throws(UndoError) -> Bool {
+        let found: OperationID?
+        if let known = positions[operation] {
+            found = known
+        } else {
+            found = try engine.entryInEffect(operation)?.position
+            positions[operation] = .some(found)
+        }
+        return found.map { $0 > position } ?? false
     }
 
     /// A directory that the operation made, and that undo will take away, may hold only what the operation made too.

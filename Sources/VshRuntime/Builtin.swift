@@ -83,6 +83,8 @@ public struct Builtin {
         public static let usesInput = Traits(rawValue: 2)
         /// Changes no variable, option, directory or other shell state, and reads nothing: it can run before its pipeline's other stages.
         public static let isPure = Traits(rawValue: 4)
+        /// It acts on the history of operations: what ran before is an operation of its own, and its redirections are none.
+        public static let standsApart = Traits(rawValue: 8)
     }
 
     public let name: StaticString

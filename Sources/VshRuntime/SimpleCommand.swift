@@ -117,6 +117,9 @@ extension Shell {
         let isSpecial = builtin >= 0 && builtinTable[Int(builtin)].kind == .special
         var redirections = -1
         if options.contains(.xtrace) && node.d == 0 { trace(arguments) }
+        let standsApart = node.e >= 0 && builtin >= 0 && builtinTable[Int(builtin)].traits.contains(.standsApart)
+        if standsApart { files.beginAside() }
+        defer { if standsApart { files.endAside() } }
         if node.e >= 0 {
             guard let begun = try beginRedirections(code, node.e) else {
                 status = 1

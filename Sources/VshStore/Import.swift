@@ -214,7 +214,7 @@ private final class Importer {
         case .commit:
             let inside = try effective(in: record.transaction)
             try addState(record.transaction, inside.isEmpty ? nil : .done, position: id, event: id, inside)
-        case .repair:
+        case .repair, .aside:
             break
         }
     }

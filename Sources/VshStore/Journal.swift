@@ -73,7 +73,7 @@ public final class Journal {
     ) {
         var attempt = 0
         while true {
-            let number = control.next()
+            let number = control.nextNumber()
             let path = state.journal(number)
             do {
                 let fd = try FileDescriptor(path, [.readWrite, .create, .exclusive], mode: 0o600)

@@ -87,12 +87,11 @@ public final class OperationLog {
         """
     }
 
-    /// The highest number used.
-    public func highestNumber() throws(StoreError) -> UInt64 {
-        let query = try database.prepare(
-            "SELECT max(id) FROM (SELECT max(id) id FROM operations UNION SELECT max(id) FROM sessions)")
+    /// The highest numbers used: of sessions, and of operations.
+    public func highestNumbers() throws(StoreError) -> (number: UInt64, operation: OperationID) {
+        let query = try database.prepare("SELECT (SELECT max(id) FROM sessions), (SELECT max(id) FROM operations)")
         defer { query.reset() }
-        return try query.step() ? query.number(0) : 0
+        return try query.step() ? (query.number(0), query.number(1)) : (0, 0)
     }
 
     // MARK: Queries

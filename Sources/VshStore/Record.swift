@@ -15,6 +15,8 @@ public enum OperationKind: UInt8, Sendable {
     case undoPaths = 6
     /// What took back an undo, redo or rollback that failed half-way.
     case repair = 7
+    /// The redirections of an undo command: logged, but no entry, or the next undo would take them back.
+    case aside = 8
 
     /// Begin and commit stand without changes.
     public var isEvent: Bool { self == .begin || self == .commit }

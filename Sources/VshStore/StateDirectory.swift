@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshCore
 import VshSystem
 
 /// A failure of the durable state.
@@ -110,13 +111,13 @@ public final class Control {
     private static var size: Int { 4096 }
     private static var magic: UInt64 { 0x0001_6c72_7463_6873 }
 
-    private enum Field: Int { case magic, number, journals }
+    private enum Field: Int { case magic, number, journals, operation }
 
     private func field(_ field: Field) -> UnsafeMutablePointer<UInt64> { page + field.rawValue }
 
     /// Opens the control file; makes it, and the directory around it, when it is not there.
-    /// - Parameter highest: asked when the file is new: the highest number that the log and the journals know.
-    public init(_ state: StateDirectory, highest: () -> UInt64) throws(StoreError) {
+    /// - Parameter highest: asked when the file is new: the highest numbers that the log and the journals know.
+    public init(_ state: StateDirectory, highest: () -> (number: UInt64, operation: OperationID)) throws(StoreError) {
         let path = state.control
         let fd: FileDescriptor
         do {
@@ -141,7 +142,9 @@ public final class Control {
             throw StoreError(.system(error), path)
         }
         if field(.magic).loadAcquiring() != Self.magic {
-            field(.number).storeReleasing(highest())
+            let known = highest()
+            field(.number).storeReleasing(known.number)
+            field(.operation).storeReleasing(known.operation)
             field(.magic).storeReleasing(Self.magic)
         }
         // The mapping would keep the lock after the descriptor is closed.
@@ -164,8 +167,11 @@ public final class Control {
         }
     }
 
-    /// A new number: of an operation, a transaction event, a session or a journal. They grow and are never given twice.
-    public func next() -> UInt64 { field(.number).fetchAdd(1) + 1 }
+    /// A new number of a session or a journal. They grow and are never given twice.
+    public func nextNumber() -> UInt64 { field(.number).fetchAdd(1) + 1 }
+
+    /// A new number of an operation or an event. They grow and are never given twice.
+    public func nextOperation() -> OperationID { field(.operation).fetchAdd(1) + 1 }
 
     /// Notes one more journal that waits for import; returns how many there are about.
     public func addJournal() -> UInt64 { field(.journals).fetchAdd(1) + 1 }

@@ -18,7 +18,7 @@ final class JournalTests: XCTestCase {
 
     override func tearDown() { _ = system("rm -rf '\(top)'") }
 
-    private func control() throws -> Control { try Control(state, highest: { 0 }) }
+    private func control() throws -> Control { try Control(state, highest: { (0, 0) }) }
 
     private func journal(_ control: Control) throws -> Journal {
         try Journal(state, control: control, session: 1, owner: getpid(), shell: getpid())
@@ -111,14 +111,14 @@ final class JournalTests: XCTestCase {
         for _ in 0..<4 {
             let pid = Glibc.fork()
             if pid == 0 {
-                for _ in 0..<1000 { _ = control.next() }
+                for _ in 0..<1000 { _ = control.nextNumber() }
                 _exit(0)
             }
             pids.append(pid)
         }
         for pid in pids { waitpid(pid, nil, 0) }
-        XCTAssertEqual(control.next(), 4001)
-        XCTAssertEqual(try self.control().next(), 4002)
+        XCTAssertEqual(control.nextNumber(), 4001)
+        XCTAssertEqual(try self.control().nextNumber(), 4002)
     }
 
     func testImportDrainsDeadJournalsAndLeavesLivingOnes() throws {

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshFiles
+import VshRuntime
+
+/// `undo`, `redo`, `ops`, `begin`, `commit` and `rollback`: the words go to `UndoCommand`, its text comes back.
+func undoRows() -> [Builtin] {
+    [
+        Builtin(
+            "undo", .extension_, traits: .standsApart, synopsis: "[count | @id | path...] [-n] [--skip | --force]",
+            summary: "Take back what commands did to the file system.", function: undo),
+        Builtin(
+            "redo", .extension_, traits: .standsApart, synopsis: "[count]", summary: "Take back an undo.",
+            function: redo),
+        Builtin(
+            "ops", .extension_, traits: .standsApart, synopsis: "[-n count] [--path path] [--all] [--json] | show @id",
+            summary: "List the operations that can be undone, or what one changed.", function: ops),
+        Builtin(
+            "begin", .extension_, traits: .standsApart, synopsis: "[name]",
+            summary: "Begin a transaction: what follows is undone or kept as one.", function: begin),
+        Builtin(
+            "commit", .extension_, traits: .standsApart, synopsis: "",
+            summary: "Make everything since begin one operation.", function: commit),
+        Builtin(
+            "rollback", .extension_, traits: .standsApart, synopsis: "[--skip | --force]",
+            summary: "Take back everything since begin.", function: rollback),
+    ]
+}
+
+private func undo(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("undo", shell, arguments) }
+private func redo(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("redo", shell, arguments) }
+private func ops(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("ops", shell, arguments) }
+private func begin(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("begin", shell, arguments) }
+private func commit(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    run("commit", shell, arguments)
+}
+private func rollback(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    run("rollback", shell, arguments)
+}
+
+private func run(_ name: StaticString, _ shell: Shell, _ arguments: Arguments) -> Flow {
+    var words: [[UInt8]] = []
+    for index in 1..<max(arguments.count, 1) { words.append(shell.argument(arguments, index).bytes) }
+    if words.first == Array("--help".utf8) {
+        shell.writeHelp(shell.argument(arguments, 0))
+        shell.status = 0
+        return .normal
+    }
+    let result = UndoCommand.run(name, words, shell.files)
+    shell.output.append(result.output)
+    for message in result.messages {
+        var line = ByteStack(capacity: 128)
+        line.append("vsh: ")
+        line.append(name)
+        line.append(": ")
+        line.append(message)
+        line.append(10)
+        shell.writeError(line)
+    }
+    shell.status = result.status
+    return .normal
+}
