@@ -47,11 +47,12 @@ extension Shell {
             flow = try builtinTable[Int(index)].function(self, arguments)
         } catch {
             flushOutput(from: outputMark)
-            outputMark = mark
+            outputMark = output.count == start ? mark : output.count
             throw error
         }
         if output.count != start { flushOutput(from: outputMark) }
-        outputMark = mark
+        // What a capture gathered stays where it is and is no longer this command's to write.
+        outputMark = output.count == start ? mark : output.count
         if outputFailed {
             outputFailed = false
             if status == 0 { status = 1 }
