@@ -78,9 +78,10 @@ class Result:
 def snapshot(root, began):
     """A line per file below root: type, mode, owner, size and content or target, hard-link group, time where it is stable.
 
-    A modification time later than the start of the run is 'now'; an older one was set on purpose and is compared.
+    A modification time later than the start of the run is 'now'; an older one was set on purpose and is compared. Links are
+    counted below root: the store of vsh may hold another one of a name that was removed.
     """
-    groups, lines = {}, []
+    members, lines = {}, []
     root = os.fsencode(root)
     for folder, folders, files in os.walk(root):
         folders.sort()
@@ -92,13 +93,15 @@ def snapshot(root, began):
             if stat.S_ISREG(info.st_mode):
                 with open(path, "rb") as file:
                     detail = f"{info.st_size} {hashlib.sha256(file.read()).hexdigest()[:12]}"
-                if info.st_nlink > 1:
-                    detail += f" links={info.st_nlink} group={groups.setdefault(info.st_ino, len(groups))}"
+                members.setdefault(info.st_ino, []).append(len(lines))
             elif stat.S_ISLNK(info.st_mode):
                 detail = "-> " + os.fsdecode(os.readlink(path))
             when = "now" if info.st_mtime_ns >= began else str(info.st_mtime_ns)
             relative = os.fsdecode(os.path.relpath(path, root))
             lines.append(f"{relative!r} {kind} {info.st_uid}:{info.st_gid} {detail} {when}")
+    for group, places in enumerate(places for places in members.values() if len(places) > 1):
+        for place in places:
+            lines[place] += f" links={len(places)} group={group}"
     return "\n".join(lines).encode(errors="backslashreplace")
 
 

@@ -23,9 +23,9 @@ def test_line_is_one_operation(shell, folder):
     """A line of several commands is undone as one, and redone"""
     with session(shell, folder) as terminal:
         terminal.command("mkdir a && echo text > a/f; echo more > g")
-        equal(terminal.command("ls"), ["a", "g"])
+        equal(terminal.command("ls -1"), ["a", "g"])
         terminal.command("undo")
-        equal(terminal.command("ls"), [])
+        equal(terminal.command("ls -1"), [])
         terminal.command("redo")
         equal(terminal.command("cat a/f g"), ["text", "more"])
 
@@ -41,7 +41,7 @@ def test_two_steps_back(shell, folder):
         terminal.command("undo")
         equal(terminal.command("cat f"), ["1"])
         terminal.command("undo")
-        equal(terminal.command("ls"), [])
+        equal(terminal.command("ls -1"), [])
 
 
 def test_reading_commands_are_no_operations(shell, folder):
@@ -50,7 +50,7 @@ def test_reading_commands_are_no_operations(shell, folder):
         terminal.command("echo 1 > f")
         terminal.command("ls; cat f; echo x")
         terminal.command("undo")
-        equal(terminal.command("ls"), [])
+        equal(terminal.command("ls -1"), [])
 
 
 def test_transaction(shell, folder):
@@ -62,7 +62,7 @@ def test_transaction(shell, folder):
         terminal.command("mkdir d")
         terminal.command("commit")
         terminal.command("undo")
-        equal(terminal.command("cat f; ls"), ["0", "f"])
+        equal(terminal.command("cat f; ls -1"), ["0", "f"])
         terminal.command("begin")
         terminal.command("rm f")
         terminal.command("rollback")
