@@ -40,11 +40,13 @@ private func makeDirectories(_ command: FileCommand) -> FileCommand.Outcome {
     }
     let mask = System.fileModeMask()
     for path in options.operands {
-        if parents { makeParents(command, path, mask, verbose) }
+        if parents && !makeParents(command, path, mask, verbose) { continue }
         do throws(FileOpError) {
             if let change {
                 // The final mode at once, so that nobody enters in between.
-                let mode = change.apply(to: 0o777, isDirectory: true, mask: mask)
+                let affected = change.affected(mask: mask)
+                let wanted = change.apply(to: 0o777, isDirectory: true, mask: mask)
+                let mode = 0o777 & ~mask & ~affected | wanted & affected
                 try command.files.makeDirectory(path, mode: mode)
                 if mode & ~mask & 0o777 != mode & 0o777 || mode & 0o7000 != 0 { try command.files.setMode(path, mode: mode) }
             } else {
@@ -59,22 +61,31 @@ private func makeDirectories(_ command: FileCommand) -> FileCommand.Outcome {
     return .done
 }
 
-/// Makes the directories above `path` that are missing; errors show when `path` itself is made.
-private func makeParents(_ command: FileCommand, _ path: Text, _ mask: UInt32, _ verbose: Bool) {
+/// Makes the directories above `path` that are missing; false after an error, which is reported.
+private func makeParents(_ command: FileCommand, _ path: Text, _ mask: UInt32, _ verbose: Bool) -> Bool {
     var end = path.count
     while end > 1 && path[end - 1] == 47 { end -= 1 }
     while end > 0 && path[end - 1] != 47 { end -= 1 }
     while end > 1 && path[end - 1] == 47 { end -= 1 }
-    if end == 0 || end == 1 && path[0] == 47 { return }
+    if end == 0 || end == 1 && path[0] == 47 { return true }
     let parent = path.slice(0..<end)
-    if (try? FileStatus(parent)) != nil { return }
-    makeParents(command, parent, mask, verbose)
+    if let info = try? FileStatus(parent) {
+        if info.isDirectory { return true }
+        command.report("cannot create directory \(parent)", Errno.notDirectory.rawValue)
+        return false
+    }
+    if !makeParents(command, parent, mask, verbose) { return false }
     do throws(FileOpError) {
         try command.files.makeDirectory(parent)
         // Parents are made so that they can be entered (XCU mkdir -p).
         if mask & 0o300 != 0 { try command.files.setMode(parent, mode: 0o777 & ~mask | 0o300) }
         if verbose { command.say("\(raw: command.name): created directory \(parent)") }
-    } catch {}
+        return true
+    } catch {
+        if error.code == Errno.exists.rawValue, (try? FileStatus(parent))?.isDirectory ?? false { return true }
+        command.report("cannot create directory \(parent)", error.code)
+        return false
+    }
 }
 
 private func removeDirectories(_ command: FileCommand) -> FileCommand.Outcome {

@@ -150,7 +150,9 @@ private struct Linking {
                 command.say(isSymbolic ? "\(path) -> \(source)" : "\(path) => \(source)")
             }
         } catch {
-            if isSymbolic {
+            if isSymbolic && source.isEmpty {
+                command.report("failed to create symbolic link \(path) -> \(source)", error.code)
+            } else if isSymbolic {
                 command.report("failed to create symbolic link \(path)", error.code)
             } else if error.code == Errno.exists.rawValue {
                 command.report("failed to create hard link \(path)", error.code)

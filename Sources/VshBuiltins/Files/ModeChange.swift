@@ -12,6 +12,8 @@ struct ModeChange {
         var bits: UInt32
         var copies: UInt32 = 0
         var executesIfAny = false
+        /// Octal digits after the operator: `=755`.
+        var isNumeric = false
     }
 
     private var octal: UInt32?
@@ -64,6 +66,7 @@ struct ModeChange {
                 }
                 if who != 0 || action.bits > 0o7777 { return false }
                 action.who = 0o7777
+                action.isNumeric = true
                 actions.append(action)
                 continue
             }
@@ -90,6 +93,22 @@ struct ModeChange {
         return true
     }
 
+    /// The permission bits that the change speaks of.
+    func affected(mask: UInt32) -> UInt32 {
+        if octal != nil { return 0o7777 }
+        var result: UInt32 = 0
+        for action in actions {
+            let who = (action.who == 0 ? ~mask | 0o7000 : action.who) & 0o7777
+            if action.op == 61 || action.copies != 0 {
+                result |= action.who == 0 ? 0o777 : who & 0o777
+                result |= action.bits & 0o7000 & who
+            } else {
+                result |= (action.executesIfAny ? action.bits | 0o111 : action.bits) & who
+            }
+        }
+        return result
+    }
+
     /// The permission bits that result from `mode`.
     func apply(to mode: UInt32, isDirectory: Bool, mask: UInt32) -> UInt32 {
         if let octal {
@@ -114,8 +133,8 @@ struct ModeChange {
             case 45: result &= ~bits
             default:
                 var cleared = action.who == 0 ? 0o7777 : affected
-                if isDirectory { cleared &= ~(0o6000 & ~bits) | 0o777 | 0o1000 }
-                if isDirectory && action.bits & 0o6000 == 0 { cleared &= ~0o6000 }
+                if action.isNumeric { cleared = 0o7777 }
+                if isDirectory && !action.isNumeric && action.bits & 0o6000 == 0 { cleared &= ~0o6000 }
                 result = result & ~cleared | bits
             }
         }

@@ -21,12 +21,14 @@ private func changeModes(_ command: FileCommand) -> FileCommand.Outcome {
     // A mode such as -w looks like options: the first word of that kind is the mode.
     var words = command.words
     var modeText: Text?
+    var isDashed = false
     for (index, word) in words.enumerated() {
         if word.equals("--") { break }
         if word.count > 1, word[0] == 45, word[1] != 45,
             word.withBytes({ bytes in bytes.dropFirst().contains { "rwxXstugoa,+=01234567".utf8.contains($0) } })
         {
             modeText = word
+            isDashed = true
             words.remove(at: index)
             break
         }
@@ -106,6 +108,15 @@ private func changeModes(_ command: FileCommand) -> FileCommand.Outcome {
         let new = fixed ?? change?.apply(to: old, isDirectory: info.isDirectory, mask: mask) ?? old
         do throws(FileOpError) {
             try command.files.setMode(name, in: directory, mode: new, follow: isTop)
+            // `chmod -w f` looks as if it took the bit from all, but goes by the umask: say so when that differs.
+            if isDashed, let change {
+                let naive = change.apply(to: old, isDirectory: info.isDirectory, mask: 0)
+                if new & ~naive != 0 {
+                    command.report(
+                        "\(bare: shown): new permissions are \(raw: permissionLetters(new)), not \(raw: permissionLetters(naive))"
+                    )
+                }
+            }
             if verbosity == .all && old == new {
                 command.say(
                     "mode of \(shown) retained as \(raw: octalMode(old)) (\(raw: permissionLetters(old)))")

@@ -113,6 +113,13 @@ private struct Removal {
             return
         }
         if info.isDirectory {
+            var end = path.count
+            while end > 1 && path[end - 1] == 47 { end -= 1 }
+            if end < path.count, (try? FileStatus(path.slice(0..<end), follow: false))?.isSymbolicLink ?? false {
+                // `link/` names the directory, but what would go is the link.
+                command.report("cannot remove \(path)", Errno.notDirectory.rawValue)
+                return
+            }
             if isRecursive && preservesRoot, let root = try? FileStatus("/"), root.isSameFile(as: info) {
                 if path.equals("/") {
                     command.report("it is dangerous to operate recursively on \(path)")

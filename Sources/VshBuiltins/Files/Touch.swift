@@ -104,6 +104,7 @@ private func set(
         try command.files.setTimes(path, access: access, modification: modification, follow: follows)
     } catch {
         if !creates && error.code == Errno.noEntry.rawValue { return }
+        if openError == 0 && creates && follows && !System.isAccessible(path, .write) { openError = error.code }
         if openError != 0 {
             command.report("cannot touch \(path)", openError)
         } else {
