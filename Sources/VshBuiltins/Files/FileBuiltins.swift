@@ -8,4 +8,5 @@ public func registerFileBuiltins(_ shell: Shell) {
     shell.register(permissionRows())
     shell.register(linkRows())
     shell.register(touchRows())
+    shell.register(copyRows())
 }
