@@ -7,7 +7,9 @@ import VshSystem
 /// The rows of `cp` and `mv`.
 func copyRows() -> [Builtin] {
     [
-        fileRow("cp", synopsis: "[-aRrpPLHdfinuvTlsx] [-t dir] source... target", summary: "Copy files and trees.", copyFiles),
+        fileRow(
+            "cp", synopsis: "[-aRrpPLHdfinuvTlsx] [-t dir] source... target", summary: "Copy files and trees.",
+            copyFiles),
         fileRow("mv", synopsis: "[-finuvT] [-t dir] source... target", summary: "Move or rename files.", moveFiles),
     ]
 }
@@ -53,7 +55,8 @@ private struct Destination {
         target = last
         isDirectory = info?.isDirectory ?? false
         if !isDirectory && sources.count > 1 {
-            command.report("target \(last): \(raw: Text(info == nil ? "No such file or directory" : "Not a directory"))")
+            command.report(
+                "target \(last): \(raw: Text(info == nil ? "No such file or directory" : "Not a directory"))")
             return nil
         }
     }
@@ -66,8 +69,10 @@ private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
             .init("archive", 97), .init("recursive", 114), .init("no-dereference", 80), .init("dereference", 76),
             .init("force", 102), .init("interactive", 105), .init("no-clobber", 110), .init("update", 117),
             .init("verbose", 118), .init("no-target-directory", 84), .init("link", 108), .init("symbolic-link", 115),
-            .init("one-file-system", 120), .init("target-directory", 116, argument: 1), .init("preserve", 256, argument: 2),
-            .init("no-preserve", 257, argument: 1), .init("reflink", 258, argument: 2), .init("sparse", 259, argument: 1),
+            .init("one-file-system", 120), .init("target-directory", 116, argument: 1),
+            .init("preserve", 256, argument: 2),
+            .init("no-preserve", 257, argument: 1), .init("reflink", 258, argument: 2),
+            .init("sparse", 259, argument: 1),
         ], isPOSIX: command.isPOSIX)
     if options.isUnknown { return .external }
     var copying = Copying(command)
@@ -150,7 +155,9 @@ private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
     }
     // Links found in a tree are copied as links, unless an option says otherwise.
     if copying.isRecursive && !linksChosen { copying.links = .keep }
-    guard let destination = Destination(command, options.operands, directory: directory, isFile: isFile) else { return .done }
+    guard let destination = Destination(command, options.operands, directory: directory, isFile: isFile) else {
+        return .done
+    }
     for source in destination.sources {
         if destination.isDirectory {
             let last = command.lastComponent(source)
@@ -192,7 +199,9 @@ private func moveFiles(_ command: FileCommand) -> FileCommand.Outcome {
         default: directory = value
         }
     }
-    guard let destination = Destination(command, options.operands, directory: directory, isFile: isFile) else { return .done }
+    guard let destination = Destination(command, options.operands, directory: directory, isFile: isFile) else {
+        return .done
+    }
     for source in destination.sources {
         moving.move(
             source,
@@ -289,7 +298,11 @@ private struct Moving {
         copying.preservesAttributes = true
         do throws(FileOpError) {
             if let old = try? FileStatus(target, follow: false) {
-                if old.isDirectory { try command.files.removeDirectory(target) } else { try command.files.unlink(target) }
+                if old.isDirectory {
+                    try command.files.removeDirectory(target)
+                } else {
+                    try command.files.unlink(target)
+                }
             }
         } catch {
             command.report("inter-device move failed: \(source) to \(target); unable to remove target", error.code)

@@ -64,7 +64,8 @@ struct Copying {
         var old = try? FileStatus(target, follow: false)
         // A symbolic link at the target is written through, except when links themselves are copied.
         var throughLink = false
-        if let present = old, present.isSymbolicLink, info.isRegular || info.isDirectory, !makesHardLinks, !makesSymbolicLinks,
+        if let present = old, present.isSymbolicLink, info.isRegular || info.isDirectory, !makesHardLinks,
+            !makesSymbolicLinks,
             !(links == .keep && !isOperand)
         {
             if let behind = try? FileStatus(target) {
@@ -97,7 +98,8 @@ struct Copying {
             }
         }
         if info.isDirectory {
-            return copyDirectory(source, info, to: target, old, isOperand: isOperand, ancestors: ancestors, device: device)
+            return copyDirectory(
+                source, info, to: target, old, isOperand: isOperand, ancestors: ancestors, device: device)
         }
         if makesHardLinks || makesSymbolicLinks { return linkInstead(source, target, old != nil) }
         let inode = Inode(device: info.device, number: info.inode)
@@ -252,7 +254,8 @@ struct Copying {
     }
 
     private mutating func copyDirectory(
-        _ source: Text, _ info: FileStatus, to target: Text, _ old: FileStatus?, isOperand: Bool, ancestors: [FileStatus],
+        _ source: Text, _ info: FileStatus, to target: Text, _ old: FileStatus?, isOperand: Bool,
+        ancestors: [FileStatus],
         device: UInt64?
     ) -> Bool {
         for ancestor in ancestors where ancestor.isSameFile(as: info) {
@@ -282,7 +285,8 @@ struct Copying {
             }
             for name in names {
                 let isDone = copy(
-                    command.joined(source, name), to: command.joined(target, name), isOperand: false, ancestors: ancestors + [info],
+                    command.joined(source, name), to: command.joined(target, name), isOperand: false,
+                    ancestors: ancestors + [info],
                     device: device ?? info.device)
                 isComplete = isComplete && isDone
             }
@@ -291,7 +295,9 @@ struct Copying {
             isComplete = false
         }
         finish(source, info, target, isNew: old == nil)
-        if old == nil && !preservesMode && info.permissions & 0o777 & ~mask != (info.permissions & 0o777 | 0o700) & ~mask {
+        if old == nil && !preservesMode
+            && info.permissions & 0o777 & ~mask != (info.permissions & 0o777 | 0o700) & ~mask
+        {
             try? command.files.setMode(target, mode: info.permissions & 0o777 & ~mask)
         }
         return isComplete
@@ -313,7 +319,9 @@ struct Copying {
                 up = command.joined(up, Text(".."))
                 guard let above = try? FileStatus(up) else { return false }
                 if above.isSameFile(as: info) { return true }
-                if let higher = try? FileStatus(command.joined(up, Text(".."))), higher.isSameFile(as: above) { return false }
+                if let higher = try? FileStatus(command.joined(up, Text(".."))), higher.isSameFile(as: above) {
+                    return false
+                }
             }
             path = parent
             return false

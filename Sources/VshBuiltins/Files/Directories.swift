@@ -48,7 +48,9 @@ private func makeDirectories(_ command: FileCommand) -> FileCommand.Outcome {
                 let wanted = change.apply(to: 0o777, isDirectory: true, mask: mask)
                 let mode = 0o777 & ~mask & ~affected | wanted & affected
                 try command.files.makeDirectory(path, mode: mode)
-                if mode & ~mask & 0o777 != mode & 0o777 || mode & 0o7000 != 0 { try command.files.setMode(path, mode: mode) }
+                if mode & ~mask & 0o777 != mode & 0o777 || mode & 0o7000 != 0 {
+                    try command.files.setMode(path, mode: mode)
+                }
             } else {
                 try command.files.makeDirectory(path)
             }

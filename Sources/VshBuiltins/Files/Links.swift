@@ -84,7 +84,9 @@ private func makeLinks(_ command: FileCommand) -> FileCommand.Outcome {
     } else if operands.count == 1 {
         linking.link(operands[0], last)
     } else {
-        command.report("target \(last): \(raw: Text((try? FileStatus(last)) == nil ? "No such file or directory" : "Not a directory"))")
+        command.report(
+            "target \(last): \(raw: Text((try? FileStatus(last)) == nil ? "No such file or directory" : "Not a directory"))"
+        )
     }
     return .done
 }
@@ -127,7 +129,10 @@ private struct Linking {
             }
             if !isSymbolic, let info = try? FileStatus(source, follow: follows), info.isSameFile(as: old) {
                 if source == path { command.report("\(source) and \(path) are the same file") }
-                if source == path || command.lastComponent(source) == command.lastComponent(path) && info.linkCount == 1 { return }
+                if source == path || command.lastComponent(source) == command.lastComponent(path) && info.linkCount == 1
+                {
+                    return
+                }
             }
             if isSymbolic, source == path {
                 command.report("\(source) and \(path) are the same file")

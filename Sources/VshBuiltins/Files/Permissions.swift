@@ -10,7 +10,8 @@ func permissionRows() -> [Builtin] {
         fileRow(
             "chmod", synopsis: "[-Rcfv] mode[,mode]... file...", summary: "Change permission bits.", changeModes),
         fileRow(
-            "chown", synopsis: "[-RhcfvHLP] [owner][:[group]] file...", summary: "Change owner and group.", changeOwners),
+            "chown", synopsis: "[-RhcfvHLP] [owner][:[group]] file...", summary: "Change owner and group.", changeOwners
+        ),
     ]
 }
 
@@ -36,7 +37,8 @@ private func changeModes(_ command: FileCommand) -> FileCommand.Outcome {
     let options = FileOptions(
         words, letters: "Rcfv",
         long: [
-            .init("recursive", 82), .init("changes", 99), .init("quiet", 102), .init("silent", 102), .init("verbose", 118),
+            .init("recursive", 82), .init("changes", 99), .init("quiet", 102), .init("silent", 102),
+            .init("verbose", 118),
             .init("reference", 256, argument: 1), .init("preserve-root", 257), .init("no-preserve-root", 258),
         ], isPOSIX: command.isPOSIX)
     if options.isUnknown { return .external }
@@ -126,7 +128,11 @@ private func changeModes(_ command: FileCommand) -> FileCommand.Outcome {
                 )
             }
         } catch {
-            if verbosity == .silent { command.status = 1 } else { command.report("changing permissions of \(shown)", error.code) }
+            if verbosity == .silent {
+                command.status = 1
+            } else {
+                command.report("changing permissions of \(shown)", error.code)
+            }
         }
         guard isRecursive && info.isDirectory else { return }
         walk(command, shown, name, directory, verbosity == .silent) { (shown, entry, directory) in
@@ -162,7 +168,8 @@ private func changeOwners(_ command: FileCommand) -> FileCommand.Outcome {
     let options = FileOptions(
         command.words, letters: "RhcfvHLP",
         long: [
-            .init("recursive", 82), .init("changes", 99), .init("quiet", 102), .init("silent", 102), .init("no-dereference", 104),
+            .init("recursive", 82), .init("changes", 99), .init("quiet", 102), .init("silent", 102),
+            .init("no-dereference", 104),
             .init("dereference", 256), .init("reference", 257, argument: 1), .init("preserve-root", 258),
             .init("no-preserve-root", 259),
         ], isPOSIX: command.isPOSIX)

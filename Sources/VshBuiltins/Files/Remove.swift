@@ -40,7 +40,8 @@ private struct Removal {
             command.words, letters: "dfiIrRv",
             long: [
                 .init("force", 102), .init("recursive", 114), .init("verbose", 118), .init("dir", 100),
-                .init("interactive", 256, argument: 2), .init("one-file-system", 257), .init("preserve-root", 258, argument: 2),
+                .init("interactive", 256, argument: 2), .init("one-file-system", 257),
+                .init("preserve-root", 258, argument: 2),
                 .init("no-preserve-root", 259),
             ], isPOSIX: command.isPOSIX)
         if options.isUnknown { return .external }
@@ -199,7 +200,9 @@ private struct Removal {
                 } catch {
                     throw FileOpError(cause: error, path: shown.bytes)
                 }
-                if asking == .always && !entries.isEmpty && !command.asks("descend into directory \(shown)?") { return false }
+                if asking == .always && !entries.isEmpty && !command.asks("descend into directory \(shown)?") {
+                    return false
+                }
                 for entry in entries {
                     let path = command.joined(shown, entry.name)
                     var isDirectory = entry.type == .directory
@@ -209,7 +212,8 @@ private struct Removal {
                     }
                     let isGone =
                         isDirectory
-                        ? removeDirectory(path, entry.name, directory, device) : removeFile(path, entry.name, directory, nil)
+                        ? removeDirectory(path, entry.name, directory, device)
+                        : removeFile(path, entry.name, directory, nil)
                     isComplete = isComplete && isGone
                 }
             } catch {

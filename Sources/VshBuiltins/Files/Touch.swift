@@ -8,7 +8,8 @@ import VshSystem
 func touchRows() -> [Builtin] {
     [
         fileRow(
-            "touch", synopsis: "[-acmh] [-r file | -t time | -d time] file...", summary: "Set file times; make missing files.",
+            "touch", synopsis: "[-acmh] [-r file | -t time | -d time] file...",
+            summary: "Set file times; make missing files.",
             touch)
     ]
 }
@@ -177,7 +178,8 @@ private enum TouchTime {
                 time.removeLast()
             }
             let parts = time.split(separator: 58, omittingEmptySubsequences: false)
-            guard parts.count == 2 || parts.count == 3, let h = number(parts[0], 2...2), let m = number(parts[1], 2...2), h < 24,
+            guard parts.count == 2 || parts.count == 3, let h = number(parts[0], 2...2),
+                let m = number(parts[1], 2...2), h < 24,
                 m < 60
             else { return nil }
             (hour, minute) = (h, m)
