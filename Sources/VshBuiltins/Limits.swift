@@ -217,54 +217,7 @@ private func fileModeMask(_ operand: Text, present: UInt32) -> UInt32? {
         }
         return value & 0o777
     }
-    var permissions = ~present & 0o777
-    for clause in operand.bytes.split(separator: 44, omittingEmptySubsequences: false) {
-        guard apply(clause, to: &permissions) else { return nil }
-    }
-    return ~permissions & 0o777
-}
-
-/// One clause of symbolic permissions: `[ugoa]*` and then operators, each with `[rwxXst]*` or one of `ugo`.
-private func apply(_ clause: ArraySlice<UInt8>, to permissions: inout UInt32) -> Bool {
-    var who: UInt32 = 0
-    var index = clause.startIndex
-    loop: while index < clause.endIndex {
-        switch clause[index] {
-        case 117: who |= 0o700
-        case 103: who |= 0o070
-        case 111: who |= 0o007
-        case 97: who |= 0o777
-        default: break loop
-        }
-        index += 1
-    }
-    if who == 0 { who = 0o777 }
-    if index == clause.endIndex { return false }
-    while index < clause.endIndex {
-        let operation = clause[index]
-        guard operation == 43 || operation == 45 || operation == 61 else { return false }
-        index += 1
-        var bits: UInt32 = 0
-        permission: while index < clause.endIndex {
-            switch clause[index] {
-            case 114: bits |= 0o444
-            case 119: bits |= 0o222
-            case 120: bits |= 0o111
-            case 88: if permissions & 0o111 != 0 { bits |= 0o111 }
-            case 115, 116: break
-            case 117: bits |= (permissions >> 6 & 7) * 0o111
-            case 103: bits |= (permissions >> 3 & 7) * 0o111
-            case 111: bits |= (permissions & 7) * 0o111
-            default: break permission
-            }
-            index += 1
-        }
-        bits &= who
-        switch operation {
-        case 43: permissions |= bits
-        case 45: permissions &= ~bits
-        default: permissions = permissions & ~who | bits
-        }
-    }
-    return true
+    // With no bits masked, a clause that names nobody is for all.
+    guard let change = ModeChange(operand) else { return nil }
+    return ~change.apply(to: ~present & 0o777, isDirectory: false, mask: 0) & 0o777
 }
