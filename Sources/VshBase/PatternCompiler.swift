@@ -6,8 +6,6 @@ struct PatternSurvey {
     var questions = 0
     var brackets = 0
     var backslashes = 0
-    var firstStar = -1
-    var lastStar = -1
     let count: Int
 
     init(_ text: UnsafeBufferPointer<UInt8>) {
@@ -15,10 +13,7 @@ struct PatternSurvey {
         var at = 0
         while at < count {
             switch text[at] {
-            case 0x2A:
-                stars &+= 1
-                if firstStar < 0 { firstStar = at }
-                lastStar = at
+            case 0x2A: stars &+= 1
             case 0x3F: questions &+= 1
             case 0x5B: brackets &+= 1
             case 0x5C:
@@ -32,29 +27,22 @@ struct PatternSurvey {
 
     /// No byte is special.
     var isPlain: Bool { stars | questions | brackets | backslashes == 0 }
-
-    /// The shape when stars stand at the ends only and nothing else is active.
-    var simpleShape: Pattern.Shape? {
-        if questions | brackets != 0 { return nil }
-        switch stars {
-        case 0: return .literal
-        case 1:
-            if count == 1 { return .any }
-            return firstStar == 0 ? .suffix : firstStar == count - 1 ? .prefix : nil
-        case 2:
-            if firstStar != 0 || lastStar != count - 1 { return nil }
-            return count == 2 ? .any : .infix
-        default: return nil
-        }
-    }
-
-    /// The bytes between the stars of a simple shape.
-    var literalRange: (Int, Int) {
-        (firstStar == 0 ? 1 : 0, lastStar == count - 1 && lastStar >= 0 ? count - 1 : count)
-    }
 }
 
 extension PatternProgram {
+    /// The program of a text without special bytes.
+    static func literal(_ text: UnsafeBufferPointer<UInt8>, isUTF8: Bool) -> PatternProgram {
+        let program = allocate(segments: 0, ops: 0, sets: 0, ranges: 0, literals: text.count)
+        program.withUnsafeMutablePointerToHeader { header in
+            if let base = text.baseAddress { header.pointee.literals.update(from: base, count: text.count) }
+            header.pointee.literalCount = text.count
+            header.pointee.shape = .literal
+            header.pointee.isUTF8 = isUTF8
+            header.pointee.checksBoundary = isUTF8 && !UTF8Characters.isValid(text)
+        }
+        return program
+    }
+
     /// Compiles pattern text that has at least one special byte.
     static func compile(
         _ text: UnsafeBufferPointer<UInt8>, _ survey: PatternSurvey, isUTF8: Bool
@@ -123,6 +111,10 @@ struct PatternCompiler {
         endRun()
         endSegment()
         header.pointee.literalCount = literalCount
+        header.pointee.isUTF8 = isUTF8
+        header.pointee.shape = header.pointee.findShape()
+        header.pointee.checksBoundary =
+            header.pointee.shape == .literal && opCount > 0 && header.pointee.ops[0].checksBoundaries
     }
 
     /// Parses the bracket expression after the `[` before `start`; where it ends, or nil when it is none.
@@ -130,6 +122,7 @@ struct PatternCompiler {
         var parser = BracketParser(text: text, isUTF8: isUTF8, at: start, ranges: header.pointee.ranges)
         parser.rangeCount = header.pointee.rangeCount
         guard let parsed = parser.parse() else { return nil }
+        header.pointee.hasBrackets = true
         if let only = parsed.onlyByte {
             appendLiteral(only)
             return parser.at

@@ -53,6 +53,13 @@ struct PatternHeader {
     var minimum = 0
     /// Some op reads characters that may have several bytes.
     var isWide = false
+    var isUTF8 = false
+    /// UTF-8 and the one literal is not valid: where it ends must then be the end of a character.
+    var checksBoundary = false
+    /// There is a bracket expression.
+    var hasBrackets = false
+    var shape = PatternShape.general
+    var text = Text()
 }
 
 /// A pattern as segments between stars. All offsets are into the subject; -1 stands for "no match".
@@ -81,52 +88,51 @@ final class PatternProgram: ManagedBuffer<PatternHeader, UInt64> {
         return unsafeDowncast(buffer, to: PatternProgram.self)
     }
 
-    /// Valid as long as the program is alive.
-    var tables: PatternTables { withUnsafeMutablePointerToHeader { PatternTables(header: UnsafePointer($0)) } }
-
-    /// The literal that the program amounts to, when no op is active.
-    var onlyLiteral: Text? {
+    @inline(__always)
+    private func withTables<R>(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ body: (PatternTables, UnsafePointer<UInt8>) -> R
+    ) -> R {
         withUnsafeMutablePointerToHeader { header in
-            if header.pointee.segmentCount != 1 { return nil }
-            for index in 0..<Int(header.pointee.segments[0].opCount) {
-                let kind = header.pointee.ops[index].kind
-                if kind == .any || kind == .set { return nil }
-            }
-            return Text(UnsafeBufferPointer(start: header.pointee.literals, count: header.pointee.literalCount))
+            // An empty subject may have no address; nothing is read there.
+            body(PatternTables(header: header), bytes.baseAddress ?? UnsafePointer(header.pointee.literals))
         }
     }
-}
-
-/// The tables of a program, where they are: copying the header, or retaining the program, would cost more than most matches.
-/// Whoever calls keeps the program alive.
-struct PatternTables {
-    let header: UnsafePointer<PatternHeader>
 
     @inline(never)
     func matches(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        minimum <= bytes.count && matches(start(bytes), bytes.count)
+        withTables(bytes) { tables, base in
+            if tables.isSimple { return tables.matchesSimple(base, bytes.count) }
+            return tables.minimum <= bytes.count && tables.matches(base, bytes.count)
+        }
     }
 
     /// The length of the prefix.
     @inline(never)
     func prefix(_ bytes: UnsafeBufferPointer<UInt8>, longest: Bool) -> Int {
-        if minimum > bytes.count { return -1 }
-        return longest ? longestPrefix(start(bytes), bytes.count) : shortestPrefix(start(bytes), bytes.count)
+        withTables(bytes) { tables, base in
+            if tables.isSimple { return tables.simplePrefix(base, bytes.count, longest) }
+            if tables.minimum > bytes.count { return -1 }
+            return longest ? tables.longestPrefix(base, bytes.count) : tables.shortestPrefix(base, bytes.count)
+        }
     }
 
     /// Where the suffix begins.
     @inline(never)
     func suffix(_ bytes: UnsafeBufferPointer<UInt8>, longest: Bool) -> Int {
-        if minimum > bytes.count { return -1 }
-        return longest ? longestSuffix(start(bytes), bytes.count) : shortestSuffix(start(bytes), bytes.count)
+        withTables(bytes) { tables, base in
+            if tables.isSimple { return tables.simpleSuffix(base, bytes.count, longest) }
+            if tables.minimum > bytes.count { return -1 }
+            return longest ? tables.longestSuffix(base, bytes.count) : tables.shortestSuffix(base, bytes.count)
+        }
     }
+}
 
-    /// An empty subject may have no address; nothing is read there.
-    @inline(__always)
-    private func start(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafePointer<UInt8> {
-        bytes.baseAddress ?? literals
-    }
+/// The tables of a program, where they are: copying the header would cost more than most matches.
+struct PatternTables {
+    let header: UnsafeMutablePointer<PatternHeader>
 
+    @inline(__always) var isSimple: Bool { header.pointee.shape != .general }
+    @inline(__always) var checksBoundary: Bool { header.pointee.checksBoundary }
     @inline(__always) var segmentCount: Int { Int(header.pointee.segmentCount) }
     @inline(__always) var segments: UnsafePointer<PatternSegment> { UnsafePointer(header.pointee.segments) }
     @inline(__always) var ops: UnsafePointer<PatternOp> { UnsafePointer(header.pointee.ops) }

@@ -62,7 +62,7 @@ private final class Tree {
         #expect(tree.strings("de*d") == ["dead"])
         #expect(tree.strings("d/../*a") == ["d/../a"])
         #expect(tree.strings("./*/e") == ["./d/e", "./link/e"])
-        #expect(tree.strings("[[]x") == [])
+        #expect(tree.strings("[[]x") == ["[x"])
         #expect(tree.strings("\\[*") == ["[x"])
         #expect(tree.strings("a\\**") == ["a*b"])
         #expect(tree.strings("*\\\\*") == ["b\\c"])
