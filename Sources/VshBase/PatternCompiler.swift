@@ -157,7 +157,6 @@ struct PatternCompiler {
         var op = PatternOp(kind: length == 1 ? .byte : .literal, offset: runStart, count: length)
         op.byte = bytes[0]
         op.checksBoundaries = isUTF8 && !UTF8Characters.isValid(UnsafeBufferPointer(start: bytes, count: length))
-        if op.checksBoundaries { header.pointee.isWide = true }
         header.pointee.ops[opCount] = op
         opCount &+= 1
         runStart = literalCount
@@ -169,12 +168,13 @@ struct PatternCompiler {
             let op = header.pointee.ops[index]
             switch op.kind {
             case .byte, .literal:
+                if op.checksBoundaries { segment.isWide = true }
                 if segment.anchorOp < 0 {
                     segment.anchorOp = Int32(truncatingIfNeeded: index)
                     segment.anchorOffset = segment.minimum
                 }
             case .any, .set:
-                if isUTF8 { header.pointee.isWide = true }
+                if isUTF8 { segment.isWide = true }
             }
             segment.minimum &+= op.count
         }

@@ -32,6 +32,8 @@ struct PatternSegment {
     var anchorOp: Int32 = -1
     /// Bytes before the anchor, when characters are bytes.
     var anchorOffset: UInt32 = 0
+    /// Some op reads characters that may have several bytes.
+    var isWide = false
 
     init(firstOp: Int, opCount: Int) {
         self.firstOp = Int32(truncatingIfNeeded: firstOp)
@@ -51,8 +53,6 @@ struct PatternHeader {
     var literalCount = 0
     /// The fewest bytes that the pattern matches.
     var minimum = 0
-    /// Some op reads characters that may have several bytes.
-    var isWide = false
     var isUTF8 = false
     /// UTF-8 and the one literal is not valid: where it ends must then be the end of a character.
     var checksBoundary = false
@@ -88,48 +88,51 @@ final class PatternProgram: ManagedBuffer<PatternHeader, UInt64> {
         return unsafeDowncast(buffer, to: PatternProgram.self)
     }
 
+    /// Valid as long as the program is alive.
     @inline(__always)
-    private func withTables<R>(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ body: (PatternTables, UnsafePointer<UInt8>) -> R
-    ) -> R {
-        withUnsafeMutablePointerToHeader { header in
-            // An empty subject may have no address; nothing is read there.
-            body(PatternTables(header: header), bytes.baseAddress ?? UnsafePointer(header.pointee.literals))
-        }
-    }
+    private var tables: PatternTables { PatternTables(header: withUnsafeMutablePointerToHeader { $0 }) }
 
     @inline(never)
     func matches(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        withTables(bytes) { tables, base in
-            if tables.isSimple { return tables.matchesSimple(base, bytes.count) }
-            return tables.minimum <= bytes.count && tables.matches(base, bytes.count)
-        }
+        defer { withExtendedLifetime(self) {} }
+        let tables = tables
+        let base = tables.start(bytes)
+        if tables.isSimple { return tables.matchesSimple(base, bytes.count) }
+        return tables.minimum <= bytes.count && tables.matches(base, bytes.count)
     }
 
     /// The length of the prefix.
     @inline(never)
     func prefix(_ bytes: UnsafeBufferPointer<UInt8>, longest: Bool) -> Int {
-        withTables(bytes) { tables, base in
-            if tables.isSimple { return tables.simplePrefix(base, bytes.count, longest) }
-            if tables.minimum > bytes.count { return -1 }
-            return longest ? tables.longestPrefix(base, bytes.count) : tables.shortestPrefix(base, bytes.count)
-        }
+        defer { withExtendedLifetime(self) {} }
+        let tables = tables
+        let base = tables.start(bytes)
+        if tables.isSimple { return tables.simplePrefix(base, bytes.count, longest) }
+        if tables.minimum > bytes.count { return -1 }
+        return longest ? tables.longestPrefix(base, bytes.count) : tables.shortestPrefix(base, bytes.count)
     }
 
     /// Where the suffix begins.
     @inline(never)
     func suffix(_ bytes: UnsafeBufferPointer<UInt8>, longest: Bool) -> Int {
-        withTables(bytes) { tables, base in
-            if tables.isSimple { return tables.simpleSuffix(base, bytes.count, longest) }
-            if tables.minimum > bytes.count { return -1 }
-            return longest ? tables.longestSuffix(base, bytes.count) : tables.shortestSuffix(base, bytes.count)
-        }
+        defer { withExtendedLifetime(self) {} }
+        let tables = tables
+        let base = tables.start(bytes)
+        if tables.isSimple { return tables.simpleSuffix(base, bytes.count, longest) }
+        if tables.minimum > bytes.count { return -1 }
+        return longest ? tables.longestSuffix(base, bytes.count) : tables.shortestSuffix(base, bytes.count)
     }
 }
 
 /// The tables of a program, where they are: copying the header would cost more than most matches.
 struct PatternTables {
     let header: UnsafeMutablePointer<PatternHeader>
+
+    /// An empty subject may have no address; nothing is read there.
+    @inline(__always)
+    func start(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafePointer<UInt8> {
+        bytes.baseAddress ?? UnsafePointer(header.pointee.literals)
+    }
 
     @inline(__always) var isSimple: Bool { header.pointee.shape != .general }
     @inline(__always) var checksBoundary: Bool { header.pointee.checksBoundary }
@@ -140,7 +143,6 @@ struct PatternTables {
     @inline(__always) var ranges: UnsafePointer<PatternRange> { UnsafePointer(header.pointee.ranges) }
     @inline(__always) var literals: UnsafePointer<UInt8> { UnsafePointer(header.pointee.literals) }
     @inline(__always) var minimum: Int { header.pointee.minimum }
-    @inline(__always) var isWide: Bool { header.pointee.isWide }
 
     /// The first and last segment are tied to the ends; those between take the first place where they fit.
     @inline(__always)
@@ -218,7 +220,7 @@ extension PatternTables {
     {
         let end = from &+ Int(segment.pointee.minimum)
         if end > to { return -1 }
-        if isWide { return wideForward(segment, base, from, to) }
+        if segment.pointee.isWide { return wideForward(segment, base, from, to) }
         return fits(segment, base + from) ? end : -1
     }
 
@@ -228,7 +230,7 @@ extension PatternTables {
     {
         let start = to &- Int(segment.pointee.minimum)
         if start < from { return -1 }
-        if isWide { return wideBackward(segment, base, from, to) }
+        if segment.pointee.isWide { return wideBackward(segment, base, from, to) }
         return fits(segment, base + start) ? start : -1
     }
 
@@ -239,7 +241,7 @@ extension PatternTables {
     ) -> (start: Int, end: Int) {
         if segment.pointee.opCount == 0 { return (from, from) }
         if from &+ Int(segment.pointee.minimum) > to { return (-1, -1) }
-        if isWide { return wideFindFirst(segment, base, from, to) }
+        if segment.pointee.isWide { return wideFindFirst(segment, base, from, to) }
         let start = narrowFindFirst(segment, base, from, to)
         return start < 0 ? (-1, -1) : (start, start &+ Int(segment.pointee.minimum))
     }
@@ -251,7 +253,7 @@ extension PatternTables {
     ) -> (start: Int, end: Int) {
         if segment.pointee.opCount == 0 { return (to, to) }
         if from &+ Int(segment.pointee.minimum) > to { return (-1, -1) }
-        if isWide { return wideFindLast(segment, base, from, to) }
+        if segment.pointee.isWide { return wideFindLast(segment, base, from, to) }
         let start = narrowFindLast(segment, base, from, to)
         return start < 0 ? (-1, -1) : (start, start &+ Int(segment.pointee.minimum))
     }
