@@ -52,7 +52,28 @@ extension Shell {
 
     private func openFile(_ code: Code, _ redirection: Redirection, _ flags: Int32) throws(ShellError) -> Bool {
         let path = try expandToText(code, redirection.word)
+        if let number = descriptorNamed(path), number < descriptors.count, descriptors[number].real != Int32(number) {
+            // The process's descriptor of that number is not the script's.
+            var entry = descriptors[number]
+            entry.isOwned = false
+            if entry.real != -1 {
+                redirect(Int(redirection.descriptor), to: entry)
+                return true
+            }
+        }
         return finishOpen(redirection, path, files.open(path, flags: flags | OpenFlags.closeOnExec.rawValue))
+    }
+
+    /// The number that /dev/stdin, /dev/stdout, /dev/stderr and /dev/fd/N name.
+    private func descriptorNamed(_ path: Text) -> Int? {
+        if path.count < 9 || path[0] != 47 || path[1] != 100 || path[4] != 47 { return nil }
+        if path.equals("/dev/stdin") { return 0 }
+        if path.equals("/dev/stdout") { return 1 }
+        if path.equals("/dev/stderr") { return 2 }
+        if path.slice(0..<8).equals("/dev/fd/") {
+            return path.slice(8..<path.count).decimalInteger.flatMap { $0 >= 0 ? $0 : nil }
+        }
+        return nil
     }
 
     @inline(__always)

@@ -88,7 +88,9 @@ private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
         }
         for item in list.bytes.split(separator: 44) {
             switch String(decoding: item, as: UTF8.self) {
-            case "mode": copying.preservesMode = isOn
+            case "mode":
+                copying.preservesMode = isOn
+                copying.forgetsMode = !isOn
             case "ownership": copying.preservesOwner = isOn
             case "timestamps": copying.preservesTimes = isOn
             case "links": copying.preservesLinks = isOn
@@ -166,7 +168,8 @@ private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
             _ = copying.copy(source, to: isDots ? destination.target : command.joined(destination.target, last))
         } else {
             if destination.target.count > 0, destination.target[destination.target.count - 1] == 47,
-                !((try? FileStatus(source))?.isDirectory ?? false), (try? FileStatus(source)) != nil
+                !((try? FileStatus(source))?.isDirectory ?? false), (try? FileStatus(source)) != nil,
+                isMissing(destination.target)
             {
                 command.report("cannot create regular file \(destination.target)", Errno.notDirectory.rawValue)
                 continue
@@ -175,6 +178,16 @@ private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
         }
     }
     return .done
+}
+
+/// Whether nothing is there.
+private func isMissing(_ path: Text) -> Bool {
+    do throws(Errno) {
+        _ = try FileStatus(path, follow: false)
+        return false
+    } catch {
+        return error == .noEntry
+    }
 }
 
 private func moveFiles(_ command: FileCommand) -> FileCommand.Outcome {
@@ -231,7 +244,7 @@ private struct Moving {
             return
         }
         if let old = try? FileStatus(target, follow: false) {
-            if old.isSameFile(as: info) && (source == target || old.linkCount == 1 || info.isDirectory) {
+            if old.isSameFile(as: info) {
                 if info.isDirectory {
                     command.report("cannot move \(source) to a subdirectory of itself, \(target)")
                 } else {
@@ -261,16 +274,9 @@ private struct Moving {
                     if !command.asks(question) { return }
                 }
             }
-            if old.isSameFile(as: info) {
-                // Two names of one file: rename would do nothing; one name goes.
-                do throws(FileOpError) {
-                    try command.files.unlink(source)
-                    if isVerbose { command.say("renamed \(source) -> \(target)") }
-                } catch {
-                    command.report("cannot remove \(source)", error.code)
-                }
-                return
-            }
+        } else if !isMissing(target) {
+            command.report("cannot stat \(target)", Errno.notDirectory.rawValue)
+            return
         }
         do throws(FileOpError) {
             try command.files.rename(source, to: target)

@@ -11,6 +11,8 @@ struct Copying {
     var isRecursive = false
     var links = Links.follow
     var preservesMode = false
+    /// `--no-preserve=mode`: new files get the bits that the umask leaves.
+    var forgetsMode = false
     var preservesOwner = false
     var preservesTimes = false
     var preservesLinks = false
@@ -61,7 +63,15 @@ struct Copying {
             command.report("-r not specified; omitting directory \(source)")
             return false
         }
-        var old = try? FileStatus(target, follow: false)
+        var old: FileStatus?
+        do throws(Errno) {
+            old = try FileStatus(target, follow: false)
+        } catch {
+            if error == .notDirectory {
+                command.report("cannot stat \(target)", error.rawValue)
+                return false
+            }
+        }
         // A symbolic link at the target is written through, except when links themselves are copied.
         var throughLink = false
         if let present = old, present.isSymbolicLink, info.isRegular || info.isDirectory, !makesHardLinks,
@@ -138,7 +148,7 @@ struct Copying {
             command.report("cannot open \(source) for reading", error.rawValue)
             return false
         }
-        let mode = preservesMode ? info.permissions & 0o700 : info.permissions & 0o777
+        let mode = forgetsMode ? 0o666 : preservesMode ? info.permissions & 0o700 : info.permissions & 0o777
         var flags = OpenFlags([.writeOnly, .closeOnExec, .create])
         flags.formUnion(old == nil ? .exclusive : .truncate)
         var output = command.files.open(target, flags: flags.rawValue, mode: mode)

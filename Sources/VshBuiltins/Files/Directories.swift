@@ -46,7 +46,7 @@ private func makeDirectories(_ command: FileCommand) -> FileCommand.Outcome {
                 // The final mode at once, so that nobody enters in between.
                 let affected = change.affected(mask: mask)
                 let wanted = change.apply(to: 0o777, isDirectory: true, mask: mask)
-                let mode = 0o777 & ~mask & ~affected | wanted & affected
+                let mode = change.namesEveryWho ? wanted : 0o777 & ~mask & ~affected | wanted & affected
                 try command.files.makeDirectory(path, mode: mode)
                 if mode & ~mask & 0o777 != mode & 0o777 || mode & 0o7000 != 0 {
                     try command.files.setMode(path, mode: mode)

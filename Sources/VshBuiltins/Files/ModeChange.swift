@@ -93,6 +93,9 @@ struct ModeChange {
         return true
     }
 
+    /// Every clause says whose bits it changes, so that the mask has no part in it.
+    var namesEveryWho: Bool { octal != nil || actions.allSatisfy { $0.who != 0 } }
+
     /// The permission bits that the change speaks of.
     func affected(mask: UInt32) -> UInt32 {
         if octal != nil { return 0o7777 }

@@ -117,8 +117,12 @@ private struct Removal {
             var end = path.count
             while end > 1 && path[end - 1] == 47 { end -= 1 }
             if end < path.count, (try? FileStatus(path.slice(0..<end), follow: false))?.isSymbolicLink ?? false {
-                // `link/` names the directory, but what would go is the link.
-                command.report("cannot remove \(path)", Errno.notDirectory.rawValue)
+                // `link/` names the directory: what is in it goes, the link itself cannot (as with GNU rm).
+                if isRecursive {
+                    _ = removeDirectory(path, path, nil, info.device, follow: true)
+                } else {
+                    command.report("cannot remove \(path)", Errno.notDirectory.rawValue)
+                }
                 return
             }
             if isRecursive && preservesRoot, let root = try? FileStatus("/"), root.isSameFile(as: info) {
@@ -185,11 +189,13 @@ private struct Removal {
     }
 
     /// Removes a directory, with `-r` all that is in it first.
-    private func removeDirectory(_ shown: Text, _ name: Text, _ parent: Directory?, _ device: UInt64) -> Bool {
+    private func removeDirectory(
+        _ shown: Text, _ name: Text, _ parent: Directory?, _ device: UInt64, follow: Bool = false
+    ) -> Bool {
         var isComplete = true
         if isRecursive {
             do throws(FileOpError) {
-                let directory = try command.files.openDirectory(name, in: parent, follow: false)
+                let directory = try command.files.openDirectory(name, in: parent, follow: follow)
                 if staysOnDevice, let info = try? FileStatus(descriptor: directory.descriptor), info.device != device {
                     command.report("skipping \(shown), since it's on a different device")
                     return false

@@ -22,6 +22,10 @@ func fileRow(
     Builtin(
         name, .file, traits: .usesInput, synopsis: synopsis, summary: summary,
         function: { (shell, arguments) throws(ShellError) -> Flow in
+            // Names of the process's own descriptors mean something else in here than in a program.
+            for index in 1..<max(1, arguments.count) where namesDescriptor(shell.argument(arguments, index)) {
+                return try shell.runExternal(arguments)
+            }
             let command = FileCommand(shell, arguments)
             switch body(command) {
             case .external: return try shell.runExternal(arguments)
@@ -30,4 +34,18 @@ func fileRow(
                 return .normal
             }
         })
+}
+
+/// Whether a path leads to the process's own descriptors or state: /dev/stdin, /dev/fd/3, /proc/self.
+private func namesDescriptor(_ path: Text) -> Bool {
+    path.withBytes { bytes in
+        guard bytes.count > 6, bytes[0] == 47 else { return false }
+        func begins(_ prefix: StaticString) -> Bool {
+            bytes.count >= prefix.utf8CodeUnitCount
+                && bytesEqual(
+                    UnsafeBufferPointer(rebasing: bytes[..<prefix.utf8CodeUnitCount]),
+                    UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+        }
+        return begins("/dev/std") || begins("/dev/fd") || begins("/proc/self")
+    }
 }
