@@ -81,7 +81,13 @@ extension Shell {
         prepareDescriptorsForProcess()
         let pid = try forkProcess(role: .sharedOperation)
         if pid == 0 {
-            if group >= 0 { try? System.setProcessGroup(0, group) }
+            if group >= 0 {
+                try? System.setProcessGroup(0, group)
+                // The first stage takes the terminal before it can read from it.
+                if group == 0 && terminalDescriptor >= 0 {
+                    try? System.setForegroundGroup(terminalDescriptor, System.processGroup)
+                }
+            }
             if closing >= 0 { try? System.close(closing) }
             useCapturePipes(pipes)
             finishInChild(code, index)
@@ -114,7 +120,11 @@ extension Shell {
         do throws(Errno) {
             let pipes: [CapturePipe] = []
             let pid = try spawn(path, arguments, pipes: pipes) { launch in
-                if group == 0 { launch.processGroup = .own }
+                if group >= 0 { launch.defaultSignals = Shell.jobSignals }
+                if group == 0 {
+                    launch.processGroup = .own
+                    launch.terminal = terminalDescriptor
+                }
                 if group > 0 { launch.processGroup = .join(group) }
             }
             return pid

@@ -211,6 +211,13 @@ extension Shell {
             throw ShellError(.expansion, status: 2)
         }
         isForkedChild = true
+        if options.contains(.interactive) || options.contains(.monitor) {
+            // What only the shell itself ignores is as usual in its children, unless a trap ignores it.
+            var set = Shell.jobSignals.subtracting(ignored)
+            while let signal = set.popFirst() {
+                if trapAction(Int(signal.rawValue)) == nil { try? Signals.set(signal, .default) }
+            }
+        }
         options.subtract([.interactive, .monitor])
         traps.didFork(at: subshellDepth)
         jobs.didFork()
