@@ -42,6 +42,7 @@ enum Main {
         if invocation.recordsUndo { shell.options.insert(.undo) }
         registerBuiltins(shell)
         registerFileBuiltins(shell)
+        registerListingBuiltins(shell)
         shell.start()
 
         var operands = invocation.operands

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshRuntime
+
+/// Enters the utilities that show files into the table of `shell`.
+public func registerListingBuiltins(_ shell: Shell) {
+    shell.register(catRows())
+}
