@@ -96,6 +96,7 @@ private struct Concatenation {
             if isBroken { break }
             if name.equals("-") {
                 readsInput = true
+                command.shell.syncInput()  // what `read` took ahead belongs to this reader
                 copy(name, command.inputDescriptor, buffer)
                 continue
             }
