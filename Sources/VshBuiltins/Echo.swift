@@ -37,51 +37,11 @@ func echoRows() -> [Builtin] {
                 for index in first..<max(first, arguments.count) {
                     if index > first { shell.output.append(32) }
                     let word = shell.argument(arguments, index)
-                    if escapes, !appendEscapes(word, to: &shell.output) { return .normal }
+                    if escapes, !shell.output.append(escaped: word, .echo) { return .normal }
                     if !escapes { shell.output.append(word) }
                 }
                 if newline { shell.output.append(10) }
                 return .normal
             })
     ]
-}
-
-/// Appends `text` with the escapes of echo replaced; false after `\c`, which ends all output.
-private func appendEscapes(_ text: Text, to output: inout ByteStack) -> Bool {
-    text.withBytes { bytes in
-        var start = 0
-        while let place = bytes[start...].firstIndex(of: 92) {
-            output.append(UnsafeBufferPointer(rebasing: bytes[start..<place]))
-            guard place + 1 < bytes.count else {
-                output.append(92)
-                return true
-            }
-            start = place + 2
-            switch bytes[place + 1] {
-            case 97: output.append(7)
-            case 98: output.append(8)
-            case 99: return false
-            case 102: output.append(12)
-            case 110: output.append(10)
-            case 114: output.append(13)
-            case 116: output.append(9)
-            case 118: output.append(11)
-            case 92: output.append(92)
-            case 48:
-                var value = 0
-                var digits = 0
-                while digits < 3 && start < bytes.count && bytes[start] >= 48 && bytes[start] <= 55 {
-                    value = value * 8 + Int(bytes[start] - 48)
-                    start += 1
-                    digits += 1
-                }
-                output.append(UInt8(truncatingIfNeeded: value))
-            default:
-                output.append(92)
-                output.append(bytes[place + 1])
-            }
-        }
-        output.append(UnsafeBufferPointer(rebasing: bytes[start...]))
-        return true
-    }
 }

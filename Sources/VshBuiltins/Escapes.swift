@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshSystem
 
 /// Where an escape sequence stands: the sets differ a little (XBD 5, XCU echo and printf).
 enum EscapeStyle {
@@ -15,19 +16,17 @@ extension ByteStack {
     /// Appends `text` with its escape sequences replaced; false after `\c`, which ends all output.
     mutating func append(escaped text: Text, _ style: EscapeStyle) -> Bool {
         text.withBytes { bytes in
-            var at = 0
             var start = 0
-            while at < bytes.count {
-                if bytes[at] != 92 {
-                    at &+= 1
-                    continue
+            while start < bytes.count {
+                let rest = UnsafeBufferPointer(rebasing: bytes[start...])
+                guard let place = ByteSearch.first(92, in: rest) else {
+                    append(rest)
+                    break
                 }
-                append(UnsafeBufferPointer(rebasing: bytes[start..<at]))
-                at &+= 1
-                if !appendEscape(bytes, &at, style) { return false }
-                start = at
+                append(UnsafeBufferPointer(rebasing: rest[..<place]))
+                start &+= place &+ 1
+                if !appendEscape(bytes, &start, style) { return false }
             }
-            append(UnsafeBufferPointer(rebasing: bytes[start...]))
             return true
         }
     }
