@@ -94,7 +94,10 @@ struct TestExpression {
 
     private mutating func primary(_ end: Int) -> Bool {
         if first >= end { return fail("operand expected", Text()) }
-        if first + 2 < end, let op = BinaryOperator(word(first + 1)) {
+        if first + 2 < end, let op = BinaryOperator(word(first + 1)),
+            // `( = )` is a string in parentheses, as in dash, bash, mksh and yash; `( = x` compares.
+            !(word(first).equals("(") && word(first + 2).equals(")"))
+        {
             let start = first
             first += 3
             return binary(op, start)
