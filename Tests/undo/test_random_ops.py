@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""random_ops.py [--count N] [--seed S] [--shell PATH] [--kill N]
+"""test_random_ops.py [--count N] [--seed S] [--shell PATH] [--kill N]
 
 Random file commands with random undo and redo, each in a vsh of its own; after every step the tree is compared with what it was
 when the same point of history was passed before, read by Python. With --kill, N shells are killed at random instants; the next
