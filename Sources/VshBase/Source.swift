@@ -18,7 +18,7 @@ public final class Source {
     public private(set) var count: Int
     private var capacity: Int
     /// Offsets of line starts found so far, for `line(at:)`.
-    private var lineStarts: [Int] = [0]
+    private var lineStarts = Source.firstLineStart()
     private var scanned = 0
 
     public init(name: Text, origin: Origin, firstLine: Int = 1, bytes: UnsafeBufferPointer<UInt8>) {
@@ -53,6 +53,12 @@ public final class Source {
     }
 
     deinit { base.deallocate() }
+
+    private static func firstLineStart() -> Table<Int> {
+        var starts = Table<Int>(capacity: 4)
+        starts.append(0)
+        return starts
+    }
 
     /// Adds bytes at the end.
     public func append(_ bytes: UnsafeBufferPointer<UInt8>) {

@@ -16,7 +16,7 @@ public struct Table<Element>: ~Copyable {
     }
 
     deinit {
-        base.deinitialize(count: count)
+        if count > 0 { base.deinitialize(count: count) }  // of none, it would still ask for the metadata
         base.deallocate()
     }
 
@@ -89,7 +89,7 @@ public struct Table<Element>: ~Copyable {
 
     /// Drops all elements; gives memory back when more than `keep` elements had room.
     public mutating func removeAll(keepingCapacityUpTo keep: Int = Int.max) {
-        base.deinitialize(count: count)
+        if count > 0 { base.deinitialize(count: count) }
         count = 0
         if capacity > keep {
             base.deallocate()

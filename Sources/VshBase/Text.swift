@@ -77,7 +77,13 @@ public struct Text {
         self = bytes.withUnsafeBufferPointer { Text($0) }
     }
 
-    /// The UTF-8 bytes of `string`; for messages and constants, not for shell data.
+    /// The bytes of a literal.
+    public init(_ literal: StaticString) {
+        self.init(UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
+    }
+
+    /// The UTF-8 bytes of `string`; for messages, not for shell data.
+    @_disfavoredOverload
     public init(_ string: String) {
         self.init(Array(string.utf8))
     }

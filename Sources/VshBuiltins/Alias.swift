@@ -3,13 +3,11 @@ import VshBase
 import VshRuntime
 
 /// `alias` and `unalias`.
-func aliasRows() -> [Builtin] {
-    [
-        Builtin(
-            "alias", .intrinsic, synopsis: "[name[=text]...]", summary: "Define or write aliases.", function: alias),
-        Builtin(
-            "unalias", .intrinsic, synopsis: "-a | name...", summary: "Remove aliases.", function: unalias),
-    ]
+func registerAlias(_ shell: Shell) {
+    shell.register(
+        "alias", .intrinsic, synopsis: "[name[=text]...]", summary: "Define or write aliases.", function: alias)
+    shell.register(
+        "unalias", .intrinsic, synopsis: "-a | name...", summary: "Remove aliases.", function: unalias)
 }
 
 private func alias(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

@@ -4,19 +4,17 @@ import VshRuntime
 import VshSystem
 
 /// `command`, `type`, `hash` and `norecord`.
-func commandNameRows() -> [Builtin] {
-    [
-        Builtin(
-            "command", .intrinsic, synopsis: "[-p] [-v|-V] command [argument...]",
-            summary: "Run a command that is no function, or say what a name stands for.", function: command),
-        Builtin("type", .intrinsic, synopsis: "name...", summary: "Say what names stand for.", function: type),
-        Builtin(
-            "hash", .intrinsic, synopsis: "[-r] [name...]",
-            summary: "Remember, write or forget where commands are found.", function: hash),
-        Builtin(
-            "norecord", .extension_, synopsis: "command [argument...]",
-            summary: "Run a command without recording its changes.", function: norecord),
-    ]
+func registerCommandName(_ shell: Shell) {
+    shell.register(
+        "command", .intrinsic, synopsis: "[-p] [-v|-V] command [argument...]",
+        summary: "Run a command that is no function, or say what a name stands for.", function: command)
+    shell.register("type", .intrinsic, synopsis: "name...", summary: "Say what names stand for.", function: type)
+    shell.register(
+        "hash", .intrinsic, synopsis: "[-r] [name...]",
+        summary: "Remember, write or forget where commands are found.", function: hash)
+    shell.register(
+        "norecord", .extension_, synopsis: "command [argument...]",
+        summary: "Run a command without recording its changes.", function: norecord)
 }
 
 /// What a name stands for when it is the first word of a command (XCU 2.9.1.4).

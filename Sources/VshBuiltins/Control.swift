@@ -4,38 +4,36 @@ import VshRuntime
 import VshSystem
 
 /// Builtins that steer the shell: `break` `:` `continue` `.` `eval` `exec` `exit` `return` `shift` `times`, `true` and `false`.
-func controlRows() -> [Builtin] {
-    [
-        Builtin("break", .special, synopsis: "[n]", summary: "Leave the n-th enclosing loop.", function: breakLoop),
-        Builtin(
-            ":", .special, traits: .isPure, synopsis: "[word...]", summary: "Do nothing, successfully.", function: colon
-        ),
-        Builtin(
-            "continue", .special, synopsis: "[n]", summary: "Go on with the next round of the n-th enclosing loop.",
-            function: continueLoop),
-        Builtin(
-            ".", .special, synopsis: "file [argument...]", summary: "Run the commands of a file in this shell.",
-            function: dot),
-        Builtin(
-            "source", .extension_, synopsis: "file [argument...]", summary: "The same as \".\".", function: dot),
-        Builtin(
-            "eval", .special, synopsis: "[word...]", summary: "Run the words, joined by spaces, as shell text.",
-            function: eval),
-        Builtin(
-            "exec", .special, synopsis: "[command [argument...]]",
-            summary: "Put a command in the place of the shell, or keep the redirections.", function: exec),
-        Builtin("exit", .special, synopsis: "[n]", summary: "Leave the shell with status n.", function: exitShell),
-        Builtin(
-            "return", .special, synopsis: "[n]", summary: "Leave the function or dot script with status n.",
-            function: returnFromFunction),
-        Builtin(
-            "shift", .special, synopsis: "[n]", summary: "Drop the first n positional parameters.", function: shift),
-        Builtin(
-            "times", .special, traits: .isPure, synopsis: "",
-            summary: "Write the processor time of the shell and of its children.", function: times),
-        Builtin("true", .regular, traits: .isPure, synopsis: "", summary: "Return status 0.", function: colon),
-        Builtin("false", .regular, traits: .isPure, synopsis: "", summary: "Return status 1.", function: falseStatus),
-    ]
+func registerControl(_ shell: Shell) {
+    shell.register("break", .special, synopsis: "[n]", summary: "Leave the n-th enclosing loop.", function: breakLoop)
+    shell.register(
+        ":", .special, traits: .isPure, synopsis: "[word...]", summary: "Do nothing, successfully.", function: colon
+    )
+    shell.register(
+        "continue", .special, synopsis: "[n]", summary: "Go on with the next round of the n-th enclosing loop.",
+        function: continueLoop)
+    shell.register(
+        ".", .special, synopsis: "file [argument...]", summary: "Run the commands of a file in this shell.",
+        function: dot)
+    shell.register(
+        "source", .extension_, synopsis: "file [argument...]", summary: "The same as \".\".", function: dot)
+    shell.register(
+        "eval", .special, synopsis: "[word...]", summary: "Run the words, joined by spaces, as shell text.",
+        function: eval)
+    shell.register(
+        "exec", .special, synopsis: "[command [argument...]]",
+        summary: "Put a command in the place of the shell, or keep the redirections.", function: exec)
+    shell.register("exit", .special, synopsis: "[n]", summary: "Leave the shell with status n.", function: exitShell)
+    shell.register(
+        "return", .special, synopsis: "[n]", summary: "Leave the function or dot script with status n.",
+        function: returnFromFunction)
+    shell.register(
+        "shift", .special, synopsis: "[n]", summary: "Drop the first n positional parameters.", function: shift)
+    shell.register(
+        "times", .special, traits: .isPure, synopsis: "",
+        summary: "Write the processor time of the shell and of its children.", function: times)
+    shell.register("true", .regular, traits: .isPure, synopsis: "", summary: "Return status 0.", function: colon)
+    shell.register("false", .regular, traits: .isPure, synopsis: "", summary: "Return status 1.", function: falseStatus)
 }
 
 private func colon(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

@@ -3,21 +3,19 @@ import VshBase
 import VshRuntime
 
 /// `export`, `readonly`, `local` and `unset`.
-func declarationRows() -> [Builtin] {
-    [
-        Builtin(
-            "export", .special, traits: .declaration, synopsis: "[-p] [name[=value]...]",
-            summary: "Give variables to the environment of commands.", function: export),
-        Builtin(
-            "readonly", .special, traits: .declaration, synopsis: "[-p] [name[=value]...]",
-            summary: "Make variables unchangeable.", function: readonly),
-        Builtin(
-            "local", .intrinsic, traits: .declaration, synopsis: "[name[=value]...]",
-            summary: "Give a function variables of its own until it returns.", function: local),
-        Builtin(
-            "unset", .special, synopsis: "[-f|-v] name...", summary: "Remove variables, or functions with -f.",
-            function: unset),
-    ]
+func registerDeclaration(_ shell: Shell) {
+    shell.register(
+        "export", .special, traits: .declaration, synopsis: "[-p] [name[=value]...]",
+        summary: "Give variables to the environment of commands.", function: export)
+    shell.register(
+        "readonly", .special, traits: .declaration, synopsis: "[-p] [name[=value]...]",
+        summary: "Make variables unchangeable.", function: readonly)
+    shell.register(
+        "local", .intrinsic, traits: .declaration, synopsis: "[name[=value]...]",
+        summary: "Give a function variables of its own until it returns.", function: local)
+    shell.register(
+        "unset", .special, synopsis: "[-f|-v] name...", summary: "Remove variables, or functions with -f.",
+        function: unset)
 }
 
 /// An operand `name` or `name=value`.

@@ -3,45 +3,43 @@ import VshBase
 import VshRuntime
 
 /// The row of `echo`: XSI escapes are interpreted, `-n` suppresses the newline; outside POSIX mode `-e` and `-E` turn escapes on and off.
-func echoRows() -> [Builtin] {
-    [
-        Builtin(
-            "echo", .regular, traits: .isPure, synopsis: "[-neE] [string ...]",
-            summary: "Write arguments to standard output.",
-            function: { (shell, arguments) throws(ShellError) -> Flow in
-                var first = 1
-                var newline = true
-                var escapes = true
-                options: while first < arguments.count {
-                    let word = shell.argument(arguments, first)
-                    if word.count < 2 || word[0] != 45 { break }
-                    if shell.options.contains(.posix) {
-                        if !word.equals("-n") { break }
-                        newline = false
-                        first += 1
-                        break
-                    }
-                    for place in 1..<word.count where word[place] != 110 && word[place] != 101 && word[place] != 69 {
-                        break options
-                    }
-                    for place in 1..<word.count {
-                        switch word[place] {
-                        case 110: newline = false
-                        case 101: escapes = true
-                        default: escapes = false
-                        }
-                    }
+func registerEcho(_ shell: Shell) {
+    shell.register(
+        "echo", .regular, traits: .isPure, synopsis: "[-neE] [string ...]",
+        summary: "Write arguments to standard output.",
+        function: { (shell, arguments) throws(ShellError) -> Flow in
+            var first = 1
+            var newline = true
+            var escapes = true
+            options: while first < arguments.count {
+                let word = shell.argument(arguments, first)
+                if word.count < 2 || word[0] != 45 { break }
+                if shell.options.contains(.posix) {
+                    if !word.equals("-n") { break }
+                    newline = false
                     first += 1
+                    break
                 }
-                shell.status = 0
-                for index in first..<max(first, arguments.count) {
-                    if index > first { shell.output.append(32) }
-                    let word = shell.argument(arguments, index)
-                    if escapes, !shell.output.append(escaped: word, .echo) { return .normal }
-                    if !escapes { shell.output.append(word) }
+                for place in 1..<word.count where word[place] != 110 && word[place] != 101 && word[place] != 69 {
+                    break options
                 }
-                if newline { shell.output.append(10) }
-                return .normal
-            })
-    ]
+                for place in 1..<word.count {
+                    switch word[place] {
+                    case 110: newline = false
+                    case 101: escapes = true
+                    default: escapes = false
+                    }
+                }
+                first += 1
+            }
+            shell.status = 0
+            for index in first..<max(first, arguments.count) {
+                if index > first { shell.output.append(32) }
+                let word = shell.argument(arguments, index)
+                if escapes, !shell.output.append(escaped: word, .echo) { return .normal }
+                if !escapes { shell.output.append(word) }
+            }
+            if newline { shell.output.append(10) }
+            return .normal
+        })
 }

@@ -3,13 +3,11 @@ import VshBase
 import VshRuntime
 
 /// `getopts` (XCU getopts).
-func getoptsRows() -> [Builtin] {
-    [
-        Builtin(
-            "getopts", .intrinsic, synopsis: "optstring name [argument...]",
-            summary: "Read the next option of the arguments or positional parameters into a variable.",
-            function: getopts)
-    ]
+func registerGetopts(_ shell: Shell) {
+    shell.register(
+        "getopts", .intrinsic, synopsis: "optstring name [argument...]",
+        summary: "Read the next option of the arguments or positional parameters into a variable.",
+        function: getopts)
 }
 
 /// The words that `getopts` reads, counted from 1.

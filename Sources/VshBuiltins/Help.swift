@@ -3,12 +3,10 @@ import VshBase
 import VshRuntime
 
 /// `help` and `--help`, from the builtin table.
-func helpRows() -> [Builtin] {
-    [
-        Builtin(
-            "help", .extension_, traits: .isPure, synopsis: "[name...]",
-            summary: "List the builtins, or say how those named are used.", function: help)
-    ]
+func registerHelp(_ shell: Shell) {
+    shell.register(
+        "help", .extension_, traits: .isPure, synopsis: "[name...]",
+        summary: "List the builtins, or say how those named are used.", function: help)
 }
 
 extension Shell {

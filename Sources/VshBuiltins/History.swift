@@ -4,17 +4,15 @@ import VshRuntime
 import VshSystem
 
 /// `fc` (XCU fc) and `history`.
-func historyRows() -> [Builtin] {
-    [
-        Builtin(
-            "fc", .intrinsic,
-            synopsis: "[-r] [-e editor] [first [last]] | -l [-nr] [first [last]] | -s [old=new] [first]",
-            summary: "List, edit or run again commands of the history.", function: fc),
-        Builtin(
-            "history", .extension_, synopsis: "[-c] [count]",
-            summary: "List the commands of the history, or forget them.",
-            function: history),
-    ]
+func registerHistory(_ shell: Shell) {
+    shell.register(
+        "fc", .intrinsic,
+        synopsis: "[-r] [-e editor] [first [last]] | -l [-nr] [first [last]] | -s [old=new] [first]",
+        summary: "List, edit or run again commands of the history.", function: fc)
+    shell.register(
+        "history", .extension_, synopsis: "[-c] [count]",
+        summary: "List the commands of the history, or forget them.",
+        function: history)
 }
 
 /// The entries that `fc` may name: all but the line that runs.

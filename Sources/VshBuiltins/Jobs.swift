@@ -4,18 +4,16 @@ import VshRuntime
 import VshSystem
 
 /// `jobs`, `fg`, `bg` and `wait`.
-func jobRows() -> [Builtin] {
-    [
-        Builtin("jobs", .intrinsic, synopsis: "[-l|-p] [%job...]", summary: "List the jobs.", function: jobs),
-        Builtin(
-            "fg", .intrinsic, synopsis: "[%job]", summary: "Continue a job in the foreground.", function: foreground),
-        Builtin(
-            "bg", .intrinsic, synopsis: "[%job...]", summary: "Continue stopped jobs in the background.",
-            function: background),
-        Builtin(
-            "wait", .intrinsic, synopsis: "[pid|%job...]", summary: "Wait until jobs, or all of them, are done.",
-            function: wait),
-    ]
+func registerJob(_ shell: Shell) {
+    shell.register("jobs", .intrinsic, synopsis: "[-l|-p] [%job...]", summary: "List the jobs.", function: jobs)
+    shell.register(
+        "fg", .intrinsic, synopsis: "[%job]", summary: "Continue a job in the foreground.", function: foreground)
+    shell.register(
+        "bg", .intrinsic, synopsis: "[%job...]", summary: "Continue stopped jobs in the background.",
+        function: background)
+    shell.register(
+        "wait", .intrinsic, synopsis: "[pid|%job...]", summary: "Wait until jobs, or all of them, are done.",
+        function: wait)
 }
 
 extension Shell {

@@ -4,12 +4,10 @@ import VshRuntime
 import VshSystem
 
 /// `kill` (XCU kill).
-func killRows() -> [Builtin] {
-    [
-        Builtin(
-            "kill", .intrinsic, synopsis: "[-s name|-n number|-name|-number] pid|%job... | -l [status...]",
-            summary: "Send a signal to processes or jobs, or list the signals.", function: kill)
-    ]
+func registerKill(_ shell: Shell) {
+    shell.register(
+        "kill", .intrinsic, synopsis: "[-s name|-n number|-name|-number] pid|%job... | -l [status...]",
+        summary: "Send a signal to processes or jobs, or list the signals.", function: kill)
 }
 
 private func kill(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

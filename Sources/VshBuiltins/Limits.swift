@@ -4,16 +4,14 @@ import VshRuntime
 import VshSystem
 
 /// `ulimit` (XCU ulimit) and `umask`.
-func limitRows() -> [Builtin] {
-    [
-        Builtin(
-            "ulimit", .intrinsic,
-            synopsis: "[-H|-S] [-a | -c|-d|-e|-f|-i|-l|-m|-n|-p|-q|-r|-s|-t|-u|-v|-x] [limit|unlimited|soft|hard]",
-            summary: "Write or set limits of resources.", function: ulimit),
-        Builtin(
-            "umask", .intrinsic, synopsis: "[-S] [mask]",
-            summary: "Write or set the permissions that new files do not get.", function: umask),
-    ]
+func registerLimit(_ shell: Shell) {
+    shell.register(
+        "ulimit", .intrinsic,
+        synopsis: "[-H|-S] [-a | -c|-d|-e|-f|-i|-l|-m|-n|-p|-q|-r|-s|-t|-u|-v|-x] [limit|unlimited|soft|hard]",
+        summary: "Write or set limits of resources.", function: ulimit)
+    shell.register(
+        "umask", .intrinsic, synopsis: "[-S] [mask]",
+        summary: "Write or set the permissions that new files do not get.", function: umask)
 }
 
 /// A resource as `ulimit` names it.

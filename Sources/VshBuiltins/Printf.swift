@@ -3,12 +3,10 @@ import VshBase
 import VshRuntime
 
 /// The row of `printf`.
-func printfRows() -> [Builtin] {
-    [
-        Builtin(
-            "printf", .regular, traits: .isPure, synopsis: "format [argument ...]",
-            summary: "Write arguments as a format says.", function: printf)
-    ]
+func registerPrintf(_ shell: Shell) {
+    shell.register(
+        "printf", .regular, traits: .isPure, synopsis: "format [argument ...]",
+        summary: "Write arguments as a format says.", function: printf)
 }
 
 private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

@@ -4,12 +4,10 @@ import VshRuntime
 import VshSystem
 
 /// `read` (XCU read).
-func readRows() -> [Builtin] {
-    [
-        Builtin(
-            "read", .intrinsic, synopsis: "[-r] [-d delimiter] [-n count] [-p prompt] [-s] [-t seconds] name...",
-            summary: "Read a line from standard input and split it into variables.", function: read)
-    ]
+func registerRead(_ shell: Shell) {
+    shell.register(
+        "read", .intrinsic, synopsis: "[-r] [-d delimiter] [-n count] [-p prompt] [-s] [-t seconds] name...",
+        summary: "Read a line from standard input and split it into variables.", function: read)
 }
 
 /// What the options of `read` ask for.

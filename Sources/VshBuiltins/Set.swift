@@ -3,12 +3,10 @@ import VshBase
 import VshRuntime
 
 /// `set` (XCU set).
-func setRows() -> [Builtin] {
-    [
-        Builtin(
-            "set", .special, synopsis: "[-abCefhmnuvx] [-o option] [+abCefhmnuvx] [+o option] [--] [argument...]",
-            summary: "Set shell options and positional parameters, or list variables.", function: set)
-    ]
+func registerSet(_ shell: Shell) {
+    shell.register(
+        "set", .special, synopsis: "[-abCefhmnuvx] [-o option] [+abCefhmnuvx] [+o option] [--] [argument...]",
+        summary: "Set shell options and positional parameters, or list variables.", function: set)
 }
 
 private func set(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

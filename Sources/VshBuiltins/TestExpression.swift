@@ -255,25 +255,23 @@ struct TestExpression {
 }
 
 /// The rows of `test` and `[`.
-func testRows() -> [Builtin] {
-    [
-        Builtin(
-            "[", .regular, synopsis: "expression ]", summary: "Evaluate a condition.",
-            function: { (shell, arguments) throws(ShellError) -> Flow in
-                let end = arguments.base + arguments.count
-                if !shell.fields[end - 1].equals("]") {
-                    shell.report(arguments, Text(), "']' is missing at the end")
-                    shell.status = 2
-                    return .normal
-                }
-                return runTest(shell, arguments, end - 1)
-            }),
-        Builtin(
-            "test", .regular, synopsis: "[expression]", summary: "Evaluate a condition.",
-            function: { (shell, arguments) throws(ShellError) -> Flow in
-                runTest(shell, arguments, arguments.base + arguments.count)
-            }),
-    ]
+func registerTest(_ shell: Shell) {
+    shell.register(
+        "[", .regular, synopsis: "expression ]", summary: "Evaluate a condition.",
+        function: { (shell, arguments) throws(ShellError) -> Flow in
+            let end = arguments.base + arguments.count
+            if !shell.fields[end - 1].equals("]") {
+                shell.report(arguments, Text(), "']' is missing at the end")
+                shell.status = 2
+                return .normal
+            }
+            return runTest(shell, arguments, end - 1)
+        })
+    shell.register(
+        "test", .regular, synopsis: "[expression]", summary: "Evaluate a condition.",
+        function: { (shell, arguments) throws(ShellError) -> Flow in
+            runTest(shell, arguments, arguments.base + arguments.count)
+        })
 }
 
 private func runTest(_ shell: Shell, _ arguments: Arguments, _ end: Int) -> Flow {

@@ -4,12 +4,10 @@ import VshRuntime
 import VshSystem
 
 /// `trap` (XCU trap).
-func trapRows() -> [Builtin] {
-    [
-        Builtin(
-            "trap", .special, synopsis: "[action condition...] | [condition...] | -p [condition...]",
-            summary: "Set, reset or write what is done when signals arrive or the shell exits.", function: trap)
-    ]
+func registerTrap(_ shell: Shell) {
+    shell.register(
+        "trap", .special, synopsis: "[action condition...] | [condition...] | -p [condition...]",
+        summary: "Set, reset or write what is done when signals arrive or the shell exits.", function: trap)
 }
 
 private func trap(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

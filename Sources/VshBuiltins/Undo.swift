@@ -4,27 +4,25 @@ import VshFiles
 import VshRuntime
 
 /// `undo`, `redo`, `ops`, `begin`, `commit` and `rollback`: the words go to `UndoCommand`, its text comes back.
-func undoRows() -> [Builtin] {
-    [
-        Builtin(
-            "undo", .extension_, traits: .standsApart, synopsis: "[count | @id | path...] [-n] [--skip | --force]",
-            summary: "Take back what commands did to the file system.", function: undo),
-        Builtin(
-            "redo", .extension_, traits: .standsApart, synopsis: "[count]", summary: "Take back an undo.",
-            function: redo),
-        Builtin(
-            "ops", .extension_, traits: .standsApart, synopsis: "[-n count] [--path path] [--all] [--json] | show @id",
-            summary: "List the operations that can be undone, or what one changed.", function: ops),
-        Builtin(
-            "begin", .extension_, traits: .standsApart, synopsis: "[name]",
-            summary: "Begin a transaction: what follows is undone or kept as one.", function: begin),
-        Builtin(
-            "commit", .extension_, traits: .standsApart, synopsis: "",
-            summary: "Make everything since begin one operation.", function: commit),
-        Builtin(
-            "rollback", .extension_, traits: .standsApart, synopsis: "[--skip | --force]",
-            summary: "Take back everything since begin.", function: rollback),
-    ]
+func registerUndo(_ shell: Shell) {
+    shell.register(
+        "undo", .extension_, traits: .standsApart, synopsis: "[count | @id | path...] [-n] [--skip | --force]",
+        summary: "Take back what commands did to the file system.", function: undo)
+    shell.register(
+        "redo", .extension_, traits: .standsApart, synopsis: "[count]", summary: "Take back an undo.",
+        function: redo)
+    shell.register(
+        "ops", .extension_, traits: .standsApart, synopsis: "[-n count] [--path path] [--all] [--json] | show @id",
+        summary: "List the operations that can be undone, or what one changed.", function: ops)
+    shell.register(
+        "begin", .extension_, traits: .standsApart, synopsis: "[name]",
+        summary: "Begin a transaction: what follows is undone or kept as one.", function: begin)
+    shell.register(
+        "commit", .extension_, traits: .standsApart, synopsis: "",
+        summary: "Make everything since begin one operation.", function: commit)
+    shell.register(
+        "rollback", .extension_, traits: .standsApart, synopsis: "[--skip | --force]",
+        summary: "Take back everything since begin.", function: rollback)
 }
 
 private func undo(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("undo", shell, arguments) }

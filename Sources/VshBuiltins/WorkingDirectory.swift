@@ -4,15 +4,13 @@ import VshRuntime
 import VshSystem
 
 /// `cd` and `pwd`.
-func workingDirectoryRows() -> [Builtin] {
-    [
-        Builtin(
-            "cd", .intrinsic, synopsis: "[-L|-P [-e]] [directory|-]",
-            summary: "Change the working directory: to HOME without an operand, back with \"-\".", function: cd),
-        Builtin(
-            "pwd", .regular, traits: .isPure, synopsis: "[-L|-P]", summary: "Write the path of the working directory.",
-            function: pwd),
-    ]
+func registerWorkingDirectory(_ shell: Shell) {
+    shell.register(
+        "cd", .intrinsic, synopsis: "[-L|-P [-e]] [directory|-]",
+        summary: "Change the working directory: to HOME without an operand, back with \"-\".", function: cd)
+    shell.register(
+        "pwd", .regular, traits: .isPure, synopsis: "[-L|-P]", summary: "Write the path of the working directory.",
+        function: pwd)
 }
 
 /// Bytes of a path that the system takes, the NUL included.

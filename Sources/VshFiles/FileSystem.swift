@@ -26,7 +26,11 @@ public final class FileSystem {
     /// Where names without a directory start. Valid for the life of the file system.
     public let workingDirectory: Directory
     /// Where the journals and the log lie; nil when the environment names no place.
-    let state: StateDirectory?
+    /// Found out when it is first asked for: most commands never need it.
+    private(set) lazy var state: StateDirectory? =
+        StateDirectory.path(stateHome: stateHome(), home: home()).map { StateDirectory(path: $0) }
+    private let stateHome: () -> [UInt8]?
+    private let home: () -> [UInt8]?
     /// Nil until the first change.
     private(set) var recorder: Recorder?
     private var command = Text()
@@ -44,9 +48,13 @@ public final class FileSystem {
     /// - Parameters:
     ///   - stateHome: the value of XDG_STATE_HOME, if set.
     ///   - home: the value of HOME, if set.
-    public init(isRecording: Bool, stateHome: [UInt8]? = nil, home: [UInt8]? = nil) {
+    public init(
+        isRecording: Bool, stateHome: @escaping @autoclosure () -> [UInt8]? = nil,
+        home: @escaping @autoclosure () -> [UInt8]? = nil
+    ) {
         self.isRecording = isRecording
-        state = StateDirectory.path(stateHome: stateHome, home: home).map { StateDirectory(path: $0) }
+        self.stateHome = stateHome
+        self.home = home
         workingDirectory = Directory(descriptor: At.current)
     }
 

@@ -6,24 +6,25 @@ extension Shell {
     /// Takes over the environment this process was started with.
     public func importEnvironment(_ environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) {
         guard let environment else { return }
+        environmentIsStale = true
         var index = 0
         while let entry = environment[index] {
             index += 1
-            let text = Text(cString: entry)
-            guard let equals = text.withBytes({ $0.firstIndex(of: 61) }), equals > 0 else {
-                foreignEnvironment.append(text)
-                continue
-            }
-            let name = text.slice(0..<equals)
-            if !isName(name) {
-                foreignEnvironment.append(text)
+            let bytes = UnsafeRawPointer(entry).assumingMemoryBound(to: UInt8.self)
+            var equals = 0
+            while bytes[equals] != 0 && bytes[equals] != 61 { equals += 1 }
+            let name = UnsafeBufferPointer(start: bytes, count: equals)
+            guard bytes[equals] == 61, isShellName(name) else {
+                foreignEnvironment.append(Text(cString: entry))
                 continue
             }
             let symbol = symbols.intern(name)
             syncTables()
-            variables[symbol].flags.insert(.exported)
-            noteExported(symbol)
-            assignUnchecked(symbol, text.slice(equals + 1..<text.count))
+            if !variables[symbol].flags.contains(.exported) {
+                variables[symbol].flags.insert(.exported)
+                exportedSymbols.append(symbol)
+            }
+            assignUnchecked(symbol, Text(cString: entry + equals + 1))
         }
     }
 

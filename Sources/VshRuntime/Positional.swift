@@ -18,12 +18,12 @@ extension Shell {
         paramCount = params.count - paramBase
     }
 
-    /// The positional parameters of a new shell.
-    public func setParameters(_ texts: [Text]) {
+    /// The positional parameters of a new shell: the words from `first` on.
+    public func setParameters(_ words: borrowing Table<Text>, from first: Int) {
         params.pop(to: paramFrame)
         paramBase = paramFrame
-        for text in texts { params.append(text) }
-        paramCount = texts.count
+        for index in first..<max(first, words.count) { params.append(words[index]) }
+        paramCount = params.count - paramBase
     }
 
     /// `shift n`, n ≤ `paramCount`.

@@ -176,14 +176,16 @@ public final class Shell {
         }
     }
 
-    /// Adds rows to the builtin table.
-    public func register(_ rows: [Builtin]) {
-        for row in rows {
-            let symbol = symbols.intern(row.name)
-            syncTables()
-            builtinIndex[symbol] = Int16(builtinTable.count)
-            builtinTable.append(row)
-        }
+    /// Adds a row to the builtin table. (Row by row: an array of rows would have its metadata made at every start.)
+    public func register(
+        _ name: StaticString, _ kind: Builtin.Class, traits: Builtin.Traits = [], synopsis: StaticString,
+        summary: StaticString, function: @escaping BuiltinFunction
+    ) {
+        let symbol = symbols.intern(name)
+        syncTables()
+        builtinIndex[symbol] = Int16(builtinTable.count)
+        builtinTable.append(
+            Builtin(name, kind, traits: traits, synopsis: synopsis, summary: summary, function: function))
     }
 
     /// The builtin of this name that can be found in the present mode.

@@ -28,7 +28,7 @@ extension Shell {
     /// `PWD` is kept when it names the working directory, else found out.
     private func setWorkingDirectory() {
         let inherited = value(.pwd)
-        if isAbsoluteAndClean(inherited), let there = try? FileStatus(inherited), let here = try? FileStatus("."),
+        if isAbsoluteAndClean(inherited), let there = try? FileStatus(inherited), let here = try? FileStatus(Text(".")),
             there.isSameFile(as: here)
         {
             workingDirectory = inherited

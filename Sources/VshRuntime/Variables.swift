@@ -243,12 +243,14 @@ extension Shell {
         if name.isEmpty { name = value(.lang) }
         isUTF8 = name.withBytes { bytes in
             guard let dot = bytes.lastIndex(of: 46) else { return false }
-            var letters: [UInt8] = []
+            // `utf8` in any case, hyphens left out, before an `@`.
+            var letters: UInt64 = 0
             for byte in bytes[(dot + 1)...] {
                 if byte == 64 { break }
-                if byte != 45 { letters.append(byte >= 65 && byte <= 90 ? byte | 32 : byte) }
+                if byte != 45 { letters = letters << 8 | UInt64(byte >= 65 && byte <= 90 ? byte | 32 : byte) }
+                if letters >> 32 != 0 { return false }
             }
-            return letters == [117, 116, 102, 56]
+            return letters == 0x7574_6638
         }
     }
 

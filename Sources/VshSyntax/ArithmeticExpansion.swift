@@ -37,7 +37,7 @@ extension Parser {
             if isMovable { throw error }
         }
         if isMovable { throw unterminated("$((", at: position) }
-        failure = nil
+        failures.removeAll()
         wordKind = outerKind
         undo.restore(code, &self)
         notArithmetic.append(serial << 40 | start)
@@ -218,7 +218,7 @@ struct Marks {
         p.pending.pop(to: stacks.6)
         p.text.pop(to: stacks.7)
         p.pendingMark = pendingMark
-        p.tokenMarks.removeLast(p.tokenMarks.count - tokenMarks)
+        p.tokenMarks.pop(to: tokenMarks)
         p.build = build
         p.depth = depth
         while p.frames.count > frames { p.leaveFrame() }

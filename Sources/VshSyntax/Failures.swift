@@ -8,8 +8,9 @@ extension Parser {
     )
         -> Stop
     {
-        failure = SyntaxError(
-            message.withBytes { Array($0) }, range: range, isIncomplete: isIncomplete, notes: notes)
+        failures.removeAll()
+        failures.append(
+            SyntaxError(message.withBytes { Array($0) }, range: range, isIncomplete: isIncomplete, notes: notes))
         return Stop()
     }
 

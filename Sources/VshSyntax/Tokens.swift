@@ -95,7 +95,8 @@ extension Parser {
         // Text that was unescaped has no places of its own.
         if mapping.fixedEnd > 0 { return }
         let place = offset &+ mapping.delta
-        if let last = tokenMarks.last {
+        if !tokenMarks.isEmpty {
+            let last = tokenMarks.last
             if last.offset == place {
                 tokenMarks[tokenMarks.count - 1].kind = kind
                 return
@@ -140,11 +141,14 @@ extension Parser {
 
     /// The last word was not the name of a command but of a function.
     mutating func noteFunctionName() {
-        if let index = tokenMarks.lastIndex(where: { $0.kind == .command }) { tokenMarks[index].kind = .function }
+        for index in stride(from: tokenMarks.count - 1, through: 0, by: -1) where tokenMarks[index].kind == .command {
+            tokenMarks[index].kind = .function
+            return
+        }
     }
 
     fileprivate mutating func markError(_ offset: Int) {
-        while let last = tokenMarks.last, last.offset >= offset { tokenMarks.removeLast() }
+        while !tokenMarks.isEmpty, tokenMarks.last.offset >= offset { tokenMarks.pop(to: tokenMarks.count - 1) }
         tokenMarks.append(TokenMark(kind: .error, offset: offset))
     }
 
@@ -152,7 +156,10 @@ extension Parser {
         var tokens: [Token] = []
         tokens.reserveCapacity(tokenMarks.count)
         let count = source.count
-        if tokenMarks.first?.offset != 0 { tokenMarks.insert(TokenMark(kind: .blank, offset: 0), at: 0) }
+        if tokenMarks.isEmpty || tokenMarks[0].offset != 0 {
+            let end = tokenMarks.isEmpty ? count : tokenMarks[0].offset
+            if end > 0 { tokens.append(Token(kind: .blank, range: 0..<end)) }
+        }
         for index in 0..<tokenMarks.count {
             let mark = tokenMarks[index]
             let end = index + 1 < tokenMarks.count ? tokenMarks[index + 1].offset : count

@@ -15,11 +15,12 @@ enum Main {
 
     /// Reads the command line and runs what it asks for; does not return.
     static func run() -> Never {
-        var words: [Text] = []
+        var words = Table<Text>(capacity: System.arguments.count)
         for argument in System.arguments {
             if let argument { words.append(Text(cString: argument)) }
         }
-        let zero = words.first ?? Text("vsh")
+        if words.isEmpty { words.append(Text("vsh")) }
+        let zero = words[0]
         var base = zero
         if let slash = zero.withBytes({ $0.lastIndex(of: 47) }) { base = zero.slice(slash + 1..<zero.count) }
         var isLogin = false
@@ -27,7 +28,7 @@ enum Main {
             isLogin = true
             base = base.slice(1..<base.count)
         }
-        let invocation = Invocation(Array(words.dropFirst()), isPosix: base.equals("sh"))
+        let invocation = Invocation(words, isPosix: base.equals("sh"))
         if let error = invocation.error { fail(error) }
         if invocation.showsHelp { show(help) }
         if invocation.showsVersion { show("vsh \(version)\n") }
@@ -45,15 +46,16 @@ enum Main {
         registerListingBuiltins(shell)
         shell.start()
 
-        var operands = invocation.operands
+        var operand = invocation.firstOperand
         if invocation.hasCommandString {
             shell.options.insert(.commandString)
-            let text = operands.removeFirst()
-            if let name = operands.first {
-                shell.name = name
-                operands.removeFirst()
+            let text = words[operand]
+            operand += 1
+            if operand < words.count {
+                shell.name = words[operand]
+                operand += 1
             }
-            shell.setParameters(operands)
+            shell.setParameters(words, from: operand)
             let interactive = invocation.forcesInteractive
             if interactive {
                 shell.options.insert(.interactive)
@@ -62,16 +64,16 @@ enum Main {
             files.beginOperation(command: text)
             shell.runCommandString(text)
         }
-        if !invocation.readsInput, let file = operands.first {
+        if !invocation.readsInput, operand < words.count {
+            let file = words[operand]
             shell.name = file
-            operands.removeFirst()
-            shell.setParameters(operands)
+            shell.setParameters(words, from: operand + 1)
             if invocation.forcesInteractive { shell.options.insert(.interactive) }
             files.beginOperation(command: file)
             shell.runScript(file)
         }
         shell.options.insert(.readsStandardInput)
-        shell.setParameters(operands)
+        shell.setParameters(words, from: operand)
         if invocation.forcesInteractive || System.isTerminal(0) && System.isTerminal(2) {
             shell.options.insert(.interactive)
             if !invocation.unset.contains(.monitor) && System.isTerminal(2) { shell.options.insert(.monitor) }

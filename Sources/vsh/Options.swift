@@ -17,20 +17,20 @@ struct Invocation {
     var root: Text?
     var showsVersion = false
     var showsHelp = false
-    /// The words after the options.
-    var operands: [Text] = []
+    /// The index of the first word after the options.
+    var firstOperand = 1
     /// What is wrong with the command line.
     var error: String?
 
     /// - Parameters:
-    ///   - words: argv without the first.
+    ///   - words: argv.
     ///   - isPosix: called as `sh`.
-    init(_ words: [Text], isPosix: Bool) {
+    init(_ words: borrowing Table<Text>, isPosix: Bool) {
         if isPosix {
             options.insert(.posix)
             recordsUndo = false
         }
-        var index = 0
+        var index = 1
         loop: while index < words.count {
             let word = words[index]
             guard word.count > 1, word[0] == 45 || word[0] == 43 else {
@@ -47,24 +47,16 @@ struct Invocation {
             readLetters(word, words, &index)
             if error != nil { return }
         }
-        operands = Array(words[min(index, words.count)...])
-        if hasCommandString && operands.isEmpty { error = "-c: a command string is missing" }
+        firstOperand = min(index, words.count)
+        if hasCommandString && firstOperand == words.count { error = "-c: a command string is missing" }
     }
 
-    private mutating func readLong(_ word: Text, _ words: [Text], _ index: inout Int) {
+    private mutating func readLong(_ word: Text, _ words: borrowing Table<Text>, _ index: inout Int) {
         var name = word
         var value: Text?
         if let equals = word.withBytes({ $0.firstIndex(of: 61) }) {
             name = word.slice(0..<equals)
             value = word.slice(equals + 1..<word.count)
-        }
-        func argument() -> Text? {
-            if let value { return value }
-            if index < words.count {
-                index += 1
-                return words[index - 1]
-            }
-            return nil
         }
         if name.equals("--login") {
             isLogin = true
@@ -74,7 +66,7 @@ struct Invocation {
         } else if name.equals("--norc") {
             skipsStartupFiles = true
         } else if name.equals("--rcfile") {
-            startupFile = argument()
+            startupFile = value ?? next(words, &index)
             if startupFile == nil { error = "--rcfile: a file name is missing" }
         } else if name.equals("--version") {
             showsVersion = true
@@ -87,14 +79,21 @@ struct Invocation {
         } else if name.equals("--no-sandbox") {
             usesSandbox = false
         } else if name.equals("--root") {
-            root = argument()
+            root = value ?? next(words, &index)
             if root == nil { error = "--root: a directory is missing" }
         } else {
             error = "\(word.description): unknown option; vsh --help lists them"
         }
     }
 
-    private mutating func readLetters(_ word: Text, _ words: [Text], _ index: inout Int) {
+    /// The word after an option that takes one.
+    private func next(_ words: borrowing Table<Text>, _ index: inout Int) -> Text? {
+        guard index < words.count else { return nil }
+        index += 1
+        return words[index - 1]
+    }
+
+    private mutating func readLetters(_ word: Text, _ words: borrowing Table<Text>, _ index: inout Int) {
         let isOn = word[0] == 45
         for place in 1..<word.count {
             switch word[place] {

@@ -4,8 +4,8 @@ import VshRuntime
 import VshSystem
 
 /// The row of `cat`.
-func catRows() -> [Builtin] {
-    [fileRow("cat", synopsis: "[-AbeEnstTuv] [file...]", summary: "Concatenate files.", concatenate)]
+func registerCat(_ shell: Shell) {
+    shell.registerFile("cat", synopsis: "[-AbeEnstTuv] [file...]", summary: "Concatenate files.", concatenate)
 }
 
 private func concatenate(_ command: FileCommand) -> FileCommand.Outcome {

@@ -5,13 +5,12 @@ import VshRuntime
 import VshSystem
 
 /// The rows of `cp` and `mv`.
-func copyRows() -> [Builtin] {
-    [
-        fileRow(
-            "cp", synopsis: "[-aRrpPLHdfinuvTlsx] [-t dir] source... target", summary: "Copy files and trees.",
-            copyFiles),
-        fileRow("mv", synopsis: "[-finuvT] [-t dir] source... target", summary: "Move or rename files.", moveFiles),
-    ]
+func registerCopy(_ shell: Shell) {
+    shell.registerFile(
+        "cp", synopsis: "[-aRrpPLHdfinuvTlsx] [-t dir] source... target", summary: "Copy files and trees.",
+        copyFiles)
+    shell.registerFile(
+        "mv", synopsis: "[-finuvT] [-t dir] source... target", summary: "Move or rename files.", moveFiles)
 }
 
 /// Where the operands go: into a directory, or to one name.

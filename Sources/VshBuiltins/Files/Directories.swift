@@ -5,13 +5,11 @@ import VshRuntime
 import VshSystem
 
 /// The rows of `mkdir` and `rmdir`.
-func directoryRows() -> [Builtin] {
-    [
-        fileRow("mkdir", synopsis: "[-pv] [-m mode] dir...", summary: "Make directories.", makeDirectories),
-        fileRow(
-            "rmdir", synopsis: "[-pv] [--ignore-fail-on-non-empty] dir...", summary: "Remove empty directories.",
-            removeDirectories),
-    ]
+func registerDirectory(_ shell: Shell) {
+    shell.registerFile("mkdir", synopsis: "[-pv] [-m mode] dir...", summary: "Make directories.", makeDirectories)
+    shell.registerFile(
+        "rmdir", synopsis: "[-pv] [--ignore-fail-on-non-empty] dir...", summary: "Remove empty directories.",
+        removeDirectories)
 }
 
 private func makeDirectories(_ command: FileCommand) -> FileCommand.Outcome {

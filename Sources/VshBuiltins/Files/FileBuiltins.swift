@@ -3,10 +3,10 @@ import VshRuntime
 
 /// Enters the file utilities into the table of `shell`.
 public func registerFileBuiltins(_ shell: Shell) {
-    shell.register(directoryRows())
-    shell.register(removeRows())
-    shell.register(permissionRows())
-    shell.register(linkRows())
-    shell.register(touchRows())
-    shell.register(copyRows())
+    registerDirectory(shell)
+    registerRemove(shell)
+    registerPermission(shell)
+    registerLink(shell)
+    registerTouch(shell)
+    registerCopy(shell)
 }

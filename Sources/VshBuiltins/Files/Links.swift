@@ -5,8 +5,9 @@ import VshRuntime
 import VshSystem
 
 /// The row of `ln`.
-func linkRows() -> [Builtin] {
-    [fileRow("ln", synopsis: "[-sfinvrTLP] [-t dir] target... [link | dir]", summary: "Make links.", makeLinks)]
+func registerLink(_ shell: Shell) {
+    shell.registerFile(
+        "ln", synopsis: "[-sfinvrTLP] [-t dir] target... [link | dir]", summary: "Make links.", makeLinks)
 }
 
 private func makeLinks(_ command: FileCommand) -> FileCommand.Outcome {

@@ -3,5 +3,5 @@ import VshRuntime
 
 /// Enters the utilities that show files into the table of `shell`.
 public func registerListingBuiltins(_ shell: Shell) {
-    shell.register(catRows())
+    registerCat(shell)
 }

@@ -5,14 +5,12 @@ import VshRuntime
 import VshSystem
 
 /// The rows of `chmod` and `chown`.
-func permissionRows() -> [Builtin] {
-    [
-        fileRow(
-            "chmod", synopsis: "[-Rcfv] mode[,mode]... file...", summary: "Change permission bits.", changeModes),
-        fileRow(
-            "chown", synopsis: "[-RhcfvHLP] [owner][:[group]] file...", summary: "Change owner and group.", changeOwners
-        ),
-    ]
+func registerPermission(_ shell: Shell) {
+    shell.registerFile(
+        "chmod", synopsis: "[-Rcfv] mode[,mode]... file...", summary: "Change permission bits.", changeModes)
+    shell.registerFile(
+        "chown", synopsis: "[-RhcfvHLP] [owner][:[group]] file...", summary: "Change owner and group.", changeOwners
+    )
 }
 
 /// How much `-v`, `-c` and `-f` make chmod and chown say.

@@ -5,14 +5,14 @@ import VshRuntime
 import VshSystem
 
 /// The row of `rm`.
-func removeRows() -> [Builtin] {
-    [
-        fileRow("rm", synopsis: "[-dfiIrRv] [--] file...", summary: "Remove files and trees; undo brings them back.") {
-            command in
-            var removal = Removal(command)
-            return removal.run()
-        }
-    ]
+func registerRemove(_ shell: Shell) {
+    shell.registerFile(
+        "rm", synopsis: "[-dfiIrRv] [--] file...", summary: "Remove files and trees; undo brings them back."
+    ) {
+        command in
+        var removal = Removal(command)
+        return removal.run()
+    }
 }
 
 /// One run of `rm`.

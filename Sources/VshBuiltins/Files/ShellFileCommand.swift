@@ -14,26 +14,28 @@ extension FileCommand {
     }
 }
 
-/// The row of a file utility: a run with an option that `body` does not know goes to the external program, unchanged.
-func fileRow(
-    _ name: StaticString, synopsis: StaticString, summary: StaticString,
-    _ body: @escaping (FileCommand) -> FileCommand.Outcome
-) -> Builtin {
-    Builtin(
-        name, .file, traits: .usesInput, synopsis: synopsis, summary: summary,
-        function: { (shell, arguments) throws(ShellError) -> Flow in
-            // Names of the process's own descriptors mean something else in here than in a program.
-            for index in 1..<max(1, arguments.count) where namesDescriptor(shell.argument(arguments, index)) {
-                return try shell.runExternal(arguments)
-            }
-            let command = FileCommand(shell, arguments)
-            switch body(command) {
-            case .external: return try shell.runExternal(arguments)
-            case .done:
-                shell.status = command.status
-                return .normal
-            }
-        })
+extension Shell {
+    /// Adds the row of a file utility: a run with an option that `body` does not know goes to the external program, unchanged.
+    func registerFile(
+        _ name: StaticString, synopsis: StaticString, summary: StaticString,
+        _ body: @escaping (FileCommand) -> FileCommand.Outcome
+    ) {
+        register(
+            name, .file, traits: .usesInput, synopsis: synopsis, summary: summary,
+            function: { (shell, arguments) throws(ShellError) -> Flow in
+                // Names of the process's own descriptors mean something else in here than in a program.
+                for index in 1..<max(1, arguments.count) where namesDescriptor(shell.argument(arguments, index)) {
+                    return try shell.runExternal(arguments)
+                }
+                let command = FileCommand(shell, arguments)
+                switch body(command) {
+                case .external: return try shell.runExternal(arguments)
+                case .done:
+                    shell.status = command.status
+                    return .normal
+                }
+            })
+    }
 }
 
 /// Whether a path leads to the process's own descriptors or state: /dev/stdin, /dev/fd/3, /proc/self.

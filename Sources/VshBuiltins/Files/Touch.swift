@@ -5,13 +5,11 @@ import VshRuntime
 import VshSystem
 
 /// The row of `touch`.
-func touchRows() -> [Builtin] {
-    [
-        fileRow(
-            "touch", synopsis: "[-acmh] [-r file | -t time | -d time] file...",
-            summary: "Set file times; make missing files.",
-            touch)
-    ]
+func registerTouch(_ shell: Shell) {
+    shell.registerFile(
+        "touch", synopsis: "[-acmh] [-r file | -t time | -d time] file...",
+        summary: "Set file times; make missing files.",
+        touch)
 }
 
 private func touch(_ command: FileCommand) -> FileCommand.Outcome {
