@@ -13,15 +13,23 @@ let swiftSettings: [SwiftSetting] = [
     .unsafeFlags(
         [
             "-cross-module-optimization", "-enforce-exclusivity=unchecked", "-assume-single-threaded",
+            "-Xfrontend", "-function-sections",
         ], .when(configuration: .release)),
 ]
-let cSettings: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-O2", "-Wall"])]
+let cSettings: [CSetting] = [.define("_GNU_SOURCE"), .unsafeFlags(["-O2", "-Wall", "-ffunction-sections"])]
 /// The linker strips, so that building twice relinks nothing; VSH_SYMBOLS=1 keeps the symbols for profilers. lld comes
 /// with the toolchain and, unlike gold, does not warn of a `dlopen` in static libraries that is never reached.
 let keepsSymbols = Context.environment["VSH_SYMBOLS"] != nil
 let linkerSettings: [LinkerSetting] =
     [.unsafeFlags([isDynamic ? "-static-stdlib" : "-static-executable"])]
     + [.unsafeFlags(["-use-ld=lld", "-Xlinker", "--gc-sections"])]
+    // The functions that a start runs through, on as few pages as they fit (Tests/bench/startup-order makes the list).
+    + [
+        .unsafeFlags([
+            "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/vsh/startup.order",
+            "-Xlinker", "--no-warn-symbol-ordering",
+        ])
+    ]
     + (keepsSymbols ? [] : [.unsafeFlags(["-Xlinker", "-s"], .when(configuration: .release))])
 
 let package = Package(
@@ -56,6 +64,7 @@ let package = Package(
             dependencies: [
                 "VshBase", "VshSyntax", "VshSystem", "VshFiles", "VshRuntime", "VshBuiltins", "VshInteractive",
             ],
+            exclude: ["startup.order"],
             swiftSettings: swiftSettings, linkerSettings: linkerSettings),
         .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
