@@ -37,8 +37,8 @@ public final class FileSystem {
     private var kind = OperationKind.command
     private var notice: [UInt8]?
     /// Room for the absolute paths of a change: the only one or the old name, and the new name.
-    let first = PathBuffer()
-    let second = PathBuffer()
+    private(set) lazy var first = PathBuffer()
+    private(set) lazy var second = PathBuffer()
     /// The directory part that was resolved last.
     private var parentName: [UInt8] = []
     private var parentDirectory: Int32 = 0

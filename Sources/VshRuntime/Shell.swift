@@ -61,9 +61,9 @@ public final class Shell {
     // MARK: stacks
 
     /// Words of the commands being expanded and run.
-    public var fields = Table<Text>(capacity: 64)
+    public var fields = Table<Text>(capacity: 24)
     /// Positional parameters of all frames; the present ones are `paramBase ..< paramBase + paramCount`.
-    public var params = Table<Text>(capacity: 64)
+    public var params = Table<Text>(capacity: 16)
     public var paramBase = 0
     public var paramCount = 0
     /// Where the present frame began (`shift` moves `paramBase` up).
@@ -72,7 +72,7 @@ public final class Shell {
     var paramFloor = 0
     public var scratch = ByteStack(capacity: 512)
     /// Quoting runs of the word under construction in `scratch`.
-    var runs = Table<QuoteRun>(capacity: 64)
+    var runs = Table<QuoteRun>(capacity: 16)
     /// What builtins write, and what is captured of it. See Output.swift.
     public var output = ByteStack(capacity: 512)
     var captures = Table<Capture>(capacity: 8)
@@ -86,9 +86,9 @@ public final class Shell {
     var epoch: UInt32 = 0
     var nextEpoch: UInt32 = 1
     public internal(set) var subshellDepth = 0
-    var variableTrail = Table<VariableChange>(capacity: 64)
-    var stateTrail = Table<StateChange>(capacity: 16)
-    var localTrail = Table<VariableChange>(capacity: 64)
+    var variableTrail = Table<VariableChange>(capacity: 8)
+    var stateTrail = Table<StateChange>(capacity: 4)
+    var localTrail = Table<VariableChange>(capacity: 8)
     /// Where the locals of the running function begin in `localTrail`.
     var localFrame = 0
     var workingDirectoryDirty = false
