@@ -136,13 +136,13 @@ int vsh_exec(const struct vsh_launch *launch) {
   return result;
 }
 
-pid_t vsh_fork(uint64_t default_signals, uint64_t ignored_signals) {
+pid_t vsh_fork(uint64_t reset_signals, uint64_t ignored_signals) {
   uint64_t kept = ignored_signals | vsh_signals_ignored_for_children();
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
   pid_t pid = RESULT(fork());
   if (pid == 0) {
     fork_depth++;
-    for (uint64_t set = default_signals & vsh_signals_caught() & ~kept; set; set &= set - 1)
+    for (uint64_t set = (reset_signals | vsh_signals_caught()) & ~kept; set; set &= set - 1)
       vsh_signal_set(__builtin_ctzll(set) + 1, VSH_SIGNAL_DEFAULT, 0);
     for (uint64_t set = ignored_signals; set; set &= set - 1)
       vsh_signal_set(__builtin_ctzll(set) + 1, VSH_SIGNAL_IGNORE, 0);

@@ -12,7 +12,8 @@ func registerJob(_ shell: Shell) {
         "bg", .intrinsic, synopsis: "[%job...]", summary: "Continue stopped jobs in the background.",
         function: background)
     shell.register(
-        "wait", .intrinsic, synopsis: "[pid|%job...]", summary: "Wait until jobs, or all of them, are done.",
+        "wait", .intrinsic, synopsis: "[-n] [pid|%job...]",
+        summary: "Wait until jobs, or all of them, are done; with -n until one is.",
         function: wait)
 }
 
@@ -132,21 +133,28 @@ private func resume(_ shell: Shell, _ arguments: Arguments, inForeground: Bool) 
         shell.output.append(job.command)
         shell.output.append(10)
         shell.flushOutputNow()
-        shell.status = try shell.continueJob(at: place, inForeground: inForeground)
+        shell.status = shell.continueJob(at: place, inForeground: inForeground)
     }
     return .normal
 }
 
 private func wait(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
-    while options.next(shell, arguments, "") != nil {}
+    var waitsForOne = false
+    let known: StaticString = shell.options.contains(.posix) ? "" : "n"
+    while options.next(shell, arguments, known) != nil { waitsForOne = true }
     if options.isStopped { return try shell.endUsage(arguments) }
+    if waitsForOne { return try waitForOne(shell, arguments, options.index) }
+    shell.status = 0
     if options.index == arguments.count {
-        shell.status = 0
         if !shell.ownsJobs { return .normal }
-        while let job = shell.jobs.jobs.first {
-            if shell.waitForJob(at: 0) == nil { return .normal }
-            if let place = shell.jobs.index(ofNumber: job.number) { shell.jobs.remove(at: place) }
+        // A stopped job is passed over: it would not end.
+        var place = 0
+        while place < shell.jobs.jobs.count {
+            let number = shell.jobs.jobs[place].number
+            if shell.waitForJob(at: place) == nil { return .normal }
+            guard let now = shell.jobs.index(ofNumber: number) else { continue }
+            if shell.jobs.jobs[now].state == .done { shell.jobs.remove(at: now) } else { place = now + 1 }
         }
         shell.status = 0
         return .normal
@@ -165,23 +173,45 @@ private func wait(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
             continue
         }
         guard let place, shell.ownsJobs else {
-            let pid = operand.decimalInteger ?? -1
-            status = shell.jobs.remembered.last { Int($0.pid) == pid }?.status ?? 127
+            status = (shell.ownsJobs ? shell.jobs.takeRemembered(operand.decimalInteger ?? -1) : nil) ?? 127
             continue
         }
-        let number = shell.jobs.jobs[place].number
-        guard let ended = shell.waitForJob(at: place) else { return .normal }
+        guard let ended = try wait(shell, place, pid: operand.decimalInteger) else { return .normal }
         status = ended
-        if let place = shell.jobs.index(ofNumber: number) {
-            if let pid = operand.decimalInteger,
-                let process = shell.jobs.jobs[place].processes.first(where: { Int($0.pid) == pid }),
-                let own = process.status
-            {
-                status = own.shellStatus
-            }
-            shell.jobs.remove(at: place)
-        }
     }
     shell.status = status
+    return .normal
+}
+
+/// Waits for a job, which is then forgotten; its status or that of its process `pid`. nil after a signal.
+private func wait(_ shell: Shell, _ place: Int, pid: Int?) throws(ShellError) -> Int32? {
+    let number = shell.jobs.jobs[place].number
+    guard let status = shell.waitForJob(at: place) else { return nil }
+    guard let now = shell.jobs.index(ofNumber: number) else { return status }
+    let job = shell.jobs.jobs[now]
+    if job.state == .done { shell.jobs.remove(at: now) }
+    if let pid, let own = job.processes.first(where: { Int($0.pid) == pid })?.status { return own.shellStatus }
+    return status
+}
+
+/// `wait -n`: the status of the job that ends first, of those named or of all; 127 when there is none.
+private func waitForOne(_ shell: Shell, _ arguments: Arguments, _ first: Int) throws(ShellError) -> Flow {
+    shell.status = 127
+    if !shell.ownsJobs { return .normal }
+    var numbers: [Int] = []
+    for index in first..<arguments.count {
+        let operand = shell.argument(arguments, index)
+        if !operand.isEmpty && operand[0] == 37 {
+            if let place = shell.job(arguments, operand) { numbers.append(shell.jobs.jobs[place].number) }
+        } else if let pid = operand.decimalInteger, let pid = Int32(exactly: pid), pid > 0 {
+            if let place = shell.jobs.index(ofPid: pid) { numbers.append(shell.jobs.jobs[place].number) }
+        } else {
+            shell.report(arguments, operand, "not a process or job")
+        }
+    }
+    if first == arguments.count { numbers = shell.jobs.jobs.map(\.number) }
+    guard let place = shell.waitForAny(numbers), place >= 0 else { return .normal }
+    shell.status = shell.jobs.jobs[place].status?.shellStatus ?? 127
+    shell.jobs.remove(at: place)
     return .normal
 }

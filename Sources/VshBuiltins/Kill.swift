@@ -45,7 +45,12 @@ private func kill(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     }
     if index >= arguments.count { return try shell.usageError(arguments, "needs a process") }
     shell.status = 0
-    for place in index..<arguments.count { send(shell, arguments, shell.argument(arguments, place), signal) }
+    for place in index..<arguments.count {
+        let operand = shell.argument(arguments, place)
+        // The signal is for the shell, which waits, and not for the subshell that sends it.
+        if let pid = operand.decimalInteger, pid == Int(System.processID) || pid <= 0 { try shell.becomeProcess() }
+        send(shell, arguments, operand, signal)
+    }
     return .normal
 }
 

@@ -37,14 +37,16 @@ private func set(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
             replaces = true
             break
         }
-        if !setCluster(shell, arguments, word, &index) { return try shell.endUsage(arguments) }
+        if try !setCluster(shell, arguments, word, &index) { return try shell.endUsage(arguments) }
     }
     if replaces || index < arguments.count { shell.setParameters(arguments, from: index) }
     return .normal
 }
 
 /// Applies a word of option letters; `index` moves over the option names that `o` takes. False after an error.
-private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ index: inout Int) -> Bool {
+private func setCluster(
+    _ shell: Shell, _ arguments: Arguments, _ word: Text, _ index: inout Int
+) throws(ShellError) -> Bool {
     let isOn = word[0] == 45
     var place = 1
     while place < word.count {
@@ -53,7 +55,7 @@ private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ 
         if letter == 111 {
             let rest = word.slice(place..<word.count)
             if !rest.isEmpty, let option = ShellOptions.option(name: rest) {
-                change(shell, option, isOn)
+                try change(shell, option, isOn)
                 return true
             }
             if index >= arguments.count {
@@ -66,20 +68,21 @@ private func setCluster(_ shell: Shell, _ arguments: Arguments, _ word: Text, _ 
                 shell.reportUsage(arguments, "unknown option \(name.description); \"set -o\" lists them")
                 return false
             }
-            change(shell, option, isOn)
+            try change(shell, option, isOn)
             continue
         }
         guard let option = ShellOptions.option(letter: letter) else {
             shell.reportUsage(arguments, "unknown option \(isOn ? "-" : "+")\(OptionReader.printable(letter))")
             return false
         }
-        shell.setOption(option, isOn)
+        try change(shell, option, isOn)
     }
     return true
 }
 
-/// An option by name: of the two editing modes one is on at most.
-private func change(_ shell: Shell, _ option: ShellOptions, _ isOn: Bool) {
+/// Sets an option. Of the two editing modes one is on at most; a subshell with job control is a process.
+private func change(_ shell: Shell, _ option: ShellOptions, _ isOn: Bool) throws(ShellError) {
+    if isOn && option == .monitor { try shell.becomeProcess() }
     if isOn && option == .vi { shell.setOption(.emacs, false) }
     if isOn && option == .emacs { shell.setOption(.vi, false) }
     shell.setOption(option, isOn)

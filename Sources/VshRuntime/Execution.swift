@@ -33,12 +33,13 @@ extension Shell {
         case .forClause: return try runFor(code, node)
         case .caseClause: return try runCase(code, node, tail: tail)
         case .braceGroup: return try run(code, node.a, tail: tail)
-        default: return try runOther(code, node, tail: tail)
+        default: return try runOther(code, index, tail: tail)
         }
     }
 
     @inline(never)
-    private func runOther(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
+    private func runOther(_ code: Code, _ index: Int32, tail: Bool) throws(ShellError) -> Flow {
+        let node = code.nodes[index]
         if needsAttention {
             let flow = try runPendingTraps()
             if flow != .normal { return flow }
@@ -49,8 +50,8 @@ extension Shell {
             status = status == 0 ? 1 : 0
             return flow
         case .pipeline:
-            try runPipeline(code, node)
-            return checkErrexit()
+            let flow = try runPipeline(code, index, tail: tail)
+            return flow == .normal ? checkErrexit() : flow
         case .background:
             try runBackground(code, node)
             return .normal
@@ -62,7 +63,7 @@ extension Shell {
                 let flow = try run(code, node.a, tail: true)
                 return flow == .exited ? .exited : .normal
             }
-            try runInSubshell(code, node.a)
+            if usesJobControl { try runSubshellJob(code, index) } else { try runInSubshell(code, node.a) }
             return checkErrexit()
         case .functionDefinition:
             defineFunction(node.a, FunctionBody(code: code, node: node.b))
@@ -153,7 +154,6 @@ extension Shell {
         if end == mark { status = 0 }
         loopDepth &+= 1
         defer { loopDepth &-= 1 }
-        if options.contains(.xtrace) && end > mark { traceFor(code, node, mark, end) }
         for index in mark..<end {
             try assign(node.b, fields[index])
             let flow = try run(code, node.c, tail: false)

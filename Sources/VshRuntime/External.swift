@@ -12,7 +12,7 @@ extension Shell {
 
     /// Runs the program at `path` with the words given.
     func runProgram(_ path: Text, _ arguments: Arguments) throws(ShellError) -> Flow {
-        try start(path, arguments, symbol: -1)
+        try start(path, arguments, symbol: -1, tail: false)
     }
 
     @inline(never)
@@ -28,14 +28,15 @@ extension Shell {
             spawnFailed(arguments, error)
             return .normal
         }
-        return try start(path, arguments, symbol: symbol)
+        return try start(path, arguments, symbol: symbol, tail: tail)
     }
 
-    private func start(_ path: Text, _ arguments: Arguments, symbol: Symbol) throws(ShellError) -> Flow {
-        if options.contains(.monitor) && !isVirtualSubshell {
+    private func start(_ path: Text, _ arguments: Arguments, symbol: Symbol, tail: Bool) throws(ShellError) -> Flow {
+        if usesJobControl {
             try runForegroundJob(arguments, path)
             return .normal
         }
+        if !tail { try becomeParent() }
         let pipes = try openCapturePipes()
         let pid: Int32
         do throws(Errno) {
@@ -72,14 +73,13 @@ extension Shell {
         }
     }
 
-    /// Says what a signal did to a foreground command, where the user would not know otherwise.
+    /// Signals by which the system ends a program that went wrong.
+    private static var faults: SignalSet { SignalSet(.segmentation, .bus, .illegalInstruction, .arithmetic, .trap) }
+
+    /// Says what a signal did to a foreground command, where the user would not know otherwise: in a script only faults.
     func noteDeath(_ status: WaitStatus) {
-        if !status.wasSignaled { return }
-        if status.signal == .interrupt {
-            if isInteractive { interruptedByChild = true }
-            return
-        }
-        if status.signal == .pipe { return }
+        if !status.wasSignaled || status.signal == .interrupt { return }
+        if status.signal == .pipe || !isInteractive && !Shell.faults.contains(status.signal) { return }
         var line = ByteStack(capacity: 64)
         line.append(status.signal.description)
         if status.hasCore { line.append(" (core dumped)") }
@@ -149,7 +149,8 @@ extension Shell {
     ) throws(Errno) -> Int32 {
         prepareLaunch(arguments, pipes: pipes)
         flushOutput(from: outputMark)
-        return try launch(path, configure) { (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
+        return try launch(path, stops: false, configure) {
+            (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
             try System.spawn(
                 path, arguments: vector, environment: environment, actions: actions, launch)
         }
@@ -160,7 +161,8 @@ extension Shell {
         prepareLaunch(arguments, pipes: [])
         flushOutput(from: outputMark)
         do throws(Errno) {
-            _ = try launch(path, { _ in }) { (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
+            _ = try launch(path, stops: true, { _ in }) {
+                (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
                 try System.exec(path, arguments: vector, environment: environment, actions: actions, launch)
             }
             return .noEntry
@@ -169,9 +171,10 @@ extension Shell {
         }
     }
 
+    /// `stops`: the terminal may stop the program although it is no job.
     @inline(__always)
     private func launch(
-        _ path: Text, _ configure: (inout Launch) -> Void,
+        _ path: Text, stops: Bool, _ configure: (inout Launch) -> Void,
         _ body: (
             UnsafePointer<CChar>, UnsafePointer<UnsafeMutablePointer<CChar>?>,
             UnsafePointer<UnsafeMutablePointer<CChar>?>, UnsafeBufferPointer<DescriptorAction>, Launch
@@ -184,6 +187,9 @@ extension Shell {
         launch.interpreter = UnsafeRawPointer(self_.utf8Start).assumingMemoryBound(to: CChar.self)
         launch.interpreterName = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
         configure(&launch)
+        launch.defaultSignals = traps.defaultInChildren
+        launch.ignoredSignals = traps.ignoredInChildren
+        if !stops && launch.processGroup == .inherit { launch.defaultSignals.subtract(Shell.stopSignals) }
         let vector = argumentVector.pointers()
         let environment = environmentVector.pointers()
         return try path.withCString { (path) throws(Errno) -> Int32 in
@@ -202,6 +208,7 @@ extension Shell {
             return .normal
         }
         files.willExec(status: 0)
+        releaseTerminal()
         let error = exec(path, arguments)
         spawnFailed(arguments, error)
         return .normal

@@ -32,8 +32,6 @@ extension Shell {
     /// Reads and runs commands from a terminal until the end of input.
     public func runInteractively(_ readLine: @escaping LineReader) -> Never {
         isReadingTerminal = true
-        takeTerminal()
-        applySignalDispositions()
         var endsOfInput = 0
         while true {
             notifyJobs()
@@ -126,10 +124,6 @@ extension Shell {
                 if let notice = files.takeNotice() { showNotice(notice) }
             }
             let flow = try run(code, root, tail: false)
-            if interruptedByChild {
-                interruptedByChild = false
-                writeError(newline)
-            }
             if flow == .exited { return flow }
             if needsAttention {
                 let flow = try runPendingTraps()
@@ -155,51 +149,5 @@ extension Shell {
         errexitIgnored = 0
         loopDepth = 0
         if localTemporaries.count > 0 { endTemporaries(to: 0) }
-    }
-
-    /// Tells of background jobs that ended or stopped.
-    public func notifyJobs() {
-        pollJobs()
-        for index in jobs.jobs.indices.reversed() where jobs.jobs[index].isChanged {
-            if let text = describeJob(at: index) {
-                var line = ByteStack(capacity: 64)
-                line.append(text)
-                line.append(10)
-                writeError(line)
-            }
-            jobs.jobs[index].isChanged = false
-            if jobs.jobs[index].state == .done {
-                let job = jobs.jobs[index]
-                if let last = job.processes.last, let status = last.status {
-                    if jobs.remembered.count >= 1024 { jobs.remembered.removeFirst(512) }
-                    jobs.remembered.append((last.pid, status.shellStatus))
-                }
-                jobs.remove(at: index)
-            }
-        }
-    }
-
-    /// Job control needs the terminal: waits until this shell is in the foreground and leads its own group.
-    func takeTerminal() {
-        guard options.contains(.monitor) else { return }
-        guard let descriptor = try? System.open("/dev/tty", [.readWrite, .closeOnExec]) else {
-            if isInteractive {
-                report("no terminal for job control")
-                options.remove(.monitor)
-            }
-            return
-        }
-        let high = (try? System.duplicate(descriptor, from: 10)) ?? descriptor
-        if high != descriptor { try? System.close(descriptor) }
-        noteOpened(high)
-        for _ in 0..<(isInteractive ? 100 : 0) {
-            guard let foreground = try? System.foregroundGroup(high) else { break }
-            if foreground == System.processGroup { break }
-            try? Signals.send(.terminalInput, to: 0)
-        }
-        if isInteractive && System.processGroup != System.processID { try? System.setProcessGroup(0, 0) }
-        if isInteractive { try? System.setForegroundGroup(high, System.processGroup) }
-        terminalDescriptor = high
-        shellTerminal = try? TerminalAttributes(high)
     }
 }

@@ -1,66 +1,94 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
-import VshSyntax
 import VshSystem
 
 /// A process of a job.
 public struct JobProcess {
+    /// 0 when it could not be started; `status` then says so.
     public let pid: Int32
     /// How it ended or stopped; nil while it runs.
     public var status: WaitStatus?
     public var isDone: Bool { if let status { !status.isStopped } else { false } }
 }
 
-/// A pipeline or list that was started in the background, or stopped.
+/// A pipeline or list that was started in the background, or runs in the foreground under job control.
 public struct Job {
     public let number: Int
     /// The process group, or 0 without job control.
     public let group: Int32
     public var processes: [JobProcess]
     public let command: Text
-    /// Its change of state has not been told to the user.
+    /// That it ended or stopped has not been told to the user.
     public var isChanged = false
     /// The terminal's modes when it stopped.
     public var terminal: TerminalAttributes?
+    /// `pipefail` was set when it was started.
+    var hasPipefail = false
 
     public enum State { case running, stopped, done }
 
     public var state: State {
-        if processes.allSatisfy(\.isDone) { return .done }
-        return processes.contains { $0.status == nil } ? .running : .stopped
+        var isStopped = false
+        for process in processes {
+            guard let status = process.status else { return .running }
+            if status.isStopped { isStopped = true }
+        }
+        return isStopped ? .stopped : .done
     }
 
-    /// The status of the last process, when it ended or stopped.
-    public var status: WaitStatus? { processes.last?.status }
+    /// How the job ended, by its last process (or with `pipefail` the last that failed), or what stopped it; nil while it runs.
+    public var status: WaitStatus? {
+        switch state {
+        case .running: return nil
+        case .stopped: return processes.last { $0.status?.isStopped ?? false }?.status
+        case .done:
+            if hasPipefail, let failed = processes.last(where: { $0.status?.rawValue != 0 }) { return failed.status }
+            return processes.last?.status
+        }
+    }
+
+    /// `$!` of it.
+    public var lastPid: Int32 { processes.last?.pid ?? 0 }
 }
 
 /// The jobs of this shell, by number.
 public struct JobTable {
+    /// By rising number.
     public internal(set) var jobs: [Job] = []
     /// `%+` and `%-`: job numbers, or 0.
     public internal(set) var current = 0
     public internal(set) var previous = 0
-    /// Statuses of jobs whose end the user was told of, for `wait`: newest last.
-    public internal(set) var remembered: [(pid: Int32, status: Int32)] = []
+    /// Statuses of jobs that are in the table no more, for `wait`: newest last.
+    private var remembered: [(pid: Int32, status: Int32)] = []
     /// In a forked child the jobs are its parent's: to be listed, not waited for.
     public internal(set) var isInherited = false
+    /// The number of jobs at which those that ended are looked for.
+    private var sweepSize = 128
 
     public init() {}
 
-    mutating func add(pids: [Int32], group: Int32, command: Text, isBackground: Bool) -> Int {
+    /// Adds a job and makes it the current one; its number.
+    mutating func add(_ processes: [JobProcess], group: Int32, command: Text, hasPipefail: Bool = false) -> Int {
         if isInherited {
             jobs = []
             isInherited = false
             current = 0
             previous = 0
         }
-        let number = (jobs.map(\.number).max() ?? 0) + 1
+        let number = (jobs.last?.number ?? 0) + 1
         jobs.append(
-            Job(
-                number: number, group: group, processes: pids.map { JobProcess(pid: $0, status: nil) }, command: command
-            ))
+            Job(number: number, group: group, processes: processes, command: command, hasPipefail: hasPipefail))
         makeCurrent(number)
         return number
+    }
+
+    /// So many jobs that it is time to drop some.
+    var isFull: Bool { jobs.count >= sweepSize }
+
+    /// Drops jobs that ended, but for their statuses.
+    mutating func sweep() {
+        for index in jobs.indices.reversed() where jobs[index].state == .done { retire(at: index) }
+        sweepSize = max(128, jobs.count * 2)
     }
 
     public mutating func makeCurrent(_ number: Int) {
@@ -70,7 +98,7 @@ public struct JobTable {
         }
     }
 
-    public func index(ofNumber number: Int) -> Int? { jobs.firstIndex { $0.number == number } }
+    public func index(ofNumber number: Int) -> Int? { jobs.lastIndex { $0.number == number } }
 
     public func index(ofPid pid: Int32) -> Int? {
         jobs.lastIndex { job in job.processes.contains { $0.pid == pid } }
@@ -88,14 +116,45 @@ public struct JobTable {
         if previous == 0 { previous = jobs.last { $0.number != current }?.number ?? 0 }
     }
 
+    /// Removes a job that ended and keeps its status for `wait`.
+    public mutating func retire(at index: Int) {
+        let job = jobs[index]
+        if let status = job.status, job.lastPid > 0 {
+            if remembered.count >= 8192 { remembered.removeFirst(4096) }
+            remembered.append((job.lastPid, status.shellStatus))
+        }
+        remove(at: index)
+    }
+
+    /// The status of a job that was retired; nil when it is not known, or was asked for before.
+    public mutating func takeRemembered(_ pid: Int) -> Int32? {
+        guard let index = remembered.lastIndex(where: { Int($0.pid) == pid }) else { return nil }
+        return remembered.remove(at: index).status
+    }
+
     /// Notes what wait said of a process.
     mutating func note(_ child: System.Child) {
         guard let index = index(ofPid: child.pid) else { return }
         for place in jobs[index].processes.indices where jobs[index].processes[place].pid == child.pid {
             jobs[index].processes[place].status = child.status.isContinued ? nil : child.status
         }
-        jobs[index].isChanged = true
+        jobs[index].isChanged = jobs[index].state != .running
         if child.status.isStopped { makeCurrent(jobs[index].number) }
+    }
+
+    /// The processes of the job that still run are gone without our seeing how.
+    mutating func noteLost(at index: Int) {
+        for place in jobs[index].processes.indices where jobs[index].processes[place].status == nil {
+            jobs[index].processes[place].status = WaitStatus(rawValue: 127 << 8)
+        }
+    }
+
+    /// The job was sent SIGCONT.
+    mutating func noteContinued(at index: Int) {
+        for place in jobs[index].processes.indices where jobs[index].processes[place].status?.isStopped ?? false {
+            jobs[index].processes[place].status = nil
+        }
+        jobs[index].isChanged = false
     }
 
     mutating func didFork() { isInherited = true }
@@ -135,112 +194,52 @@ extension Shell {
         return found
     }
 
-    /// Waits until the job at `index` is done (or, with `untilStopped`, stopped). The status; nil when a trapped signal came first
+    /// Waits until the job at `index` is done, or stopped under job control. Its status; nil when a trapped signal came first
     /// (then `status` is 128 + its number).
-    public func waitForJob(at index: Int, untilStopped: Bool = false) -> Int32? {
+    public func waitForJob(at index: Int) -> Int32? {
         let number = jobs.jobs[index].number
         while let place = jobs.index(ofNumber: number) {
-            let job = jobs.jobs[place]
-            if job.state == .done || untilStopped && job.state == .stopped { return job.status?.shellStatus ?? 0 }
+            let state = jobs.jobs[place].state
+            if state == .done || state == .stopped && options.contains(.monitor) {
+                return jobs.jobs[place].status?.shellStatus ?? 0
+            }
             do throws(Errno) {
                 guard let child = try System.waitInterruptible(-1, [.stopped, .continued]) else { return 127 }
                 jobs.note(child)
             } catch {
-                if error == .interrupted {
-                    guard let signal = pendingTrappedSignal() else { continue }
+                if error != .interrupted {
+                    // No children are left.
+                    jobs.noteLost(at: place)
+                } else if let signal = pendingTrappedSignal() {
                     status = 128 + signal
                     return nil
-                }
-                // No children are left: those of the job are gone without our seeing how.
-                for process in jobs.jobs[place].processes.indices
-                where jobs.jobs[place].processes[process].status == nil {
-                    jobs.jobs[place].processes[process].status = WaitStatus(rawValue: 127 << 8)
                 }
             }
         }
         return 127
     }
 
-    /// Runs a program in the foreground as a job of its own.
-    func runForegroundJob(_ arguments: Arguments, _ path: Text) throws(ShellError) {
-        let terminal = terminalDescriptor
-        let pid: Int32
-        do throws(Errno) {
-            pid = try spawn(path, arguments) { launch in
-                launch.processGroup = .own
-                launch.terminal = terminal
-                launch.defaultSignals = Shell.jobSignals
-            }
-        } catch {
-            spawnFailed(arguments, error)
-            return
-        }
-        var text = Text()
-        for index in 0..<arguments.count {
-            if index > 0 { text.append(Text(" ")) }
-            text.append(quoted(argument(arguments, index)))
-        }
-        let number = jobs.add(pids: [pid], group: pid, command: text, isBackground: false)
-        status = try waitInForeground(number)
-        files.didRunProgram()
-    }
-
-    /// Signals that an interactive shell ignores or catches, and its children must not.
-    static var jobSignals: SignalSet {
-        SignalSet(.interrupt, .quit, .terminate, .terminalStop, .terminalInput, .terminalOutput)
-    }
-
-    /// Waits for a job that has the terminal, and takes the terminal back.
-    func waitInForeground(_ number: Int) throws(ShellError) -> Int32 {
-        var result: Int32 = 127
-        while let place = jobs.index(ofNumber: number) {
-            let job = jobs.jobs[place]
-            if job.state != .running {
-                result = job.status?.shellStatus ?? 0
-                break
-            }
+    /// Waits until one of the jobs in `numbers` is done (`wait -n`): its place, or -1 when there is none of them; nil as above.
+    public func waitForAny(_ numbers: [Int]) -> Int? {
+        while true {
+            let places = jobs.jobs.indices.filter { numbers.contains(jobs.jobs[$0].number) }
+            if places.isEmpty { return -1 }
+            if let place = places.first(where: { jobs.jobs[$0].state == .done }) { return place }
             do throws(Errno) {
-                guard let child = try System.waitForeground(-1, .stopped) else { break }
+                guard let child = try System.waitInterruptible(-1, [.stopped, .continued]) else { return -1 }
                 jobs.note(child)
             } catch {
-                break
+                if error != .interrupted {
+                    for place in places { jobs.noteLost(at: place) }
+                } else if let signal = pendingTrappedSignal() {
+                    status = 128 + signal
+                    return nil
+                }
             }
         }
-        let terminal = terminalDescriptor
-        if terminal >= 0 { try? System.setForegroundGroup(terminal, System.processGroup) }
-        guard let place = jobs.index(ofNumber: number) else { return result }
-        let job = jobs.jobs[place]
-        if job.state == .stopped {
-            if terminal >= 0 {
-                jobs.jobs[place].terminal = try? TerminalAttributes(terminal)
-                restoreTerminal(terminal)
-            }
-            if isInteractive, let text = describeJob(at: place) { writeErrorText(text) }
-            jobs.jobs[place].isChanged = false
-        } else {
-            if let status = job.status, status.wasSignaled {
-                noteDeath(status)
-                if terminal >= 0 { restoreTerminal(terminal) }
-            } else if terminal >= 0 {
-                shellTerminal = (try? TerminalAttributes(terminal)) ?? shellTerminal
-            }
-            jobs.remove(at: place)
-        }
-        return result
     }
 
-    private func restoreTerminal(_ terminal: Int32) {
-        if let shellTerminal { try? shellTerminal.apply(to: terminal) }
-    }
-
-    private func writeErrorText(_ text: Text) {
-        var line = ByteStack(capacity: 64)
-        line.append(text)
-        line.append(10)
-        writeError(line)
-    }
-
-    /// `[1]+  Stopped    command`, without a newline.
+    /// `[1] + Stopped (SIGTSTP)    command`, without a newline (XCU jobs).
     public func describeJob(at index: Int, isLong: Bool = false) -> Text? {
         let job = jobs.jobs[index]
         var line = ByteStack(capacity: 64)
@@ -257,7 +256,7 @@ extension Shell {
         case .running: line.append("Running")
         case .stopped:
             line.append("Stopped")
-            if let status = job.processes.last(where: { $0.status?.isStopped ?? false })?.status {
+            if let status = job.status {
                 line.append(" (SIG")
                 line.append(status.stopSignal.name)
                 line.append(")")
@@ -274,55 +273,8 @@ extension Shell {
                 line.append("Done")
             }
         }
-        while line.count < 28 { line.append(32) }
+        repeat { line.append(32) } while line.count < 28
         line.append(job.command)
         return line.text(from: 0)
-    }
-
-    /// The end of a pipeline under job control.
-    func waitForPipelineJob(
-        _ code: Code, _ node: Node, _ pids: [Int32], _ group: Int32, _ statuses: inout [Int32]
-    ) throws(ShellError) {
-        let live = pids.filter { $0 > 0 }
-        if live.isEmpty { return }
-        let terminal = terminalDescriptor
-        if terminal >= 0 { try? System.setForegroundGroup(terminal, group) }
-        let number = jobs.add(pids: live, group: group, command: nodeText(code, node), isBackground: false)
-        let result = try waitInForeground(number)
-        if let place = jobs.index(ofNumber: number) {
-            _ = place
-            statuses[statuses.count - 1] = result
-            return
-        }
-        if pids.last ?? 0 > 0 { statuses[statuses.count - 1] = result }
-    }
-
-    private func nodeText(_ code: Code, _ node: Node) -> Text {
-        let start = Int(node.position)
-        if start < 0 || start >= code.source.count { return Text() }
-        let line = code.source.lineBytes(at: start)
-        let column = code.source.column(at: start) - 1
-        return Text(Array(line[min(column, line.count)...]))
-    }
-
-    /// Continues a stopped job, in the foreground or in the background; the status of `fg` or `bg`.
-    public func continueJob(at index: Int, inForeground: Bool) throws(ShellError) -> Int32 {
-        let job = jobs.jobs[index]
-        let terminal = terminalDescriptor
-        for place in jobs.jobs[index].processes.indices
-        where jobs.jobs[index].processes[place].status?.isStopped ?? false {
-            jobs.jobs[index].processes[place].status = nil
-        }
-        jobs.makeCurrent(job.number)
-        if inForeground && terminal >= 0 {
-            if let modes = job.terminal { try? modes.apply(to: terminal) }
-            try? System.setForegroundGroup(terminal, job.group)
-        }
-        do throws(Errno) {
-            try Signals.send(.continue, to: job.group != 0 ? -job.group : job.processes.last?.pid ?? 0)
-        } catch {
-            if job.state != .done { return 1 }
-        }
-        return inForeground ? try waitInForeground(job.number) : 0
     }
 }

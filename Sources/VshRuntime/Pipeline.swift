@@ -5,15 +5,19 @@ import VshSyntax
 import VshSystem
 
 extension Shell {
-    /// `a | b | c` (XCU 2.9.2): programs are spawned, other stages forked; the last one runs here as a virtual subshell.
-    func runPipeline(_ code: Code, _ node: Node) throws(ShellError) {
-        let usesJobControl = options.contains(.monitor) && !isVirtualSubshell
-        var pids: [Int32] = []
-        var statuses: [Int32] = []
+    /// `a | b | c` (XCU 2.9.2): programs are spawned, other stages forked; the last one runs here as a virtual subshell, or
+    /// where a forked child ends with the pipeline as that child itself.
+    func runPipeline(_ code: Code, _ index: Int32, tail: Bool) throws(ShellError) -> Flow {
+        try becomeParent()
+        let node = code.nodes[index]
+        let usesJobControl = self.usesJobControl
+        let endsHere = tail && isForkedChild && !isVirtualSubshell && traps.isEmpty
+        var flow = Flow.normal
+        let terminal = usesJobControl ? foregroundTerminal : -1
+        var stages: [JobProcess] = []
         var input: Int32 = -1
         var group: Int32 = 0
         var failure: ShellError?
-        let lastIsHere = !usesJobControl
         for place in 0..<node.n {
             let child = code.ints[node.a &+ place]
             let isLast = place == node.n &- 1
@@ -34,16 +38,19 @@ extension Shell {
             if input >= 0 { redirect(0, to: DescriptorEntry(real: input, isVerified: true)) }
             if !isLast { redirect(1, to: DescriptorEntry(real: ends.write, isVerified: true)) }
             do throws(ShellError) {
-                if isLast && lastIsHere {
+                var pid: Int32 = 0
+                if isLast && endsHere {
+                    loopDepth = 0
+                    flow = try run(code, child, tail: !options.contains(.pipefail))
+                } else if isLast && !usesJobControl {
                     try runInSubshell(code, child)
-                    statuses.append(status)
-                    pids.append(0)
                 } else {
-                    let pid = try startStage(code, child, group: usesJobControl ? group : -1, closing: ends.read)
+                    pid = try startStage(
+                        code, child, group: usesJobControl ? group : -1, terminal: terminal, closing: ends.read)
                     if group == 0 { group = pid }
-                    pids.append(pid)
-                    statuses.append(status)
                 }
+                // A stage that has no process is over, with the present status.
+                stages.append(JobProcess(pid: pid, status: pid > 0 ? nil : WaitStatus(exitCode: status)))
             } catch {
                 failure = error
             }
@@ -55,39 +62,42 @@ extension Shell {
             if failure != nil { break }
         }
         if failure != nil, input >= 0 { try? System.close(input) }
-        if usesJobControl {
-            try waitForPipelineJob(code, node, pids, group, &statuses)
+        if usesJobControl && group > 0 {
+            status = waitForPipelineJob(commandText(code, index), stages, group, terminal)
         } else {
-            for (index, pid) in pids.enumerated() where pid > 0 { statuses[index] = waitForChild(pid) }
+            wait(for: stages)
         }
         files.didRunProgram()
         if let failure { throw failure }
-        status = statuses.last ?? 0
-        if options.contains(.pipefail) {
-            for stage in statuses where stage != 0 { status = stage }
+        return flow == .exited ? .exited : .normal
+    }
+
+    /// Waits for the stages without job control; `status` is the pipeline's.
+    private func wait(for stages: [JobProcess]) {
+        var result: Int32 = 0
+        for (index, stage) in stages.enumerated() {
+            let own = stage.pid > 0 ? waitForChild(stage.pid) : stage.status?.exitCode ?? 0
+            if options.contains(.pipefail) ? own != 0 : index == stages.count - 1 { result = own }
         }
+        status = result
     }
 
     /// Starts one stage as a process; its pid, or 0 when it could not be started (then `status` says why).
-    private func startStage(_ code: Code, _ index: Int32, group: Int32, closing: Int32) throws(ShellError) -> Int32 {
+    private func startStage(
+        _ code: Code, _ index: Int32, group: Int32, terminal: Int32, closing: Int32
+    ) throws(ShellError) -> Int32 {
         let node = code.nodes[index]
         if node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, builtinIndex[node.b] < 0, node.d == 0,
             node.e < 0,
             captures.isEmpty || descriptors[1].real >= 0
         {
-            return try spawnStage(code, node, group: group)
+            return try spawnStage(code, node, group: group, terminal: terminal)
         }
         let pipes = try openCapturePipes()
         prepareDescriptorsForProcess()
-        let pid = try forkProcess(role: .sharedOperation)
+        let pid = try forkProcess(role: .sharedOperation, isJob: group >= 0)
         if pid == 0 {
-            if group >= 0 {
-                try? System.setProcessGroup(0, group)
-                // The first stage takes the terminal before it can read from it.
-                if group == 0 && terminalDescriptor >= 0 {
-                    try? System.setForegroundGroup(terminalDescriptor, System.processGroup)
-                }
-            }
+            if group >= 0 { enterJob(group: group, terminal) }
             if closing >= 0 { try? System.close(closing) }
             useCapturePipes(pipes)
             finishInChild(code, index)
@@ -99,7 +109,9 @@ extension Shell {
     }
 
     /// A stage that is a program: its words are expanded in a virtual subshell, then it is spawned.
-    private func spawnStage(_ code: Code, _ node: Node, group: Int32) throws(ShellError) -> Int32 {
+    private func spawnStage(
+        _ code: Code, _ node: Node, group: Int32, terminal: Int32
+    ) throws(ShellError) -> Int32 {
         let state = enterSubshell()
         let mark = fields.count
         defer {
@@ -118,16 +130,13 @@ extension Shell {
         let arguments = Arguments(base: mark, count: fields.count - mark)
         guard let path = locate(arguments, node.b) else { return 0 }
         do throws(Errno) {
-            let pipes: [CapturePipe] = []
-            let pid = try spawn(path, arguments, pipes: pipes) { launch in
-                if group >= 0 { launch.defaultSignals = Shell.jobSignals }
+            return try spawn(path, arguments) { launch in
                 if group == 0 {
                     launch.processGroup = .own
-                    launch.terminal = terminalDescriptor
+                    launch.terminal = terminal
                 }
                 if group > 0 { launch.processGroup = .join(group) }
             }
-            return pid
         } catch {
             spawnFailed(arguments, error)
             return 0
@@ -149,15 +158,14 @@ extension Shell {
     /// `command &` (XCU 2.9.3.1).
     func runBackground(_ code: Code, _ node: Node) throws(ShellError) {
         if isVirtualSubshell { try becomeProcess() }
-        let usesJobControl = options.contains(.monitor)
+        let usesJobControl = self.usesJobControl
         prepareDescriptorsForProcess()
-        let ignored: SignalSet = usesJobControl ? [] : [SignalSet(.interrupt), SignalSet(.quit)]
-        let pid = try forkProcess(role: .ownOperation, ignored: ignored)
+        let ignored: SignalSet = usesJobControl ? [] : SignalSet(.interrupt, .quit)
+        let pid = try forkProcess(role: .ownOperation, isJob: usesJobControl, ignored: ignored)
         if pid == 0 {
             if usesJobControl {
-                try? System.setProcessGroup(0, 0)
+                enterJob(group: 0, -1)
             } else {
-                traps.ignoreInherited(ignored)
                 if let null = try? System.open("/dev/null", [.readOnly, .closeOnExec]) {
                     noteOpened(null)
                     descriptors[0] = DescriptorEntry(real: null, isOwned: true, isVerified: true)
@@ -167,8 +175,12 @@ extension Shell {
         }
         if usesJobControl { try? System.setProcessGroup(pid, pid) }
         lastBackgroundPid = pid
-        let text = jobText(code, node)
-        let number = jobs.add(pids: [pid], group: usesJobControl ? pid : 0, command: text, isBackground: true)
+        if jobs.isFull && !isInteractive && !jobs.isInherited {
+            pollJobs()
+            jobs.sweep()
+        }
+        let number = jobs.add(
+            [JobProcess(pid: pid)], group: usesJobControl ? pid : 0, command: jobText(code, node))
         if isInteractive && !isForkedChild {
             var line = ByteStack(capacity: 32)
             line.append("[")

@@ -223,6 +223,7 @@ extension Shell {
         syncInput()
         files.endOperation(status: status)
         if let notice = files.takeNotice() { showNotice(notice) }
+        releaseTerminal()
         System.exit(status & 255)
     }
 }

@@ -122,13 +122,15 @@ public final class Shell {
     var heldSignals: SignalSet = []
     /// Inside a trap action: the status before it.
     public internal(set) var trapEntryStatus: Int32?
-    /// A foreground command was ended by SIGINT: an interactive shell goes to a new line.
-    var interruptedByChild = false
+    /// This process was forked by an interactive shell: it can trap signals that were ignored when that started.
+    var changesIgnoredSignals = false
     /// The redirections of the running `exec` stay: set by that builtin.
     public var keepsRedirections = false
     /// The terminal of job control, or -1.
     public var terminalDescriptor: Int32 = -1
     var shellTerminal: TerminalAttributes?
+    /// The process group that had the terminal before this shell, or 0.
+    var originalGroup: Int32 = 0
     var isReadingTerminal = false
 
     var descriptors = Table<DescriptorEntry>(capacity: 16)

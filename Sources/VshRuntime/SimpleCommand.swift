@@ -235,8 +235,6 @@ extension Shell {
         writeError(line)
     }
 
-    func traceFor(_ code: Code, _ node: Node, _ mark: Int, _ end: Int) {}
-
     private func traceStart() -> ByteStack {
         var line = ByteStack(capacity: 128)
         options.remove(.xtrace)

@@ -59,8 +59,16 @@ extension Shell {
         }
     }
 
+    /// The signals and the terminal, once the options are set.
+    public func startJobControl() {
+        if !options.contains(.monitor) && !isInteractive { return }
+        takeTerminal()
+        applySignalDispositions()
+    }
+
     /// Prompts, history and start-up file of an interactive shell.
     public func startInteractive(readsFiles: Bool, file: Text?) {
+        startJobControl()
         history = CommandHistory()
         if !isSet(KnownSymbol.ps1.rawValue) {
             assignUnchecked(KnownSymbol.ps1.rawValue, Text(System.effectiveUserID == 0 ? "# " : "$ "))
@@ -93,7 +101,7 @@ public func plainLineReader(_ shell: Shell, _ prompt: Text) throws(ShellError) -
             error = 0
             shell.scratch.pop(to: mark)
             _ = shell.write(Text("\n"), to: 2)
-            _ = try shell.runPendingTraps()
+            if try shell.runPendingTraps() == .exited { shell.exitShell() }
             _ = shell.write(prompt, to: 2)
             continue
         }

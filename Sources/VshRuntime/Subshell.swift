@@ -112,7 +112,9 @@ extension Shell {
             switch stateTrail.removeLast() {
             case .function(let symbol, let body): functions[symbol] = body
             case .alias(let symbol, let text): aliases[symbol] = text
-            case .trap(let number, let entry): traps.entries[number] = entry
+            case .trap(let number, let entry):
+                traps.entries[number] = entry
+                traps.recount()
             case .descriptor(let descriptor, let old): restoreDescriptor(descriptor, old)
             case .commandPath(let symbol, let path): commandPaths[symbol] = path
             }
@@ -162,7 +164,7 @@ extension Shell {
         let localMark = localTrail.count
         let depth = redirectionDepth
         do throws(ShellError) {
-            _ = try run(code, node, tail: false)
+            _ = try run(code, node, tail: true)
         } catch {
             status = error.status
             fields.pop(to: fieldMark)
@@ -199,27 +201,36 @@ extension Shell {
         throw ShellError(.continuedElsewhere, status: status)
     }
 
+    /// Before a program is started in a virtual subshell: a signal that it sends to its parent must do what it does to a
+    /// subshell, not what it does to a shell that has traps or is interactive. The program that ends a subshell takes its
+    /// place, and has no parent in it.
+    @inline(__always)
+    func becomeParent() throws(ShellError) {
+        if isVirtualSubshell && (traps.signalCommands > 0 || isInteractive) { try becomeProcess() }
+    }
+
     /// Forks with all that has to be in order first. 0 in the child.
-    func forkProcess(role: ForkRole, ignored: SignalSet = []) throws(ShellError) -> Int32 {
+    /// - Parameters:
+    ///   - isJob: the child is a process of a job: the terminal may stop it. Otherwise it could not be continued.
+    ///   - ignored: signals that are ignored in the child, until it uses `trap`.
+    func forkProcess(role: ForkRole, isJob: Bool = false, ignored: SignalSet = []) throws(ShellError) -> Int32 {
         flushOutput(from: outputMark)
         files.willFork()
+        var defaults = traps.defaultInChildren
+        if !isJob { defaults.subtract(Shell.stopSignals) }
         do throws(Errno) {
-            let pid = try System.fork(defaultSignals: .all, ignoredSignals: ignored)
+            let pid = try System.fork(
+                resetSignals: defaults, ignoredSignals: ignored.union(traps.ignoredInChildren))
             if let pid { return pid }
         } catch {
             report("cannot fork: ", error.message)
             throw ShellError(.expansion, status: 2)
         }
         isForkedChild = true
-        if options.contains(.interactive) || options.contains(.monitor) {
-            // What only the shell itself ignores is as usual in its children, unless a trap ignores it.
-            var set = Shell.jobSignals.subtracting(ignored)
-            while let signal = set.popFirst() {
-                if trapAction(Int(signal.rawValue)) == nil { try? Signals.set(signal, .default) }
-            }
-        }
+        if isInteractive { changesIgnoredSignals = true }
         options.subtract([.interactive, .monitor])
-        traps.didFork(at: subshellDepth)
+        heldSignals = []
+        traps.didFork(ignored: ignored)
         jobs.didFork()
         files.didFork(role)
         return 0

@@ -18,25 +18,64 @@ struct TrapEntry {
 /// The traps by condition: 0 is EXIT, the rest are signal numbers.
 public struct TrapTable {
     var entries: [TrapEntry?] = []
-    /// Some entry exists.
-    var count = 0
+    /// Traps with a command that act somewhere in this process.
+    private var count = 0
+    /// Those of them that are for signals.
+    private(set) var signalCommands = 0
     /// The level at which an EXIT trap acts, or -1.
-    var exitLevel = -1
+    private(set) var exitLevel = -1
+    /// Signals ignored where no trap says otherwise: SIGINT and SIGQUIT in an asynchronous list (XCU 2.12).
+    private var ignoredInList: SignalSet = []
+    /// Signals for which an interactive shell has forgotten that they were ignored when it started.
+    private var cleared: SignalSet = []
+    /// What the shell catches or ignores for itself, and its children must not: by default, or ignored as when the shell started.
+    private(set) var defaultInChildren: SignalSet = []
+    private(set) var ignoredInChildren: SignalSet = []
 
     public init() {}
 
     /// No trap of this process holds it back from being replaced.
     var isEmpty: Bool { count == 0 }
 
-    mutating func didFork(at level: Int) {
-        exitLevel = -1
+    /// A signal without a trap is ignored, as it was before the shell had a say.
+    func isIgnoredWithoutTrap(_ signal: Signal) -> Bool {
+        ignoredInList.contains(signal) || !cleared.contains(signal) && Signals.wasIgnoredAtStart(signal)
+    }
+
+    /// `trap` was used for the signal.
+    mutating func noteSet(_ signal: Signal) {
+        ignoredInList.remove(SignalSet(signal))
+        cleared.insert(SignalSet(signal))
+    }
+
+    /// The shell does something with a signal for itself (`isOwn`), or does no longer.
+    mutating func noteOwn(_ signal: Signal, _ isOwn: Bool) {
+        let set = SignalSet(signal)
+        defaultInChildren.remove(set)
+        ignoredInChildren.remove(set)
+        if !isOwn { return }
+        if isIgnoredWithoutTrap(signal) { ignoredInChildren.insert(set) } else { defaultInChildren.insert(set) }
+    }
+
+    /// In a forked child commands are listed, but do not act; `ignored` are the signals of an asynchronous list.
+    mutating func didFork(ignored: SignalSet) {
         for index in entries.indices {
             if case .command = entries[index]?.action { entries[index]?.level = -1 }
         }
-        count = 0
+        defaultInChildren = []
+        ignoredInChildren = []
+        ignoredInList.formUnion(ignored)
+        recount()
     }
 
-    mutating func ignoreInherited(_ set: SignalSet) {}
+    mutating func recount() {
+        (count, signalCommands, exitLevel) = (0, 0, -1)
+        for index in entries.indices {
+            guard let entry = entries[index], entry.level >= 0, case .command = entry.action else { continue }
+            count += 1
+            if index == 0 { exitLevel = entry.level } else { signalCommands += 1 }
+        }
+    }
 }
 
 extension Shell {
@@ -50,7 +89,10 @@ extension Shell {
     public func setTrap(_ number: Int, _ action: Text?) throws(ShellError) -> Bool {
         if number > 0 && isVirtualSubshell { try becomeProcess() }
         let signal = Signal(rawValue: Int32(number))
-        if number > 0 && !isInteractive && Signals.wasIgnoredAtStart(signal) { return false }
+        if number > 0 {
+            if !changesIgnoredSignals && !isInteractive && Signals.wasIgnoredAtStart(signal) { return false }
+            if !signal.isUncatchable { traps.noteSet(signal) }
+        }
         while traps.entries.count <= 64 { traps.entries.append(nil) }
         forgetInheritedTraps()
         saveTrap(number)
@@ -59,15 +101,7 @@ extension Shell {
         } else {
             traps.entries[number] = nil
         }
-        traps.exitLevel = -1
-        traps.count = 0
-        for index in traps.entries.indices {
-            guard let entry = traps.entries[index], entry.level == subshellDepth, case .command = entry.action else {
-                continue
-            }
-            traps.count += 1
-            if index == 0 { traps.exitLevel = entry.level }
-        }
+        traps.recount()
         if number > 0 && !signal.isUncatchable { applyDisposition(signal) }
         return true
     }
@@ -89,22 +123,25 @@ extension Shell {
 
     /// Makes the system do for a signal what its trap says, or what an interactive shell needs.
     func applyDisposition(_ signal: Signal) {
+        let isStop = signal == .terminalStop || signal == .terminalInput || signal == .terminalOutput
+        var isOwn = false
         switch traps.entries.isEmpty ? nil : traps.entries[Int(signal.rawValue)]?.action {
         case .ignore: try? Signals.set(signal, .ignored)
         case .command: try? Signals.set(signal, .caught, countsChild: signal == .child)
         case nil:
             if isInteractive && signal == .interrupt {
+                isOwn = true
                 try? Signals.set(signal, .caught)
-            } else if isInteractive && (signal == .quit || signal == .terminate) {
-                try? Signals.set(signal, .ignored)
-            } else if options.contains(.monitor)
-                && (signal == .terminalStop || signal == .terminalInput || signal == .terminalOutput)
+            } else if isInteractive && (signal == .quit || signal == .terminate)
+                || options.contains(.monitor) && isStop
             {
+                isOwn = true
                 try? Signals.set(signal, .ignored)
             } else {
-                try? Signals.set(signal, .default)
+                try? Signals.set(signal, traps.isIgnoredWithoutTrap(signal) ? .ignored : .default)
             }
         }
+        traps.noteOwn(signal, isOwn)
     }
 
     /// Sets up the signals of an interactive shell or of job control.
@@ -122,39 +159,59 @@ extension Shell {
     var hasPendingSignals: Bool { Signals.isPending }
 
     /// Whether a signal that arrived ends a `read`: a trapped one, or an interrupt at the prompt.
-    func signalsInterrupt() -> Bool { pendingTrappedSignal() != nil || isInteractive }
+    func signalsInterrupt() -> Bool { pendingTrappedSignal() != nil }
 
-    /// The number of a signal that arrived and has a trap; it stays pending.
-    func pendingTrappedSignal() -> Int32? {
+    /// The trap command of a signal, if it acts in this process; in a virtual subshell it is that of the shell around it.
+    private func signalCommand(_ signal: Signal) -> Text? {
+        let number = Int(signal.rawValue)
+        guard number < traps.entries.count, let entry = traps.entries[number], entry.level >= 0,
+            case .command(let text) = entry.action
+        else { return nil }
+        return text
+    }
+
+    /// Signals that a terminal sends to a subshell as well as to the shell around it.
+    private static var terminalSignals: SignalSet { SignalSet(.interrupt, .quit) }
+
+    /// The number of a signal that arrived and has a trap here, or ends what is being done; it stays pending.
+    public func pendingTrappedSignal() -> Int32? {
         heldSignals.formUnion(Signals.take())
         var set = heldSignals
+        if isVirtualSubshell { set.formIntersection(Shell.terminalSignals) }
         while let signal = set.popFirst() {
-            if trapAction(Int(signal.rawValue)) != nil { return signal.rawValue }
-            if signal == .interrupt && isInteractive { return signal.rawValue }
+            if signalCommand(signal) != nil || signal == .interrupt && isInteractive { return signal.rawValue }
         }
         return nil
     }
 
-    func runTrapsIfPossible() { heldSignals.formUnion(Signals.take()) }
-
     /// Runs the actions of trapped signals that arrived (XCU 2.12), in a virtual subshell not before it is left.
     @inline(never)
     public func runPendingTraps() throws(ShellError) -> Flow {
-        if isVirtualSubshell { return .normal }
         heldSignals.formUnion(Signals.take())
+        if isVirtualSubshell {
+            // A process of its own would not have the trap, and be ended.
+            if let number = pendingTrappedSignal() {
+                if signalCommand(Signal(rawValue: number)) == nil { try interrupt() }
+                throw ShellError(.continuedElsewhere, status: 128 + number)
+            }
+            return .normal
+        }
         while let signal = heldSignals.popFirst() {
-            let number = Int(signal.rawValue)
-            if number < traps.entries.count, let entry = traps.entries[number], entry.level == subshellDepth {
-                if case .command(let text) = entry.action {
-                    let flow = try runTrap(text)
-                    if flow != .normal { return flow }
-                }
+            if let text = signalCommand(signal) {
+                let flow = try runTrap(text)
+                if flow != .normal { return flow }
             } else if signal == .interrupt && isInteractive {
-                status = 130
-                throw ShellError(.interrupted, status: 130)
+                try interrupt()
             }
         }
         return .normal
+    }
+
+    /// Back to the prompt.
+    private func interrupt() throws(ShellError) {
+        heldSignals.remove(SignalSet(.interrupt))
+        status = 130
+        throw ShellError(.interrupted, status: 130)
     }
 
     /// Runs a trap's command and puts `$?` back.
@@ -179,7 +236,7 @@ extension Shell {
         guard let entry = traps.entries[0], case .command(let text) = entry.action else { return }
         saveTrap(0)
         traps.entries[0] = nil
-        traps.exitLevel = -1
+        traps.recount()
         let saved = status
         let outer = trapEntryStatus
         trapEntryStatus = saved

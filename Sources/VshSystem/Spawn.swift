@@ -204,11 +204,11 @@ extension System {
         }
     }
 
-    /// A copy of this process: nil in the child, its pid in the parent. In the child, caught signals of
-    /// `defaultSignals` are reset, those of `ignoredSignals` are ignored, and signals noted earlier are forgotten; all
+    /// A copy of this process: nil in the child, its pid in the parent. In the child, caught signals and `resetSignals`
+    /// are reset, those of `ignoredSignals` are ignored, and signals noted earlier are forgotten; all
     /// are blocked until that is done. A child ends with `exit`. (C: fork)
-    public static func fork(defaultSignals: SignalSet = .all, ignoredSignals: SignalSet = []) throws(Errno) -> Int32? {
-        let pid = try check(vsh_fork(defaultSignals.rawValue, ignoredSignals.rawValue))
+    public static func fork(resetSignals: SignalSet = [], ignoredSignals: SignalSet = []) throws(Errno) -> Int32? {
+        let pid = try check(vsh_fork(resetSignals.rawValue, ignoredSignals.rawValue))
         return pid == 0 ? nil : pid
     }
 

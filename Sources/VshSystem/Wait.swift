@@ -7,6 +7,9 @@ public struct WaitStatus: Equatable, Sendable {
     @inline(__always)
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// Of a process that ended with this exit status.
+    public init(exitCode: Int32) { rawValue = (exitCode & 0xff) << 8 }
+
     /// (C: WIFEXITED)
     @inline(__always)
     public var hasExited: Bool { rawValue & 0x7f == 0 }

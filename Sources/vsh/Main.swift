@@ -56,11 +56,8 @@ enum Main {
                 operand += 1
             }
             shell.setParameters(words, from: operand)
-            let interactive = invocation.forcesInteractive
-            if interactive {
-                shell.options.insert(.interactive)
-                shell.applySignalDispositions()
-            }
+            if invocation.forcesInteractive { shell.options.insert(.interactive) }
+            shell.startJobControl()
             files.beginOperation(command: text)
             shell.runCommandString(text)
         }
@@ -69,6 +66,7 @@ enum Main {
             shell.name = file
             shell.setParameters(words, from: operand + 1)
             if invocation.forcesInteractive { shell.options.insert(.interactive) }
+            shell.startJobControl()
             files.beginOperation(command: file)
             shell.runScript(file)
         }
@@ -80,6 +78,7 @@ enum Main {
             shell.startInteractive(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
             shell.runInteractively(plainLineReader)
         }
+        shell.startJobControl()
         files.beginOperation(command: Text("standard input"))
         shell.runStandardInput()
     }

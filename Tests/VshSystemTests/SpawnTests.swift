@@ -304,7 +304,7 @@ final class SpawnTests: DirectoryTestCase {
         defer { for signal in [Signal.user1, .user2] { try? Signals.set(signal, .default) } }
         try Signals.send(.user1, to: System.processID)
         let depth = System.forkDepth
-        guard let pid = try System.fork(defaultSignals: .init(.user1), ignoredSignals: .init(.interrupt)) else {
+        guard let pid = try System.fork(resetSignals: .init(.user1), ignoredSignals: .init(.interrupt)) else {
             let isRight =
                 !Signals.isPending && Signals.disposition(.user1) == .default && Signals.disposition(.user2) == .caught
                 && Signals.disposition(.interrupt) == .ignored && Signals.block([]) == []
