@@ -217,7 +217,7 @@ extension Shell {
 
     /// Ends the shell with `status`: EXIT trap, recording, exit.
     public func exitShell() -> Never {
-        if !isForkedChild && needsAttention { _ = try? runPendingTraps() }
+        if needsAttention { runLastTraps() }
         runExitTrap()
         flushOutput(from: outputMark)
         syncInput()

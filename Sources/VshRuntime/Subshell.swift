@@ -238,6 +238,7 @@ extension Shell {
 
     /// Ends a forked child: its exit trap, its output, and no step further.
     func endProcess() -> Never {
+        if needsAttention { runLastTraps() }
         runExitTrap()
         flushOutput(from: outputMark)
         files.endOperation(status: status)

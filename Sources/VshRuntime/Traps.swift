@@ -207,6 +207,15 @@ extension Shell {
         return .normal
     }
 
+    /// At the end of a process: the actions of signals that arrived during its last command.
+    func runLastTraps() {
+        do throws(ShellError) {
+            _ = try runPendingTraps()
+        } catch {
+            status = error.status
+        }
+    }
+
     /// Back to the prompt.
     private func interrupt() throws(ShellError) {
         heldSignals.remove(SignalSet(.interrupt))
