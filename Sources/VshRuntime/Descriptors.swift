@@ -146,6 +146,7 @@ extension Shell {
         var result: Int32 = 0
         syncInput()
         inputBuffer.forget()
+        inputBuffer.closeCopy()
         var copies: [Int32] = []
         for descriptor in changed {
             let entry = descriptors[descriptor]

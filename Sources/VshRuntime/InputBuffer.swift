@@ -4,12 +4,18 @@ import VshSystem
 
 /// Bytes read ahead from one descriptor by `read` or as commands.
 ///
-/// Only regular files are read ahead, because what is not used can be given back by seeking; of others a byte at a time is taken.
+/// Regular files are read ahead, because what is not used can be given back by seeking. What waits in a pipe is looked at by tee(2),
+/// which takes nothing out, and then exactly the bytes up to the delimiter are taken. Of anything else a byte at a time is read.
 struct InputBuffer: ~Copyable {
     /// The process's descriptor read from, or -1.
     var descriptor: Int32 = -1
     /// Seeking back is possible.
     var isSeekable = false
+    /// `bytes` are copies of what waits in the pipe; they are still to be taken.
+    var isPipe = false
+    /// A pipe of our own that tee(2) copies into, or -1: made for the first pipe read from.
+    var copyRead: Int32 = -1
+    var copyWrite: Int32 = -1
     var bytes = ByteStack(capacity: 16)
     /// The first byte not used yet.
     var position = 0
@@ -20,13 +26,30 @@ struct InputBuffer: ~Copyable {
         bytes.pop(to: 0)
         position = 0
     }
+
+    /// In a new process: the pipe of our own is shared with the parent, so it must not be used.
+    mutating func didFork() {
+        forget()
+        closeCopy()
+    }
+
+    mutating func closeCopy() {
+        if copyRead < 0 { return }
+        try? System.close(copyRead)
+        try? System.close(copyWrite)
+        copyRead = -1
+        copyWrite = -1
+    }
+
+    /// Bytes of a pipe looked at together.
+    static var peekCount: Int { 16384 }
 }
 
 extension Shell {
     /// Gives input that was read ahead back to its file.
     public func syncInput() {
         let unread = inputBuffer.bytes.count - inputBuffer.position
-        if inputBuffer.descriptor >= 0 && unread > 0 {
+        if inputBuffer.descriptor >= 0 && unread > 0 && inputBuffer.isSeekable {
             _ = try? System.seek(inputBuffer.descriptor, -Int64(unread), from: .current)
         }
         inputBuffer.bytes.pop(to: 0)
@@ -45,8 +68,14 @@ extension Shell {
         if inputBuffer.descriptor != real {
             syncInput()
             inputBuffer.descriptor = real
-            let position = (try? System.seek(real, 0, from: .current)) ?? -1
-            inputBuffer.isSeekable = position >= 0 && ((try? FileStatus(descriptor: real))?.isRegular ?? false)
+            let status = try? FileStatus(descriptor: real)
+            inputBuffer.isSeekable =
+                status?.isRegular ?? false && ((try? System.seek(real, 0, from: .current)) ?? -1) >= 0
+            inputBuffer.isPipe = status?.isPipe ?? false
+        }
+        if inputBuffer.isPipe {
+            if let found = readPipe(real, delimiter, error: &error) { return found }
+            if error != 0 { return nil }
         }
         while true {
             let available = inputBuffer.bytes.count - inputBuffer.position
@@ -89,6 +118,74 @@ extension Shell {
                 return nil
             }
         }
+    }
+
+    /// `readDelimited` for a pipe. nil with `error` 0: the pipe cannot be looked at.
+    private func readPipe(_ real: Int32, _ delimiter: UInt8, error: inout Int32) -> Bool? {
+        error = 0
+        if inputBuffer.copyRead < 0 {
+            guard let ends = try? System.pipe([.closeOnExec]) else {
+                inputBuffer.isPipe = false
+                return nil
+            }
+            inputBuffer.copyRead = ends.read
+            inputBuffer.copyWrite = ends.write
+        }
+        while true {
+            var result = 0
+            let available = inputBuffer.bytes.count - inputBuffer.position
+            if available > 0 {
+                let place = inputBuffer.bytes.withBytes(from: inputBuffer.position) { findByte($0, delimiter) }
+                let wanted = place.map { $0 + 1 } ?? available
+                scratch.append(unfilled: wanted) { space in
+                    result = attempt { () throws(Errno) in
+                        try System.read(real, into: UnsafeMutableRawBufferPointer(space))
+                    }
+                    return max(result, 0)
+                }
+                inputBuffer.position += wanted
+                if result != wanted {
+                    // Another reader of the pipe was faster.
+                    inputBuffer.bytes.pop(to: 0)
+                    inputBuffer.position = 0
+                }
+                if result > 0 {
+                    if place != nil && scratch[scratch.count - 1] == delimiter { return true }
+                    continue
+                }
+            } else {
+                inputBuffer.bytes.pop(to: 0)
+                inputBuffer.position = 0
+                result = attempt { () throws(Errno) in
+                    try System.tee(from: real, to: inputBuffer.copyWrite, count: InputBuffer.peekCount, waits: true)
+                }
+                if result > 0 {
+                    let count = result
+                    inputBuffer.bytes.append(unfilled: count) { space in
+                        let room = UnsafeMutableRawBufferPointer(space)
+                        return max(attempt { () throws(Errno) in try System.read(inputBuffer.copyRead, into: room) }, 0)
+                    }
+                    continue
+                }
+                if result == -Int(Errno.invalid.rawValue) {
+                    inputBuffer.isPipe = false
+                    return nil
+                }
+            }
+            if result == 0 { return false }
+            error = Int32(result)
+            if result == -Int(Errno.interrupted.rawValue) && !(hasPendingSignals && signalsInterrupt()) {
+                error = 0
+                continue
+            }
+            return nil
+        }
+    }
+
+    /// The count that `body` gives, or the error's number, negative.
+    @inline(__always)
+    private func attempt(_ body: () throws(Errno) -> Int) -> Int {
+        do throws(Errno) { return try body() } catch { return -Int(error.rawValue) }
     }
 
     private func readMemory(_ index: Int, _ delimiter: UInt8) -> Bool {

@@ -228,6 +228,7 @@ extension Shell {
         }
         isForkedChild = true
         if isInteractive { changesIgnoredSignals = true }
+        inputBuffer.didFork()
         options.subtract([.interactive, .monitor])
         heldSignals = []
         traps.didFork(ignored: ignored)

@@ -158,8 +158,9 @@ extension System {
         try run(vsh_close_range(range.lowerBound, range.upperBound, onExec ? 4 : 0))
     }
 
-    /// Copies up to `count` bytes from one pipe into another without consuming them; does not wait. (C: tee)
-    public static func tee(from source: Int32, to target: Int32, count: Int) throws(Errno) -> Int {
-        try check(vsh_tee(source, target, count, 2))
+    /// Copies up to `count` bytes from one pipe into another without consuming them. The number copied, 0 when nothing waits and no
+    /// writer is left; EINVAL when either is not a pipe, EAGAIN when it `waits` for nothing. (C: tee, SPLICE_F_NONBLOCK)
+    public static func tee(from source: Int32, to target: Int32, count: Int, waits: Bool = false) throws(Errno) -> Int {
+        try check(vsh_tee(source, target, count, waits ? 0 : 2))
     }
 }

@@ -106,6 +106,8 @@ public struct FileStatus: Sendable {
 
     public var isDirectory: Bool { raw.mode & 0o170000 == 0o040000 }
     public var isRegular: Bool { raw.mode & 0o170000 == 0o100000 }
+    /// A FIFO, or the end of a pipe.
+    public var isPipe: Bool { raw.mode & 0o170000 == 0o010000 }
     public var isSymbolicLink: Bool { raw.mode & 0o170000 == 0o120000 }
 
     /// The same inode.
