@@ -66,6 +66,7 @@ let package = Package(
             ],
             exclude: ["startup.order"],
             swiftSettings: swiftSettings, linkerSettings: linkerSettings),
+        .testTarget(name: "VshSyntaxTests", dependencies: ["VshBase", "VshSyntax"]),
         .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
         .testTarget(name: "VshBaseTests", dependencies: ["VshBase"]),

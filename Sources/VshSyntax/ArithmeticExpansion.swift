@@ -37,6 +37,8 @@ extension Parser {
             if isMovable { throw error }
         }
         if isMovable { throw unterminated("$((", at: position) }
+        // Text without end is not tried as another thing (XCU 2.6.4).
+        if !failures.isEmpty, failures[0].isIncomplete, failures[0].range.lowerBound == Int(position) { throw Stop() }
         failures.removeAll()
         wordKind = outerKind
         undo.restore(code, &self)
@@ -62,7 +64,9 @@ extension Parser {
             case Byte.closeParen:
                 if open == 0 {
                     pos &+= 1
-                    if current() != Byte.closeParen { return false }
+                    let next = current()
+                    if next == 0 { throw unterminated("$((", at: position) }
+                    if next != Byte.closeParen { return false }
                     pos &+= 1
                     break scan
                 }

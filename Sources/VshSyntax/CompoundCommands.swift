@@ -133,7 +133,7 @@ extension Parser {
 
     private mutating func forClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
         takeReserved()
-        skipBlanks()
+        skipBlanksAndAliases()
         let kind = classOf(current())
         if kind & (ByteClass.name | ByteClass.digit) != ByteClass.name {
             throw unexpected(code, "a name", opener: "for", at: position)
@@ -147,24 +147,28 @@ extension Parser {
             throw unexpected(code, "a name", opener: "for", at: position)
         }
         skipBlanks()
+        if frame == .alias { try aliasAfterName(code) }
         var hasWords: Int32 = 0
+        var expected: StaticString = "'do'"
         let mark = words.count
         if base[pos] == Byte.semicolon {
             if following().byte == Byte.semicolon {
                 throw unexpected(code, "'in' or 'do'", opener: "for", at: position)
             }
             takeOperator(pos &+ 1)
-            try linebreak(code)
+            try linebreakAndAliases(code, before: .doWord, .doWord)
         } else {
-            try linebreak(code)
+            try linebreakAndAliases(code, before: .inWord, .doWord)
+            expected = "'in' or 'do'"
             if reservedWord() == .inWord {
+                expected = "'do'"
                 takeReserved()
                 hasWords = 1
-                skipBlanks()
+                skipBlanksAndAliases()
                 while classOf(base[pos]) & ByteClass.delimiter == 0 {
                     let word = try word(code, .fields, as: .word)
                     words.append(word)
-                    skipBlanks()
+                    skipBlanksAndAliases()
                 }
                 let byte = base[pos]
                 if byte == Byte.semicolon && following().byte != Byte.semicolon {
@@ -172,13 +176,13 @@ extension Parser {
                 } else if byte != Byte.newline {
                     throw unexpected(code, "a word, a newline or ';'", opener: "for", at: position)
                 }
-                try linebreak(code)
+                try linebreakAndAliases(code, before: .doWord, .doWord)
             }
         }
         let count = words.count &- mark
         let first = takeWords(code, mark)
         if try lead() != .doWord {
-            throw unexpected(code, hasWords == 0 ? "'in' or 'do'" : "'do'", opener: "for", at: position)
+            throw unexpected(code, expected, opener: "for", at: position)
         }
         let group = try doGroup(code, "for", position)
         return add(
@@ -188,25 +192,31 @@ extension Parser {
                 position: position))
     }
 
+    /// After the name of a `for`, which an alias value ended with a blank after.
+    private mutating func aliasAfterName(_ code: Code) throws(Stop) {
+        let reserved = reservedWord()
+        if reserved != .inWord && reserved != .doWord { skipBlanksAndAliases() }
+    }
+
     private mutating func caseClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
         takeReserved()
-        skipBlanks()
+        skipBlanksAndAliases()
         if classOf(base[pos]) & ByteClass.delimiter != 0 {
             throw unexpected(code, "a word", opener: "case", at: position)
         }
         let word = try word(code, [], as: .word)
         let subject = Int32(truncatingIfNeeded: code.words.count)
         code.words.append(word)
-        try linebreak(code)
+        try linebreakAndAliases(code, before: .inWord, .inWord)
         if reservedWord() != .inWord { throw unexpected(code, "'in'", opener: "case", at: position) }
         takeReserved()
         let mark = caseItems.count
         while true {
-            try linebreak(code)
+            try linebreakAndAliases(code, before: .esac, .esac)
             let itemPosition = place(pos)
             if base[pos] == Byte.openParen {
                 takeOperator(pos &+ 1)
-                skipBlanks()
+                skipBlanksAndAliases()
             } else if reservedWord() == .esac {
                 break
             }
@@ -220,10 +230,10 @@ extension Parser {
                 }
                 let pattern = try self.word(code, .pattern, as: .word)
                 words.append(pattern)
-                skipBlanks()
+                skipBlanksAndAliases()
                 if base[pos] != Byte.bar { break }
                 takeOperator(pos &+ 1)
-                skipBlanks()
+                skipBlanksAndAliases()
             }
             if base[pos] != Byte.closeParen { throw unexpected(code, "')' or '|'", opener: "case", at: position) }
             takeOperator(pos &+ 1)
@@ -269,11 +279,10 @@ extension Parser {
         try enter(pos)
         if isRecording { noteFunctionName() }
         takeOperator(pos &+ 1)
-        skipBlanks()
+        skipBlanksAndAliases()
         if base[pos] != Byte.closeParen { throw unexpected(code, "')' in a function definition") }
         takeOperator(pos &+ 1)
-        try linebreak(code)
-        let lead = try lead()
+        let lead = try leadAfterLinebreak(code)
         if !lead.startsCommand || lead == .word || lead == .redirection || lead == .bang {
             throw unexpected(code, "a compound command as the body of the function")
         }

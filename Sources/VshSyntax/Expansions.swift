@@ -216,7 +216,9 @@ extension Parser {
         let position = place(pos)
         let fixedStart = place(start)
         try enter(start)
+        let isAssignment = build.isAssignment
         let outer = beginWord()
+        build.isAssignment = isAssignment
         let context: WordContext
         if isPattern {
             context = [.pattern, .operand]
@@ -241,10 +243,17 @@ extension Parser {
         _ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool
     ) throws(Stop) {
         let next = following()
-        if next.byte == Byte.openParen, try arithmeticExpansion(code, start, next.offset, position, isQuoted: isQuoted)
+        if next.byte == Byte.openParen,
+            try arithmeticExpansion(code, start, next.offset, position, isQuoted: isQuoted)
         {
             return
         }
+        try commandSubstitution(code, start, position, isQuoted: isQuoted)
+    }
+
+    private mutating func commandSubstitution(
+        _ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool
+    ) throws(Stop) {
         note(.substitution, start)
         pos &+= 1
         note(.blank, pos)
@@ -327,7 +336,7 @@ extension Parser {
         let innerPlace = Int(place(inner))
         enterFrame(
             .backquote, block: block, start: 0, end: count,
-            mapping: wasChanged
+            mapping: wasChanged || inner < mapping.fixedEnd
                 ? PlaceMapping(fixedEnd: Int.max, fixed: Int(position), delta: 0)
                 : PlaceMapping(fixedEnd: 0, fixed: 0, delta: innerPlace))
         let outerMark = pendingMark

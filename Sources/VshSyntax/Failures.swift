@@ -8,6 +8,8 @@ extension Parser {
     )
         -> Stop
     {
+        let low = min(range.lowerBound, source.count)
+        let range = low..<max(low, min(range.upperBound, source.count))
         failures.removeAll()
         failures.append(
             SyntaxError(message.withBytes { Array($0) }, range: range, isIncomplete: isIncomplete, notes: notes))
@@ -37,11 +39,48 @@ extension Parser {
             note.append("' was opened in line ")
             note.append(decimal: source.line(at: Int(position)))
             notes.append(note.withBytes { Array($0) })
+            if let expected, let hint = misplacedWord(code, expected, after: position) { notes.append(hint) }
         }
         let place = Int(place(start))
         return fail(
             message, place..<min(place + length, max(place, source.count)), isIncomplete: isEnd && frame != .backquote,
             notes: notes)
+    }
+
+    /// A hint when one of the words that `expected` names in quotes stands where it is only an argument, as in `if a then b; fi`.
+    private func misplacedWord(_ code: Code, _ expected: StaticString, after position: Int32) -> [UInt8]? {
+        var index = code.words.count - 1
+        while index >= 0 {
+            let word = code.words[index]
+            index -= 1
+            // The body of a here-document that was not read yet has no text.
+            if word.form != .constant || word.a < 0 || word.flags.contains(.hasQuotes) || word.position < position {
+                continue
+            }
+            let text = code.constants[word.a]
+            if text.count < 1 || text.count > 4 { continue }
+            var quoted = ByteStack()
+            quoted.append("'")
+            quoted.append(text)
+            quoted.append("'")
+            if !contains(expected, quoted) { continue }
+            quoted.append(" in line ")
+            quoted.append(decimal: source.line(at: Int(word.position)))
+            quoted.append(" is an argument: put ';' or a newline before it")
+            return quoted.withBytes { Array($0) }
+        }
+        return nil
+    }
+
+    private func contains(_ text: StaticString, _ part: borrowing ByteStack) -> Bool {
+        let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        let length = part.count
+        if length > bytes.count { return false }
+        return part.withBytes { wanted in
+            (0...bytes.count - length).contains {
+                bytesEqual(UnsafeBufferPointer(rebasing: bytes[$0..<$0 + length]), wanted)
+            }
+        }
     }
 
     /// Appends the name of the token at the cursor; returns its length in bytes.
@@ -82,8 +121,10 @@ extension Parser {
     @inline(never)
     mutating func unterminated(_ opener: StaticString, at position: Int32) -> Stop {
         var message = ByteStack()
-        message.append("unexpected end of input; ")
+        let quote: StaticString = opener.utf8Start[opener.utf8CodeUnitCount - 1] == Byte.singleQuote ? "\"" : "'"
+        message.append(quote)
         message.append(opener)
+        message.append(quote)
         message.append(" is not closed")
         let place = Int(position)
         return fail(
@@ -98,6 +139,13 @@ extension Parser {
         message.append(delimiter)
         message.append("'")
         return fail(message, Int(position)..<Int(position) + 2, isIncomplete: true)
+    }
+
+    @inline(never)
+    mutating func endsInContinuation() -> Stop {
+        var message = ByteStack()
+        message.append("unexpected end of input after a line continuation")
+        return fail(message, pos - 2..<pos, isIncomplete: true)
     }
 
     @inline(never)

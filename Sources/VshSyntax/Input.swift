@@ -81,10 +81,19 @@ extension Parser {
 
     /// The byte after the one at the cursor, after line continuations, and its offset.
     @inline(__always)
-    func following() -> (byte: UInt8, offset: Int) {
+    mutating func following() -> (byte: UInt8, offset: Int) {
         var offset = pos &+ 1
-        while base[offset] == Byte.backslash && base[offset &+ 1] == Byte.newline { offset &+= 2 }
+        while base[offset] == Byte.backslash && stepOverContinuation(&offset) {}
         return (base[offset], offset)
+    }
+
+    /// Goes past the line continuation at `offset`, where a backslash is, and sees to it that what follows is there; false when there is none.
+    @inline(never)
+    mutating func stepOverContinuation(_ offset: inout Int) -> Bool {
+        if base[offset &+ 1] != Byte.newline { return false }
+        offset &+= 2
+        if offset == end { _ = more() }
+        return true
     }
 
     /// Goes to the next token on this line: over blanks, line continuations and a comment.
@@ -214,88 +223,5 @@ extension Parser {
             base = source.base
             end = source.count
         }
-    }
-
-    /// Replaces the unquoted word at the cursor by the value of its alias (XCU 2.3.1). False when it has none, or is part of its own value.
-    @inline(never)
-    mutating func substituteAlias() -> Bool {
-        guard let alias else { return false }
-        var wordEnd = pos
-        while classOf(base[wordEnd]) & ByteClass.stop == 0 { wordEnd &+= 1 }
-        if wordEnd == pos || classOf(base[wordEnd]) & ByteClass.delimiter == 0 { return false }
-        guard
-            let symbol = symbols.find(bytes(pos, wordEnd))
-        else { return false }
-        let floor = frame == .alias ? frames.last.aliasCount : aliases.count
-        for index in 0..<aliases.count where aliases[index].symbol == symbol {
-            if index < floor || aliases[index].end > pos { return false }
-        }
-        guard let value = alias(symbol) else { return false }
-        let valueEnd = splice(value, wordEnd)
-        let endsInBlank = value.withBytes { (bytes: UnsafeBufferPointer<UInt8>) -> Bool in
-            guard let last = bytes.last else { return false }
-            return last == Byte.space || last == Byte.tab
-        }
-        aliases.append(ActiveAlias(symbol: symbol, end: valueEnd, endsInBlank: endsInBlank))
-        return true
-    }
-
-    /// Puts `value` in the place of the bytes from the cursor to `wordEnd`; the cursor is then at its start. Returns where it ends.
-    private mutating func splice(_ value: Text, _ wordEnd: Int) -> Int {
-        let valueEnd: Int
-        let place = Int(place(pos))
-        if frame == .alias {
-            if wordEnd > mapping.fixedEnd {
-                mapping.fixedEnd = wordEnd
-                mapping.fixed = place
-            }
-            if value.count > wordEnd {
-                // Not enough room before the rest of the text: move it, with as much room again.
-                let shift = value.count + end
-                let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: end + shift + 1)
-                (larger + wordEnd + shift).update(from: base + wordEnd, count: end - wordEnd + 1)
-                block?.deallocate()
-                block = larger
-                base = larger
-                end += shift
-                mapping.fixedEnd += shift
-                mapping.delta -= shift
-                for index in frames.last.aliasCount..<aliases.count { aliases[index].end += shift }
-                valueEnd = wordEnd + shift
-            } else {
-                valueEnd = wordEnd
-            }
-        } else {
-            var lineEnd = wordEnd
-            while lineEnd < end && base[lineEnd] != Byte.newline { lineEnd += 1 }
-            if lineEnd < end { lineEnd += 1 }
-            let room = value.count + 256
-            let size = room + lineEnd - wordEnd
-            let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: size + 1)
-            (buffer + room).update(from: base + wordEnd, count: lineEnd - wordEnd)
-            let restPlace = Int(self.place(wordEnd))
-            pos = lineEnd
-            enterFrame(
-                .alias, block: buffer, start: room, end: size,
-                mapping: PlaceMapping(fixedEnd: room, fixed: place, delta: restPlace - room))
-            valueEnd = room
-        }
-        pos = valueEnd - value.count
-        value.withBytes {
-            if let start = $0.baseAddress { (base + pos).update(from: start, count: $0.count) }
-        }
-        return valueEnd
-    }
-
-    /// Forgets aliases whose value was read; true when the last of them ended in a blank, so that the word at the cursor is a candidate.
-    @inline(never)
-    mutating func passAliases() -> Bool {
-        var isCandidate = false
-        let floor = frame == .alias ? frames.last.aliasCount : aliases.count
-        while aliases.count > floor, aliases.last.end <= pos {
-            isCandidate = aliases.last.endsInBlank
-            aliases.pop(to: aliases.count - 1)
-        }
-        return isCandidate
     }
 }

@@ -62,10 +62,7 @@ extension Parser {
         while true {
             let byte = base[p]
             if classOf(byte) & ByteClass.delimiter != 0 { break }
-            if byte == Byte.backslash && base[p &+ 1] == Byte.newline {
-                p &+= 2
-                continue
-            }
+            if byte == Byte.backslash && stepOverContinuation(&p) { continue }
             if count == 5 { return .word }
             packed = packed << 8 | UInt64(byte)
             count &+= 1
@@ -119,6 +116,16 @@ extension Parser {
         }
     }
 
+    /// What stands after newlines where a command may start: never a newline.
+    @inline(__always)
+    mutating func leadAfterLinebreak(_ code: Code) throws(Stop) -> Lead {
+        while true {
+            try linebreak(code)
+            let lead = try lead()
+            if lead != .newline { return lead }
+        }
+    }
+
     /// Counts a construct inside others.
     @inline(__always)
     mutating func enter(_ offset: Int) throws(Stop) {
@@ -143,10 +150,11 @@ extension Parser {
         } else if base[pos] == 0 && pos == end {
             if pending.count > 0 { try readHereDocuments(code) }
             if !options.isWhole && pos >= 2 && base[pos &- 1] == Byte.newline && base[pos &- 2] == Byte.backslash {
-                throw unterminated("the line continuation", pos &- 2)
+                throw endsInContinuation()
             }
         } else {
-            throw unexpected(code, root < 0 ? "a command" : "a newline or ';'")
+            let isOperator = classOf(base[pos]) & ByteClass.delimiter != 0 && base[pos] != Byte.closeParen
+            throw unexpected(code, isOperator || root < 0 ? "a command" : "a newline or ';'")
         }
         return .command(root)
     }
@@ -158,11 +166,14 @@ extension Parser {
         while true {
             if !isComplete { try linebreak(code) }
             let lead = try lead()
-            if !lead.startsCommand { break }
+            if !lead.startsCommand {
+                // An alias can have the value of a newline.
+                if lead == .newline && !isComplete { continue }
+                break
+            }
             let start = pos
             if ints.count == mark { position = place(start) }
             let child = try andOrList(code, lead)
-            let textEnd = pos
             skipBlanks()
             let byte = base[pos]
             if byte == Byte.semicolon {
@@ -175,11 +186,14 @@ extension Parser {
                 if isComplete { break }
                 try takeNewline(code)
             } else if byte == Byte.ampersand {
+                var textEnd = pos
+                while textEnd > start && classOf(base[textEnd &- 1]) & ByteClass.blank != 0 { textEnd &-= 1 }
+                let textPlace = place(textEnd)
                 takeOperator(pos &+ 1)
                 ints.append(
                     add(
                         code,
-                        Node(.background, a: child, b: place(textEnd), position: code.nodes[child].position)))
+                        Node(.background, a: child, b: textPlace, position: code.nodes[child].position)))
             } else {
                 ints.append(child)
                 break
@@ -225,8 +239,7 @@ extension Parser {
             }
             let operatorOffset = pos
             takeOperator(next.offset &+ 1)
-            try linebreak(code)
-            let lead = try self.lead()
+            let lead = try leadAfterLinebreak(code)
             if !lead.startsCommand {
                 throw unexpected(
                     code, byte == Byte.bar ? "a command after '||'" : "a command after '&&'", opener: nil,
@@ -273,8 +286,7 @@ extension Parser {
         ints.append(first)
         while base[pos] == Byte.bar && following().byte != Byte.bar {
             takeOperator(pos &+ 1)
-            try linebreak(code)
-            let lead = try self.lead()
+            let lead = try leadAfterLinebreak(code)
             if !lead.startsCommand || lead == .bang { throw unexpected(code, "a command after '|'") }
             let child = try command(code, lead)
             ints.append(child)

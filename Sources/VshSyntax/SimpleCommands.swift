@@ -57,17 +57,13 @@ extension Parser {
                     }
                 }
             } else {
-                if frame == .alias, passAliases(), substituteAlias() {
-                    skipBlanks()
-                    continue
-                }
                 let word = try word(code, context, as: .word)
                 words.append(word)
                 if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
                 if isAfterCommand { (context, isAfterCommand) = declarationAfterCommand(code, word) }
             }
             isFirst = false
-            skipBlanks()
+            skipBlanksAndAliases()
         }
         let wordCount = words.count &- wordMark
         let assignmentCount = assignments.count &- assignmentMark
@@ -153,15 +149,14 @@ extension Parser {
 
     /// The offset of the `=` when an assignment starts at the cursor. A name that a line continuation breaks counts.
     @inline(__always)
-    private mutating func assignmentName() -> Int? {
+    mutating func assignmentName() -> Int? {
         var p = pos
         while classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
-        if base[p] == Byte.equal { return classOf(base[pos]) & ByteClass.digit == 0 ? p : nil }
-        if base[p] != Byte.backslash || base[p &+ 1] != Byte.newline || classOf(base[pos]) & ByteClass.digit != 0 {
-            return nil
-        }
-        while classOf(base[p]) & ByteClass.name != 0 || (base[p] == Byte.backslash && base[p &+ 1] == Byte.newline) {
-            p &+= base[p] == Byte.backslash ? 2 : 1
+        if p == pos || classOf(base[pos]) & ByteClass.digit != 0 { return nil }
+        if base[p] == Byte.equal { return p }
+        if base[p] != Byte.backslash { return nil }
+        while classOf(base[p]) & ByteClass.name != 0 || (base[p] == Byte.backslash && stepOverContinuation(&p)) {
+            if classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
         }
         return base[p] == Byte.equal ? p : nil
     }
@@ -232,8 +227,8 @@ extension Parser {
             if classOf(byte) & ByteClass.digit != 0 {
                 number = min(number &* 10 &+ Int(byte &- Byte.zero), Int(Int32.max))
                 p &+= 1
-            } else if byte == Byte.backslash && base[p &+ 1] == Byte.newline {
-                p &+= 2
+            } else if byte == Byte.backslash && stepOverContinuation(&p) {
+                continue
             } else if byte == Byte.less || byte == Byte.greater {
                 note(.redirection, pos)
                 pos = p
@@ -274,7 +269,7 @@ extension Parser {
             op = .hereDocumentStrip
         }
         note(.blank, pos)
-        skipBlanks()
+        skipBlanksAndAliases()
         if classOf(base[pos]) & ByteClass.delimiter != 0 { throw missingTarget(code, op) }
         let number = descriptor >= 0 ? descriptor : first == Byte.less ? 0 : 1
         if op == .hereDocument || op == .hereDocumentStrip {

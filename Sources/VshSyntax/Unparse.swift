@@ -31,6 +31,9 @@ struct Unparser: ~Copyable {
     /// Redirections whose here-documents are to follow the line.
     private var pending: [Int32] = []
 
+    /// An unquoted `$` was just written.
+    var endsInDollar = false
+
     init(code: Code, symbols: SymbolTable, isMultiLine: Bool) {
         self.code = code
         self.symbols = symbols
@@ -255,8 +258,26 @@ struct Unparser: ~Copyable {
             word(assignment.word, .assignment)
         }
         if n.kind == .assignment { return }
+        if count == 0 && n.n > 0 && n.e >= 0 && isReserved(n.a) {
+            // `<x if`: only what comes first is a reserved word.
+            redirections(n.e, isFirst: true)
+            words(n.a, n.n)
+            return
+        }
         words(n.a, n.n, isFirst: out.count == start)
         redirections(n.e, isFirst: out.count == start)
+    }
+
+    /// Whether the word would be a reserved word where a command may start.
+    private func isReserved(_ index: Int32) -> Bool {
+        let word = code.words[index]
+        if word.form != .constant || word.flags.contains(.hasQuotes) { return false }
+        let text = code.constants[word.a]
+        let reserved: [StaticString] = [
+            "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until",
+            "while",
+        ]
+        return reserved.contains { text.equals($0) }
     }
 
     private mutating func words(_ first: Int32, _ count: Int32, isFirst: Bool = false) {
@@ -321,6 +342,22 @@ struct Unparser: ~Copyable {
             pending = outer
         }
         out.append(")")
+    }
+
+    /// `` `…` ``, where `$(` cannot stand.
+    mutating func backquoted(_ child: Int32) {
+        let mark = out.count
+        commandSubstitution(child)
+        let text = out.text(mark + 2..<out.count - 1)
+        out.pop(to: mark)
+        out.append(Byte.backquote)
+        text.withBytes {
+            for byte in $0 {
+                if byte == Byte.backslash || byte == Byte.backquote { out.append(Byte.backslash) }
+                out.append(byte)
+            }
+        }
+        out.append(Byte.backquote)
     }
 
     private func startsWithParenthesis(_ index: Int32) -> Bool {

@@ -95,6 +95,26 @@ extension Unparser {
     /// Pattern text: a backslash is before each byte that was quoted and could be special in a pattern; what is special elsewhere was quoted.
     private mutating func pattern(_ text: Text, _ flags: WordFlags, _ place: UnparsePlace) {
         let start = out.count
+        let hasQuotes = patternText(text, place)
+        if flags.contains(.hasQuotes) && (!hasQuotes || !flags.contains(.isAssignmentLike) && looksLikeAssignment(text))
+        {
+            // What was quoted needs no quotes now, but the word had some.
+            out.pop(to: start)
+            out.append("\"\"")
+            _ = patternText(text, place)
+        }
+    }
+
+    private func looksLikeAssignment(_ text: Text) -> Bool {
+        text.withBytes { bytes in
+            let name = bytes.prefix { ByteClass.table[Int($0)] & ByteClass.name != 0 }
+            return name.count > 0 && name.count < bytes.count && bytes[name.count] == Byte.equal
+        }
+    }
+
+    /// Appends the pattern; true when it needed quotes.
+    private mutating func patternText(_ text: Text, _ place: UnparsePlace) -> Bool {
+        let previous = out.isEmpty ? 0 : out[out.count - 1]
         var hasQuotes = false
         text.withBytes { bytes in
             var index = 0
@@ -112,13 +132,11 @@ extension Unparser {
                 switch byte {
                 case Byte.dollar, Byte.backquote, Byte.singleQuote, Byte.doubleQuote, Byte.backslash: isSpecial = true
                 case Byte.tilde: isSpecial = isFirst
-                case Byte.hash:
-                    isSpecial = isFirst && (place == .patternOperand ? out[start - 1] == Byte.hash : true)
-                case Byte.percent: isSpecial = isFirst && place == .patternOperand && out[start - 1] == Byte.percent
+                case Byte.hash: isSpecial = isFirst && (place != .patternOperand || previous == Byte.hash)
+                case Byte.percent: isSpecial = isFirst && place == .patternOperand && previous == Byte.percent
                 case Byte.closeBrace: isSpecial = place == .patternOperand
                 default:
-                    isSpecial =
-                        place != .patternOperand && ByteClass.table[Int(byte)] & ByteClass.delimiter != 0
+                    isSpecial = place != .patternOperand && ByteClass.table[Int(byte)] & ByteClass.delimiter != 0
                 }
                 if byte == Byte.newline && isSpecial {
                     out.append("'\n'")
@@ -133,7 +151,7 @@ extension Unparser {
                 index += 1
             }
         }
-        if flags.contains(.hasQuotes) && !hasQuotes { out.append("\"\"") }
+        return hasQuotes
     }
 
     // MARK: Parts
@@ -162,13 +180,19 @@ extension Unparser {
         switch part.kind {
         case .literal:
             let text = code.constants[part.a]
-            if part.isQuoted { quotedText(text, place) } else { out.append(text) }
+            if part.isQuoted {
+                quotedText(text, place)
+            } else {
+                out.append(text)
+                // `$$(a)` would be something else.
+                endsInDollar = text.count > 0 && text[text.count - 1] == Byte.dollar
+            }
         case .tilde:
             out.append(Byte.tilde)
             out.append(code.constants[part.a])
         case .parameter:
             if part.op == .none {
-                parameter(name: symbols.name(part.a), before: next)
+                parameter(name: symbols.name(part.a), isQuoted: part.isQuoted, before: next)
             } else {
                 braces(part) { $0.out.append($0.symbols.name(part.a)) }
             }
@@ -185,7 +209,9 @@ extension Unparser {
             } else {
                 braces(part) { $0.out.append(UInt8(truncatingIfNeeded: part.a)) }
             }
-        case .commandSubstitution: commandSubstitution(part.a)
+        case .commandSubstitution:
+            if endsInDollar { backquoted(part.a) } else { commandSubstitution(part.a) }
+            endsInDollar = false
         case .arithmetic:
             out.append("$((")
             word(part.b, .arithmetic)
@@ -196,11 +222,11 @@ extension Unparser {
     }
 
     /// `$name`, in braces when the literal after it would continue the name.
-    private mutating func parameter(name: Text, before next: Int32 = -1) {
+    private mutating func parameter(name: Text, isQuoted: Bool = false, before next: Int32 = -1) {
         var needsBraces = false
         if next >= 0 {
             let part = code.parts[next]
-            if part.kind == .literal {
+            if part.kind == .literal && part.isQuoted == isQuoted {
                 let text = code.constants[part.a]
                 needsBraces = text.count > 0 && ByteClass.table[Int(text[0])] & ByteClass.name != 0
             }

@@ -28,6 +28,8 @@ struct WordBuild {
     /// An unquoted `*` or `?` was seen, or a `[` and then a `]`.
     var hasPattern = false
     var hasOpenBracket = false
+    /// The value of an assignment, or an operand in one: tildes count after colons.
+    var isAssignment = false
 }
 
 extension Parser {
@@ -116,12 +118,20 @@ extension Parser {
 
     /// Reads unquoted text and all that is quoted inside it, up to what ends the word; the cursor is then on that.
     mutating func unquotedText(_ code: Code, _ context: WordContext) throws(Stop) {
+        if context.contains(.assignment) { build.isAssignment = true }
         var tildeOffset = text.count
         var tildePart = parts.count
-        if context.contains(.declaration), let nameEnd = assignmentNameEnd() {
-            literal(pos, nameEnd &+ 1, isQuoted: false)
-            pos = nameEnd &+ 1
+        if context.contains(.declaration), let nameEnd = assignmentName() {
+            while pos <= nameEnd {
+                if base[pos] == Byte.backslash {
+                    pos &+= 2
+                } else {
+                    literal(byte: base[pos], isQuoted: false)
+                    pos &+= 1
+                }
+            }
             build.flags.insert(.isAssignmentLike)
+            build.isAssignment = true
             tildeOffset = text.count
             tildePart = parts.count
         }
@@ -156,8 +166,8 @@ extension Parser {
             case Byte.tilde:
                 let isLeading = text.count == tildeOffset && parts.count == tildePart
                 let isAfterColon =
-                    (context.contains(.assignment) || build.flags.contains(.isAssignmentLike))
-                    && parts.count > build.partMark && parts.last.kind == .literal && !parts.last.isQuoted
+                    build.isAssignment && parts.count > build.partMark && parts.last.kind == .literal
+                    && !parts.last.isQuoted
                     && text[text.count &- 1] == Byte.colon
                 if !((isLeading || isAfterColon) && tilde(code, context)) {
                     literal(byte: byte, isQuoted: false)
@@ -187,16 +197,6 @@ extension Parser {
             build.hasPattern = true
             return
         }
-    }
-
-    /// The offset of `=` when the text at the cursor starts with `NAME=`.
-    @inline(__always)
-    func assignmentNameEnd() -> Int? {
-        var p = pos
-        let first = classOf(base[p])
-        if first & (ByteClass.name | ByteClass.digit) != ByteClass.name { return nil }
-        while classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
-        return base[p] == Byte.equal ? p : nil
     }
 
     /// A backslash in unquoted text.
@@ -357,14 +357,11 @@ extension Parser {
     private mutating func tilde(_ code: Code, _ context: WordContext) -> Bool {
         var p = pos &+ 1
         let mark = text.count
-        let endsAtColon = context.contains(.assignment) || build.flags.contains(.isAssignmentLike)
+        let endsAtColon = build.isAssignment
         while true {
             let byte = base[p]
             if byte == Byte.slash || (byte == Byte.colon && endsAtColon) { break }
-            if byte == Byte.backslash && base[p &+ 1] == Byte.newline {
-                p &+= 2
-                continue
-            }
+            if byte == Byte.backslash && stepOverContinuation(&p) { continue }
             let kind = classOf(byte)
             if kind & ByteClass.stop != 0 {
                 if kind & ByteClass.delimiter != 0 && (byte != 0 || p == end) { break }
