@@ -24,13 +24,13 @@ final class Sandbox {
             var template = Array((place + "/vsh-state-XXXXXX").utf8CString)
             return String(cString: mkdtemp(&template))
         }
-        files = FileSystem(isRecording: true, stateHome: Array((other ?? top + "/state").utf8))
+        files = FileSystem(isRecording: true, stateHome: Array((self.other ?? top + "/state").utf8))
     }
     private let other: String?
 
     /// Another shell of the same user.
     func anotherShell() -> FileSystem {
-        FileSystem(isRecording: true, stateHome: other.map { Array($0.utf8) } ?? stateHome)
+        FileSystem(isRecording: true, stateHome: self.other.map { Array($0.utf8) } ?? stateHome)
     }
 
     deinit {
