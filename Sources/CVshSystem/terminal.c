@@ -53,10 +53,11 @@ int vsh_poll(struct pollfd *fds, size_t count, int64_t timeout, int has_mask, ui
   return RESULT(ppoll(fds, count, timeout < 0 ? NULL : &time, has_mask ? &set : NULL));
 }
 
-int vsh_poll_interruptible(int fd, short events, int64_t timeout) {
+int vsh_poll_interruptible(int fd, short events, int64_t timeout, int heeds_children) {
   struct pollfd one = {.fd = fd, .events = events};
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
-  int result = vsh_signals_pending() ? -EINTR : vsh_poll(&one, 1, timeout, 1, mask);
+  int is_due = vsh_signals_pending() || (heeds_children && vsh_signals_child());
+  int result = is_due ? -EINTR : vsh_poll(&one, 1, timeout, 1, mask);
   vsh_signals_set_mask(mask);
   return result;
 }

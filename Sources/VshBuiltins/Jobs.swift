@@ -46,6 +46,14 @@ extension Shell {
             } else {
                 for process in job.processes where !process.isDone { try Signals.send(signal, to: process.pid) }
             }
+            // A stopped job goes on to meet its end.
+            if job.state == .stopped {
+                switch signal {
+                case .terminate, .hangup: _ = continueJob(at: index, inForeground: false)
+                case .kill, .continue: jobs.noteContinued(at: index)
+                default: break
+                }
+            }
         } catch {
             return error.message
         }

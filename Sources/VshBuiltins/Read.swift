@@ -72,7 +72,7 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     case .limit: shell.status = 0
     case .endOfFile: shell.status = 1
     case .timeout: shell.status = 142
-    case .interrupted: shell.status = 1
+    case .interrupted: shell.status = 128 + (shell.pendingTrappedSignal() ?? 0)
     case .error(let error):
         return try shell.fail(arguments, Errno(rawValue: error).message, status: 2)
     }
@@ -162,19 +162,19 @@ private func readBytes(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int, _ des
         if wanted.limit >= 0 && characters >= wanted.limit && pending == 0 { return .limit }
         var isEnd = false
         do throws(Errno) {
-            if deadline >= 0 {
-                let left = max(0, deadline - Clock.monotonic)
-                if try !System.waitReady(descriptor, timeout: left) { return .timeout }
-                // `read -t 0` only asks whether there is input.
-                if wanted.timeout == 0 { return .limit }
-            }
+            let left = deadline >= 0 ? max(0, deadline - Clock.monotonic) : nil
+            if try !System.waitReady(descriptor, timeout: left) { return .timeout }
+            // `read -t 0` only asks whether there is input.
+            if wanted.timeout == 0 { return .limit }
             try shell.scratch.append(unfilled: 1) { (space) throws(Errno) -> Int in
                 let count = try System.read(descriptor, into: UnsafeMutableRawBufferPointer(space))
                 isEnd = count == 0
                 return count
             }
         } catch {
-            return error == .interrupted ? .interrupted : .error(error.rawValue)
+            if error != .interrupted { return .error(error.rawValue) }
+            if shell.pendingTrappedSignal() != nil { return .interrupted }
+            continue
         }
         if isEnd { return .endOfFile }
         let byte = shell.scratch[shell.scratch.count - 1]

@@ -77,6 +77,8 @@ extension Shell {
             if let found = readPipe(real, delimiter, error: &error) { return found }
             if error != 0 { return nil }
         }
+        // A signal that arrives before the read starts must end it too.
+        let waits = !inputBuffer.isSeekable && (isInteractive || traps.signalCommands > 0)
         while true {
             let available = inputBuffer.bytes.count - inputBuffer.position
             if available > 0 {
@@ -102,6 +104,7 @@ extension Shell {
             inputBuffer.bytes.pop(to: 0)
             inputBuffer.bytes.append(unfilled: room) { space in
                 do throws(Errno) {
+                    if waits { _ = try System.waitReady(real) }
                     result = try System.read(real, into: UnsafeMutableRawBufferPointer(space))
                 } catch {
                     result = -Int(error.rawValue)
@@ -112,8 +115,7 @@ extension Shell {
             if result < 0 {
                 error = Int32(result)
                 if result == -Int(Errno.interrupted.rawValue) {
-                    if !hasPendingSignals { continue }
-                    if !signalsInterrupt() { continue }
+                    if pendingTrappedSignal() == nil { continue }
                 }
                 return nil
             }

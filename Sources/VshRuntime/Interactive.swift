@@ -31,7 +31,6 @@ extension Shell {
 
     /// Reads and runs commands from a terminal until the end of input.
     public func runInteractively(_ readLine: @escaping LineReader) -> Never {
-        isReadingTerminal = true
         var endsOfInput = 0
         while true {
             notifyJobs()

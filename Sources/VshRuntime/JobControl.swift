@@ -165,11 +165,26 @@ extension Shell {
     }
 
     /// `set -b`: a line reader is to call `notifyJobs` at once when this is true, and then show its prompt again.
+    /// SIGCHLD interrupts its wait for input.
     public var hasNews: Bool {
-        if !options.contains(.notify) || !Signals.childChanged { return false }
+        if !options.contains(.notify) { return false }
         Signals.clearChild()
         pollJobs()
         return jobs.jobs.contains { $0.isChanged }
+    }
+
+    /// Waits for standard input. False when a signal came first that has a trap or is an interrupt, or there is news of a job.
+    func awaitInput() -> Bool {
+        let heedsChildren = options.contains(.notify)
+        while true {
+            do throws(Errno) {
+                _ = try System.waitReady(0, heedsChildren: heedsChildren)
+                return true
+            } catch {
+                if error != .interrupted { return true }
+                if pendingTrappedSignal() != nil || hasNews { return false }
+            }
+        }
     }
 
     // MARK: the terminal

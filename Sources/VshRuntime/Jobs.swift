@@ -149,8 +149,8 @@ public struct JobTable {
         }
     }
 
-    /// The job was sent SIGCONT.
-    mutating func noteContinued(at index: Int) {
+    /// The job was sent SIGCONT, or will end: it counts as running.
+    public mutating func noteContinued(at index: Int) {
         for place in jobs[index].processes.indices where jobs[index].processes[place].status?.isStopped ?? false {
             jobs[index].processes[place].status = nil
         }

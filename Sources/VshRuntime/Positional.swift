@@ -44,6 +44,7 @@ extension Shell {
     /// Turns an option on or off, with what follows from it.
     public func setOption(_ option: ShellOptions, _ isOn: Bool) {
         if isOn { options.insert(option) } else { options.remove(option) }
+        if option == .notify && isOn { Signals.watchChildren() }
         if option == .monitor && !isVirtualSubshell {
             if isOn && terminalDescriptor < 0 { takeTerminal() }
             applySignalDispositions()

@@ -131,7 +131,6 @@ public final class Shell {
     var shellTerminal: TerminalAttributes?
     /// The process group that had the terminal before this shell, or 0.
     var originalGroup: Int32 = 0
-    var isReadingTerminal = false
 
     var descriptors = Table<DescriptorEntry>(capacity: 16)
     var redirectionDepth = 0

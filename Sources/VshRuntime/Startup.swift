@@ -61,6 +61,7 @@ extension Shell {
 
     /// The signals and the terminal, once the options are set.
     public func startJobControl() {
+        if options.contains(.notify) { Signals.watchChildren() }
         if !options.contains(.monitor) && !isInteractive { return }
         takeTerminal()
         applySignalDispositions()
@@ -94,18 +95,15 @@ public func plainLineReader(_ shell: Shell, _ prompt: Text) throws(ShellError) -
     _ = shell.write(prompt, to: 2)
     let mark = shell.scratch.count
     defer { shell.scratch.pop(to: mark) }
-    var error: Int32 = 0
     while true {
-        if shell.readDelimited(0, 10, error: &error) != nil { break }
-        if error == -Errno.interrupted.rawValue {
-            error = 0
-            shell.scratch.pop(to: mark)
-            _ = shell.write(Text("\n"), to: 2)
-            if try shell.runPendingTraps() == .exited { shell.exitShell() }
-            _ = shell.write(prompt, to: 2)
-            continue
-        }
-        break
+        var error: Int32 = 0
+        if shell.awaitInput() && shell.readDelimited(0, 10, error: &error) != nil { break }
+        if error != 0 && error != -Errno.interrupted.rawValue { break }
+        shell.scratch.pop(to: mark)
+        _ = shell.write(Text("\n"), to: 2)
+        if try shell.runPendingTraps() == .exited { shell.exitShell() }
+        if shell.hasNews { shell.notifyJobs() }
+        _ = shell.write(prompt, to: 2)
     }
     return shell.scratch.count == mark ? nil : shell.scratch.text(from: mark)
 }

@@ -158,9 +158,6 @@ extension Shell {
     @inline(__always)
     var hasPendingSignals: Bool { Signals.isPending }
 
-    /// Whether a signal that arrived ends a `read`: a trapped one, or an interrupt at the prompt.
-    func signalsInterrupt() -> Bool { pendingTrappedSignal() != nil }
-
     /// The trap command of a signal, if it acts in this process; in a virtual subshell it is that of the shell around it.
     private func signalCommand(_ signal: Signal) -> Text? {
         let number = Int(signal.rawValue)

@@ -112,6 +112,8 @@ public enum Signals {
     @inline(__always)
     public static var childChanged: Bool { vsh_signals_child() != 0 }
     public static func clearChild() { vsh_signals_clear_child() }
+    /// Catches SIGCHLD from now on, so that `childChanged` and `waitReady` tell of children.
+    public static func watchChildren() { _ = vsh_signal_note_children() }
 
     /// Reads and clears the set of caught signals that arrived.
     public static func take() -> SignalSet { .init(rawValue: vsh_signals_take()) }

@@ -152,10 +152,11 @@ extension System {
     }
 
     /// Waits until `fd` is ready; false: `timeout` (nanoseconds, nil: for ever) has passed. Throws EINTR when a caught
-    /// signal is pending or arrives, without a race between looking and sleeping. (C: ppoll)
-    public static func waitReady(_ fd: Int32, _ events: PollEvents = .readable, timeout: Int64? = nil) throws(Errno)
-        -> Bool
-    {
-        try check(vsh_poll_interruptible(fd, events.rawValue, timeout ?? -1)) > 0
+    /// signal is pending or arrives, without a race between looking and sleeping; with `heedsChildren` also when SIGCHLD
+    /// arrived since `Signals.clearChild`. (C: ppoll)
+    public static func waitReady(
+        _ fd: Int32, _ events: PollEvents = .readable, timeout: Int64? = nil, heedsChildren: Bool = false
+    ) throws(Errno) -> Bool {
+        try check(vsh_poll_interruptible(fd, events.rawValue, timeout ?? -1, heedsChildren ? 1 : 0)) > 0
     }
 }

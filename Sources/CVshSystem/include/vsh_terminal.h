@@ -28,6 +28,6 @@ int vsh_terminal_unlock_peer(int fd, char *_Nonnull name, size_t capacity);
 /// of ready descriptors, or a negative errno; EINTR is returned.
 int vsh_poll(struct pollfd *_Nonnull fds, size_t count, int64_t timeout, int has_mask, uint64_t mask);
 /// Waits until `fd` has one of `events`, without a race between looking for a caught signal and sleeping: 1 ready,
-/// 0 timeout, -EINTR when a caught signal is pending or arrives.
-int vsh_poll_interruptible(int fd, short events, int64_t timeout);
+/// 0 timeout, -EINTR when a caught signal is pending (SIGCHLD only if `heeds_children`) or arrives.
+int vsh_poll_interruptible(int fd, short events, int64_t timeout, int heeds_children);
 #endif
