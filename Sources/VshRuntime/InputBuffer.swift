@@ -77,8 +77,7 @@ extension Shell {
             if let found = readPipe(real, delimiter, error: &error) { return found }
             if error != 0 { return nil }
         }
-        // A signal that arrives before the read starts must end it too.
-        let waits = !inputBuffer.isSeekable && (isInteractive || traps.signalCommands > 0)
+        let waits = !inputBuffer.isSeekable && heedsSignals
         while true {
             let available = inputBuffer.bytes.count - inputBuffer.position
             if available > 0 {
@@ -114,13 +113,14 @@ extension Shell {
             if result == 0 { return false }
             if result < 0 {
                 error = Int32(result)
-                if result == -Int(Errno.interrupted.rawValue) {
-                    if pendingTrappedSignal() == nil { continue }
-                }
+                if result == -Int(Errno.interrupted.rawValue) && pendingTrappedSignal() == nil { continue }
                 return nil
             }
         }
     }
+
+    /// Signals may end a read, also one that arrives just before it starts: it has to be waited for with them blocked.
+    private var heedsSignals: Bool { isInteractive || traps.signalCommands > 0 }
 
     /// `readDelimited` for a pipe. nil with `error` 0: the pipe cannot be looked at.
     private func readPipe(_ real: Int32, _ delimiter: UInt8, error: inout Int32) -> Bool? {
@@ -159,7 +159,9 @@ extension Shell {
                 inputBuffer.bytes.pop(to: 0)
                 inputBuffer.position = 0
                 result = attempt { () throws(Errno) in
-                    try System.tee(from: real, to: inputBuffer.copyWrite, count: InputBuffer.peekCount, waits: true)
+                    if heedsSignals { _ = try System.waitReady(real) }
+                    return try System.tee(
+                        from: real, to: inputBuffer.copyWrite, count: InputBuffer.peekCount, waits: true)
                 }
                 if result > 0 {
                     let count = result
@@ -176,7 +178,7 @@ extension Shell {
             }
             if result == 0 { return false }
             error = Int32(result)
-            if result == -Int(Errno.interrupted.rawValue) && !(hasPendingSignals && signalsInterrupt()) {
+            if result == -Int(Errno.interrupted.rawValue) && pendingTrappedSignal() == nil {
                 error = 0
                 continue
             }
