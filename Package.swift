@@ -37,11 +37,12 @@ let package = Package(
     products: [.executable(name: "vsh", targets: ["vsh"])],
     targets: [
         .target(name: "CVshSystem", cSettings: cSettings),
+        .target(name: "CVshRecorder", dependencies: ["CVshSystem"], cSettings: cSettings),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CEdit"),
         .target(name: "VshBase", swiftSettings: swiftSettings),
         .target(name: "VshSyntax", dependencies: ["VshBase"], swiftSettings: swiftSettings),
-        .target(name: "VshSystem", dependencies: ["VshBase", "CVshSystem"], swiftSettings: swiftSettings),
+        .target(name: "VshSystem", dependencies: ["VshBase", "CVshSystem", "CVshRecorder"], swiftSettings: swiftSettings),
         .target(name: "VshCore", swiftSettings: swiftSettings),
         .target(
             name: "VshStore", dependencies: ["VshBase", "VshSystem", "VshCore", "CSQLite"],

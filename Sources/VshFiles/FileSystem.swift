@@ -161,6 +161,11 @@ public final class FileSystem {
             isRecording = false
             return nil
         }
+        // A shell around this one records all that happens here; to record it twice would make two operations of it.
+        if isRecording, ProgramRecorder.isNested {
+            isRecording = false
+            return nil
+        }
         let made = Recorder(state: state)
         made.describe(kind: kind, command: command.bytes)
         recorder = made

@@ -35,7 +35,13 @@ final class Recorder {
     private var shell: Int32
     private var owner: Int32
     /// Whether this process ends the operation: not a subshell that works for its parent.
-    private var isOwner = true
+    private(set) var isOwner = true
+    /// This process is a background job, which ends its own operation.
+    private(set) var isBackground = false
+    /// The recorder of programs could not be started.
+    var hasNoPrograms = false
+    /// What is handed to the program that is about to start.
+    let recording = UnsafeMutablePointer<ProgramRecording>.allocate(capacity: 1)
 
     /// The operation that the tables below are about, or 0.
     private(set) var operation: OperationID = 0
@@ -64,7 +70,10 @@ final class Recorder {
         self.state = state
         shell = System.processID
         owner = shell
+        recording.initialize(to: ProgramRecording())
     }
+
+    deinit { recording.deallocate() }
 
     // MARK: Operations
 
@@ -91,6 +100,11 @@ final class Recorder {
     func open() -> Bool {
         let current = running.operation
         return current != 0 && current == operation ? true : openSlowly()
+    }
+
+    /// Opens the operation for a program: numbers of journal and operation, and where its first record stands.
+    func openForProgram() -> (journal: UInt64, operation: UInt64, start: UInt64)? {
+        open() ? (running.journal, running.operation, running.start) : nil
     }
 
     @inline(never)
@@ -240,6 +254,7 @@ final class Recorder {
             running.operation = 0
             forgetOperation()
         }
+        ProgramRecorder.close(operation: running.operation)
         do { try join() } catch { return }
         guard let journal, let all = journal.bytes(from: Int(running.start)) else { return }
         let id = operation
@@ -310,6 +325,7 @@ final class Recorder {
             return
         }
         isOwner = true
+        isBackground = true
         owner = System.processID
         running = SharedWords()
         journal = nil

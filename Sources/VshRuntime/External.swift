@@ -20,7 +20,7 @@ extension Shell {
         guard let path = locate(arguments, symbol) else { return .normal }
         let canReplace =
             tail && !isVirtualSubshell && traps.isEmpty && captures.isEmpty
-            && !options.contains(.monitor) && !files.hasOpenChanges
+            && !options.contains(.monitor) && (options.contains(.record) ? files.canHandOver : !files.hasOpenChanges)
         if canReplace {
             files.willExec(status: 0)
             prepareDescriptorsForProcess()
@@ -149,7 +149,7 @@ extension Shell {
     ) throws(Errno) -> Int32 {
         prepareLaunch(arguments, pipes: pipes)
         flushOutput(from: outputMark)
-        return try launch(path, stops: false, configure) {
+        return try launch(path, inPlace: false, configure) {
             (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
             try System.spawn(
                 path, arguments: vector, environment: environment, actions: actions, launch)
@@ -161,7 +161,7 @@ extension Shell {
         prepareLaunch(arguments, pipes: [])
         flushOutput(from: outputMark)
         do throws(Errno) {
-            _ = try launch(path, stops: true, { _ in }) {
+            _ = try launch(path, inPlace: true, { _ in }) {
                 (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
                 try System.exec(path, arguments: vector, environment: environment, actions: actions, launch)
             }
@@ -171,10 +171,10 @@ extension Shell {
         }
     }
 
-    /// `stops`: the terminal may stop the program although it is no job.
+    /// `inPlace`: the program takes the place of this process: the terminal may stop it although it is no job.
     @inline(__always)
     private func launch(
-        _ path: Text, stops: Bool, _ configure: (inout Launch) -> Void,
+        _ path: Text, inPlace: Bool, _ configure: (inout Launch) -> Void,
         _ body: (
             UnsafePointer<CChar>, UnsafePointer<UnsafeMutablePointer<CChar>?>,
             UnsafePointer<UnsafeMutablePointer<CChar>?>, UnsafeBufferPointer<DescriptorAction>, Launch
@@ -189,7 +189,13 @@ extension Shell {
         configure(&launch)
         launch.defaultSignals = traps.defaultInChildren
         launch.ignoredSignals = traps.ignoredInChildren
-        if !stops && launch.processGroup == .inherit { launch.defaultSignals.subtract(Shell.stopSignals) }
+        if !inPlace && launch.processGroup == .inherit { launch.defaultSignals.subtract(Shell.stopSignals) }
+        var recording: UnsafeMutablePointer<ProgramRecording>?
+        if options.contains(.record) {
+            recording = files.willStartProgram(path, takesOver: inPlace)
+            if let recording { launch.record(recording) }
+        }
+        defer { if let recording { files.didStartProgram(recording) } }
         let vector = argumentVector.pointers()
         let environment = environmentVector.pointers()
         return try path.withCString { (path) throws(Errno) -> Int32 in

@@ -29,6 +29,8 @@ public struct ShellOptions: OptionSet, Sendable {
     public static let commandString = ShellOptions(rawValue: 1 << 20)
     /// Changes to files are recorded, so that they can be undone.
     public static let undo = ShellOptions(rawValue: 1 << 21)
+    /// What programs change is recorded too.
+    public static let record = ShellOptions(rawValue: 1 << 22)
 
     /// A row for each option: its letter (0 when it has none), its name for `set -o` (nil when it cannot be set so), and whether `set` may change it.
     public struct Row: Sendable {
@@ -55,6 +57,7 @@ public struct ShellOptions: OptionSet, Sendable {
             Row(option: .nounset, letter: 117, name: "nounset", canChange: true),
             Row(option: .pipefail, letter: 0, name: "pipefail", canChange: true),
             Row(option: .posix, letter: 0, name: "posix", canChange: true),
+            Row(option: .record, letter: 0, name: "record", canChange: true),
             Row(option: .verbose, letter: 118, name: "verbose", canChange: true),
             Row(option: .vi, letter: 0, name: "vi", canChange: true),
             Row(option: .xtrace, letter: 120, name: "xtrace", canChange: true),

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// What each call is about to change, and the records of it. A call that fails afterwards does no harm: the states that
+// are compared when the operation ends say that nothing happened.
+#include "internal.h"
+#include <linux/audit.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#define RENAME_EXCHANGE 2
+#endif
+
+struct context {
+  struct slot *slot;
+  struct operation *operation;
+  pid_t pid;
+};
+
+/// Big things that need not be on the stack twice.
+static _Thread_local struct place first, second, third;
+static _Thread_local struct buffer attributes, content;
+
+static uint64_t key_of(const char *path) { return hash_bytes(path, strlen(path)); }
+
+static uint64_t inode_key(const struct statx *x) {
+  uint64_t parts[3] = {x->stx_ino, device_of(x), (uint64_t)x->stx_btime.tv_sec * 1000000000 + x->stx_btime.tv_nsec};
+  return hash_bytes(parts, sizeof parts);
+}
+
+/// Whether the operation made the object, under this name.
+static bool is_born(struct operation *operation, const struct place *place) {
+  const struct statx *x = &place->status;
+  if (!(x->stx_mask & STATX_BTIME)) return false;
+  if ((int64_t)x->stx_btime.tv_sec * 1000000000 + x->stx_btime.tv_nsec < operation->began) return false;
+  return table_get(&operation->paths, key_of(place->path)) & PATH_CREATED;
+}
+
+/// Records the times of the directory around a name, once: a change in it alters them.
+static void touch_parent(struct operation *operation, const char *path) {
+  size_t count = parent_length(path);
+  uint64_t key = hash_bytes(path, count);
+  if (table_get(&operation->paths, key) & (PATH_TOUCHED | PATH_CREATED)) return;
+  memcpy(third.path, path, count);
+  third.path[count] = 0;
+  if (!look(&third)) return;
+  table_add(&operation->paths, key, PATH_TOUCHED);
+  append_change(operation, &(struct change){.kind = CHANGE_TIMES, .preimage = PREIMAGE_IN_RECORD, .before = &third.status, .path = third.path});
+}
+
+static void record_created(struct operation *operation, const struct place *place) {
+  uint64_t key = key_of(place->path);
+  touch_parent(operation, place->path);
+  if (!(table_get(&operation->paths, key) & PATH_COVERED))
+    append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = place->path});
+  table_add(&operation->paths, key, PATH_COVERED | PATH_CREATED);
+}
+
+/// An object will go from its name.
+static void record_removed(struct operation *operation, const struct place *place) {
+  const struct statx *x = &place->status;
+  struct change change = {.kind = CHANGE_REMOVED, .preimage = PREIMAGE_IN_RECORD, .before = x, .path = place->path};
+  char target[PATH_MAX];
+  touch_parent(operation, place->path);
+  if (S_ISREG(x->stx_mode) && keep_link(operation, place, &change.item, &change.location) == 0) {
+    change.preimage = PREIMAGE_OBJECT;
+  } else {
+    read_attributes(place->path, &attributes);
+    change.attributes = &attributes;
+    if (S_ISLNK(x->stx_mode)) {
+      ssize_t count = readlink(place->path, target, sizeof target - 1);
+      target[count < 0 ? 0 : count] = 0;
+      change.other = target;
+    } else if (S_ISREG(x->stx_mode) && x->stx_size > 0) {
+      if (read_small(place, &content)) {
+        change.content = &content;
+      } else {
+        change.reason = (uint8_t)keep_copy(operation, place, &change.item);
+        change.preimage = change.item ? PREIMAGE_COPY : PREIMAGE_MISSING;
+      }
+    }
+  }
+  append_change(operation, &change);
+  table_add(&operation->paths, key_of(place->path), PATH_COVERED);
+}
+
+/// The content of a regular file will change in place.
+static void record_content(struct operation *operation, const struct place *place) {
+  const struct statx *x = &place->status;
+  if (!S_ISREG(x->stx_mode) || is_born(operation, place)) return;
+  uint64_t key = inode_key(x);
+  if (table_get(&operation->inodes, key) & INODE_CONTENT) return;
+  struct change change = {.kind = CHANGE_CONTENT, .preimage = PREIMAGE_IN_RECORD, .before = x, .path = place->path, .attributes = &attributes};
+  if (x->stx_size > 0) {
+    if (read_small(place, &content)) {
+      change.content = &content;
+    } else {
+      change.reason = (uint8_t)keep_copy(operation, place, &change.item);
+      change.preimage = change.item ? PREIMAGE_COPY : PREIMAGE_MISSING;
+    }
+  }
+  read_attributes(place->path, &attributes);
+  append_change(operation, &change);
+  table_add(&operation->inodes, key, INODE_CONTENT | INODE_ATTRIBUTES | INODE_EXTENDED);
+}
+
+static void record_appended(struct operation *operation, const struct place *place) {
+  if (!S_ISREG(place->status.stx_mode) || is_born(operation, place)) return;
+  uint64_t key = inode_key(&place->status);
+  if (table_get(&operation->inodes, key) & (INODE_CONTENT | INODE_APPENDED)) return;
+  append_change(operation, &(struct change){.kind = CHANGE_APPENDED, .preimage = PREIMAGE_IN_RECORD, .before = &place->status, .path = place->path});
+  table_add(&operation->inodes, key, INODE_APPENDED | INODE_ATTRIBUTES);
+}
+
+static void record_attributes(struct operation *operation, const struct place *place, bool extended) {
+  if (is_born(operation, place)) return;
+  uint64_t key = inode_key(&place->status);
+  if (table_get(&operation->inodes, key) & (extended ? INODE_EXTENDED : INODE_ATTRIBUTES)) return;
+  struct change change = {.kind = CHANGE_ATTRIBUTES, .preimage = PREIMAGE_IN_RECORD, .before = &place->status, .path = place->path};
+  if (extended) {
+    read_attributes(place->path, &attributes);
+    change.attributes = &attributes;
+  }
+  append_change(operation, &change);
+  table_add(&operation->inodes, key, extended ? INODE_ATTRIBUTES | INODE_EXTENDED : INODE_ATTRIBUTES);
+}
+
+// MARK: calls
+
+static bool read_path(const struct context *c, uint64_t address, char *path) { return read_string(c->pid, address, path, PATH_MAX); }
+
+static void on_create(const struct context *c, int directory, uint64_t address) {
+  char path[PATH_MAX];
+  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || first.exists || is_excluded(first.path)) return;
+  record_created(c->operation, &first);
+}
+
+static void on_open(const struct context *c, int directory, uint64_t address, uint64_t flags) {
+  char path[PATH_MAX];
+  bool writes = (flags & O_ACCMODE) != O_RDONLY;
+  if (!writes && !(flags & (O_CREAT | O_TRUNC))) return;
+  if (flags & O_PATH || (flags & O_TMPFILE) == O_TMPFILE) return;
+  if (!read_path(c, address, path)) return;
+  if (!find_name(c->slot, c->pid, directory, path, &first)) return;
+  bool follows = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+  if (first.exists && S_ISLNK(first.status.stx_mode)) {
+    if (!follows) return;
+    // To where a chain of links leads, which need not be there yet.
+    for (int i = 0; i < 40 && first.exists && S_ISLNK(first.status.stx_mode); i++) {
+      char target[PATH_MAX], whole[LONG_PATH];
+      ssize_t count = readlink(first.path, target, sizeof target - 1);
+      if (count <= 0) return;
+      target[count] = 0;
+      if (target[0] == '/') {
+        if (!find_name(c->slot, c->pid, AT_FDCWD, target, &first)) return;
+        continue;
+      }
+      size_t parent = parent_length(first.path);
+      if (parent + (size_t)count + 2 > sizeof whole) return;
+      snprintf(whole, sizeof whole, "%.*s/%s", (int)parent, first.path, target);
+      struct slot here = {.has_moved_root = 0};
+      if (!find_name(&here, c->pid, AT_FDCWD, whole, &first)) return;
+    }
+  }
+  if (!first.exists) {
+    if (flags & O_CREAT && !is_excluded(first.path)) record_created(c->operation, &first);
+    return;
+  }
+  if (!S_ISREG(first.status.stx_mode)) {
+    // A link of /proc to an open file.
+    if (strncmp(first.path, "/proc/", 6) != 0 || !find_object(c->slot, c->pid, directory, path, true, &first)) return;
+    if (!S_ISREG(first.status.stx_mode)) return;
+  }
+  if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) || is_excluded(first.path)) return;
+  if (flags & O_TRUNC || !(flags & O_APPEND)) {
+    if (!writes && !(flags & O_TRUNC)) return;
+    // What may not be opened is not copied.
+    if (first.status.stx_size > 0 && faccessat(AT_FDCWD, first.path, W_OK, AT_EACCESS) < 0) return;
+    record_content(c->operation, &first);
+  } else if ((flags & O_ACCMODE) == O_WRONLY) {
+    record_appended(c->operation, &first);
+  } else {
+    record_content(c->operation, &first);  // a writable mapping can be made of it
+  }
+}
+
+static void on_unlink(const struct context *c, int directory, uint64_t address, bool is_directory) {
+  char path[PATH_MAX];
+  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || !first.exists || is_excluded(first.path)) return;
+  if ((bool)S_ISDIR(first.status.stx_mode) != is_directory) return;
+  if (is_born(c->operation, &first)) return touch_parent(c->operation, first.path);
+  record_removed(c->operation, &first);
+}
+
+static void on_rename(const struct context *c, int from, uint64_t old, int to, uint64_t new, unsigned flags) {
+  char path[PATH_MAX];
+  struct operation *operation = c->operation;
+  if (!read_path(c, old, path) || !find_name(c->slot, c->pid, from, path, &first) || !first.exists) return;
+  if (!read_path(c, new, path) || !find_name(c->slot, c->pid, to, path, &second)) return;
+  bool out = is_excluded(second.path), in = is_excluded(first.path);
+  if (out && in) return;
+  if (second.exists && flags & RENAME_NOREPLACE) return;
+  if (second.exists && first.status.stx_ino == second.status.stx_ino && device_of(&first.status) == device_of(&second.status)) return;
+  // To another file system: refused, and the program copies.
+  memcpy(third.path, second.path, parent_length(second.path));
+  third.path[parent_length(second.path)] = 0;
+  if (!look(&third) || device_of(&third.status) != device_of(&first.status) || third.status.stx_mnt_id != first.status.stx_mnt_id) return;
+  if (flags & RENAME_EXCHANGE) {
+    if (!second.exists || in || out) return;
+    touch_parent(operation, first.path);
+    touch_parent(operation, second.path);
+    // As three renames: undone in reverse they exchange again.
+    char aside[LONG_PATH];
+    snprintf(aside, sizeof aside, "%.*s/.vsh-exchange-%llu", (int)parent_length(first.path), first.path, (unsigned long long)next_item(operation->journal));
+    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = first.path, .other = aside});
+    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &second.status, .path = second.path, .other = first.path});
+    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = aside, .other = second.path});
+    table_clear(&operation->paths);
+    return;
+  }
+  if (in) {
+    if (second.exists) record_removed(operation, &second);
+    else record_created(operation, &second);
+    return;
+  }
+  bool born = is_born(operation, &first);
+  if (out) {
+    if (!born) record_removed(operation, &first);
+    return;
+  }
+  touch_parent(operation, first.path);
+  touch_parent(operation, second.path);
+  uint64_t old_key = key_of(first.path), new_key = key_of(second.path);
+  if (second.exists) {
+    if (!is_born(operation, &second)) record_removed(operation, &second);
+  } else if (!(table_get(&operation->paths, new_key) & PATH_COVERED)) {
+    append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = second.path});
+  }
+  if (!born)
+    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = first.path, .other = second.path});
+  // What was known below a directory's name is known no more.
+  if (S_ISDIR(first.status.stx_mode)) table_clear(&operation->paths);
+  table_add(&operation->paths, old_key, PATH_COVERED);
+  table_add(&operation->paths, new_key, born ? PATH_COVERED | PATH_CREATED : PATH_COVERED);
+}
+
+static void on_path_attributes(const struct context *c, int directory, uint64_t address, bool follow, bool empty, bool extended) {
+  char path[PATH_MAX];
+  bool found;
+  if (address == 0) found = find_descriptor(c->slot, c->pid, directory, &first);
+  else if (!read_path(c, address, path)) found = false;
+  else if (path[0] == 0) found = empty && find_descriptor(c->slot, c->pid, directory, &first);
+  else found = find_object(c->slot, c->pid, directory, path, follow, &first);
+  if (found && !is_excluded(first.path)) record_attributes(c->operation, &first, extended);
+}
+
+static void on_descriptor(const struct context *c, int descriptor, bool is_content, bool extended) {
+  if (!find_descriptor(c->slot, c->pid, descriptor, &first) || is_excluded(first.path)) return;
+  if (is_content) record_content(c->operation, &first);
+  else record_attributes(c->operation, &first, extended);
+}
+
+static void on_truncate(const struct context *c, uint64_t address) {
+  char path[PATH_MAX];
+  if (read_path(c, address, path) && find_object(c->slot, c->pid, AT_FDCWD, path, true, &first) && !is_excluded(first.path)
+      && faccessat(AT_FDCWD, first.path, W_OK, AT_EACCESS) == 0)
+    record_content(c->operation, &first);
+}
+
+static void on_bind(const struct context *c, uint64_t address, uint64_t length) {
+  struct sockaddr_un name = {0};
+  if (length <= offsetof(struct sockaddr_un, sun_path) || length > sizeof name) return;
+  if (!read_bytes(c->pid, address, &name, length) || name.sun_family != AF_UNIX || name.sun_path[0] == 0) return;
+  char path[sizeof name.sun_path + 1] = {0};
+  memcpy(path, name.sun_path, sizeof name.sun_path);
+  if (find_name(c->slot, c->pid, AT_FDCWD, path, &first) && !first.exists && !is_excluded(first.path)) record_created(c->operation, &first);
+}
+
+/// Drops O_APPEND from a descriptor: what only grew so far can now be overwritten.
+static void on_status_flags(const struct context *c, int descriptor) {
+  if (!find_descriptor(c->slot, c->pid, descriptor, &first) || !S_ISREG(first.status.stx_mode) || is_excluded(first.path)) return;
+  char path[64], text[256];
+  snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", c->pid, descriptor);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ssize_t count = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (count <= 0) return;
+  text[count] = 0;
+  char *at = strstr(text, "flags:");
+  unsigned long flags = at ? strtoul(at + 6, NULL, 8) : 0;
+  if (flags & O_APPEND && flags & O_ACCMODE) record_content(c->operation, &first);
+}
+
+static void dispatch(const struct context *c, int number, const uint64_t *a) {
+  int here = AT_FDCWD;
+  switch (number) {
+#ifdef SYS_open
+  case SYS_open: return on_open(c, here, a[0], a[1]);
+  case SYS_creat: return on_open(c, here, a[0], O_CREAT | O_WRONLY | O_TRUNC);
+  case SYS_rename: return on_rename(c, here, a[0], here, a[1], 0);
+  case SYS_mkdir:
+  case SYS_mknod: return on_create(c, here, a[0]);
+  case SYS_rmdir: return on_unlink(c, here, a[0], true);
+  case SYS_unlink: return on_unlink(c, here, a[0], false);
+  case SYS_link:
+  case SYS_symlink: return on_create(c, here, a[1]);
+  case SYS_chmod: return on_path_attributes(c, here, a[0], true, false, false);
+  case SYS_chown: return on_path_attributes(c, here, a[0], true, false, true);
+  case SYS_lchown: return on_path_attributes(c, here, a[0], false, false, true);
+  case SYS_utime:
+  case SYS_utimes: return on_path_attributes(c, here, a[0], true, false, false);
+  case SYS_futimesat: return on_path_attributes(c, (int)a[0], a[1], true, false, false);
+#endif
+#ifdef SYS_renameat
+  case SYS_renameat: return on_rename(c, (int)a[0], a[1], (int)a[2], a[3], 0);
+#endif
+  case SYS_renameat2: return on_rename(c, (int)a[0], a[1], (int)a[2], a[3], (unsigned)a[4]);
+  case SYS_openat: return on_open(c, (int)a[0], a[1], a[2]);
+  case 437: {
+    struct open_how how = {0};
+    if (read_bytes(c->pid, a[2], &how, a[3] < sizeof how ? a[3] : sizeof how)) on_open(c, (int)a[0], a[1], how.flags);
+    return;
+  }
+  case SYS_mkdirat:
+  case SYS_mknodat: return on_create(c, (int)a[0], a[1]);
+  case SYS_symlinkat: return on_create(c, (int)a[1], a[2]);
+  case SYS_linkat: return on_create(c, (int)a[2], a[3]);
+  case SYS_unlinkat: return on_unlink(c, (int)a[0], a[1], a[2] & AT_REMOVEDIR);
+  case SYS_truncate: return on_truncate(c, a[0]);
+  case SYS_ftruncate:
+  case SYS_fallocate: return on_descriptor(c, (int)a[0], true, false);
+  case SYS_fchmod: return on_descriptor(c, (int)a[0], false, false);
+  case SYS_fchown: return on_descriptor(c, (int)a[0], false, true);
+  case SYS_fsetxattr:
+  case SYS_fremovexattr: return on_descriptor(c, (int)a[0], false, true);
+  case SYS_setxattr:
+  case SYS_removexattr: return on_path_attributes(c, here, a[0], true, false, true);
+  case SYS_lsetxattr:
+  case SYS_lremovexattr: return on_path_attributes(c, here, a[0], false, false, true);
+  case SYS_fchmodat: return on_path_attributes(c, (int)a[0], a[1], true, false, false);
+  case 452: return on_path_attributes(c, (int)a[0], a[1], !(a[3] & AT_SYMLINK_NOFOLLOW), a[3] & AT_EMPTY_PATH, false);
+  case SYS_fchownat: return on_path_attributes(c, (int)a[0], a[1], !(a[4] & AT_SYMLINK_NOFOLLOW), a[4] & AT_EMPTY_PATH, true);
+  case SYS_utimensat: return on_path_attributes(c, (int)a[0], a[1], !(a[3] & AT_SYMLINK_NOFOLLOW), a[3] & AT_EMPTY_PATH, false);
+  case 463:
+  case 466:
+  case 469: return on_path_attributes(c, (int)a[0], a[1], !(a[number == 469 ? 4 : 2] & AT_SYMLINK_NOFOLLOW), a[number == 469 ? 4 : 2] & AT_EMPTY_PATH, true);
+  case SYS_bind: return on_bind(c, a[1], a[2]);
+  case SYS_fcntl:
+    if (a[1] == F_SETFL && !(a[2] & O_APPEND)) on_status_flags(c, (int)a[0]);
+    return;
+  case SYS_unshare:
+  case SYS_setns:
+  case SYS_chroot:
+  case SYS_clone: c->slot->has_moved_root = 1; return;
+  }
+}
+
+int record_event(struct slot *slot, struct operation *operation, const struct seccomp_notif *event) {
+  int number = event->data.nr;
+  uint64_t arguments[6];
+  for (int i = 0; i < 6; i++) arguments[i] = event->data.args[i];
+#ifdef __x86_64__
+  if (event->data.arch != AUDIT_ARCH_X86_64) number = native_number(number);
+#endif
+  if (number < 0) return 0;
+  if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return MAGIC_ANSWER;
+  if (!operation) return 0;
+  struct context context = {slot, operation, (pid_t)event->pid};
+  pthread_mutex_lock(&operation->lock);
+  dispatch(&context, number, arguments);
+  pthread_mutex_unlock(&operation->lock);
+  return 0;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The filter: a binary tree over call numbers (a list costs twice as much to install). Calls that only read never wait;
+// most of them never even run the filter, since the kernel remembers which numbers are always allowed.
+#include "internal.h"
+#include <linux/audit.h>
+#include <sched.h>
+
+enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, NEW_TASK };
+
+#if defined __x86_64__
+#define ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined __aarch64__
+#define ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+/// Numbers above this may be calls that change files and that nobody knew of when this was written.
+#define HIGHEST 469
+
+static const struct {
+  int number;
+  enum rule rule;
+} rules[] = {
+#ifdef SYS_open
+    {SYS_open, OPEN_SECOND},   {SYS_creat, NOTIFY},   {SYS_rename, NOTIFY},  {SYS_mkdir, NOTIFY},     {SYS_rmdir, NOTIFY},
+    {SYS_link, NOTIFY},        {SYS_unlink, NOTIFY},  {SYS_symlink, NOTIFY}, {SYS_chmod, NOTIFY},     {SYS_chown, NOTIFY},
+    {SYS_lchown, NOTIFY},      {SYS_utime, NOTIFY},   {SYS_mknod, NOTIFY},   {SYS_utimes, NOTIFY},    {SYS_futimesat, NOTIFY},
+#endif
+#ifdef SYS_renameat
+    {SYS_renameat, NOTIFY},
+#endif
+    {SYS_openat, OPEN_THIRD},  {437, NOTIFY},         {SYS_truncate, NOTIFY}, {SYS_ftruncate, NOTIFY}, {SYS_fallocate, NOTIFY},
+    {SYS_fchmod, NOTIFY},      {SYS_fchown, NOTIFY},  {SYS_setxattr, NOTIFY}, {SYS_lsetxattr, NOTIFY}, {SYS_fsetxattr, NOTIFY},
+    {SYS_removexattr, NOTIFY}, {SYS_lremovexattr, NOTIFY}, {SYS_fremovexattr, NOTIFY}, {SYS_mkdirat, NOTIFY}, {SYS_mknodat, NOTIFY},
+    {SYS_fchownat, NOTIFY},    {SYS_unlinkat, NOTIFY}, {SYS_linkat, NOTIFY},  {SYS_symlinkat, NOTIFY}, {SYS_fchmodat, NOTIFY},
+    {SYS_utimensat, NOTIFY},   {SYS_renameat2, NOTIFY}, {SYS_bind, NOTIFY},   {452, NOTIFY},           {463, NOTIFY},
+    {466, NOTIFY},             {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_clone, NEW_TASK}, {SYS_unshare, NOTIFY},
+    {SYS_setns, NOTIFY},       {SYS_chroot, NOTIFY},  {425, REFUSE},
+};
+enum { RULES = sizeof rules / sizeof *rules };
+
+static struct sock_filter program[512];
+struct sock_fprog recorder_filter = {0, program};
+
+/// The rule that holds from `first` on.
+static struct bound {
+  uint32_t first;
+  enum rule rule;
+} bounds[2 * RULES + 2];
+static size_t bound_count;
+
+static void emit(uint16_t code, uint32_t k, uint8_t yes, uint8_t no) {
+  program[recorder_filter.len++] = (struct sock_filter){code, yes, no, k};
+}
+
+static void argument(int number) {
+  emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * (unsigned)number, 0, 0);
+}
+
+static void answer(uint32_t what) { emit(BPF_RET | BPF_K, what, 0, 0); }
+
+/// Notify when a bit of `mask` is set in the accumulator.
+static void when_set(uint32_t mask) {
+  emit(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1);
+  answer(SECCOMP_RET_USER_NOTIF);
+  answer(SECCOMP_RET_ALLOW);
+}
+
+static void leaf(enum rule rule) {
+  switch (rule) {
+  case ALLOW: return answer(SECCOMP_RET_ALLOW);
+  case NOTIFY: return answer(SECCOMP_RET_USER_NOTIF);
+  case REFUSE: return answer(SECCOMP_RET_ERRNO | ENOSYS);
+  case OPEN_SECOND:
+  case OPEN_THIRD:
+    argument(rule == OPEN_SECOND ? 1 : 2);
+    return when_set(O_ACCMODE | O_CREAT | O_TRUNC);
+  case NEW_TASK:
+    argument(0);
+    return when_set(CLONE_NEWNS);
+  case STATUS_FLAGS:
+    argument(1);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, 0, 2);
+    argument(2);
+    emit(BPF_JMP | BPF_JSET | BPF_K, O_APPEND, 0, 1);
+    answer(SECCOMP_RET_ALLOW);
+    return answer(SECCOMP_RET_USER_NOTIF);
+  }
+}
+
+static void tree(size_t from, size_t to) {
+  if (from == to) return leaf(bounds[from].rule);
+  size_t middle = (from + to + 1) / 2;
+  unsigned short jump = recorder_filter.len;
+  emit(BPF_JMP | BPF_JGE | BPF_K, bounds[middle].first, 0, 0);
+  tree(from, middle - 1);
+  program[jump].jt = (uint8_t)(recorder_filter.len - jump - 1);
+  tree(middle, to);
+}
+
+static int by_number(const void *a, const void *b) {
+  return ((const struct bound *)a)->first < ((const struct bound *)b)->first ? -1 : 1;
+}
+
+void filter_build(void) {
+  if (recorder_filter.len) return;
+  struct bound single[RULES];
+  for (size_t i = 0; i < RULES; i++) single[i] = (struct bound){(uint32_t)rules[i].number, rules[i].rule};
+  qsort(single, RULES, sizeof *single, by_number);
+  uint32_t next = 0;
+  bound_count = 0;
+  for (size_t i = 0; i < RULES; i++) {
+    if (single[i].first > next) bounds[bound_count++] = (struct bound){next, ALLOW};
+    if (bound_count == 0 || bounds[bound_count - 1].rule != single[i].rule || single[i].rule > REFUSE || single[i].first > next)
+      bounds[bound_count++] = single[i];
+    next = single[i].first + 1;
+  }
+  if (next <= HIGHEST) bounds[bound_count++] = (struct bound){next, ALLOW};
+  bounds[bound_count++] = (struct bound){HIGHEST + 1, REFUSE};
+  emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+  // The other tables (32-bit programs): every call is looked at, by its number there.
+  emit(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
+  answer(SECCOMP_RET_USER_NOTIF);
+  emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+  tree(0, bound_count - 1);
+}
+
+int native_number(int number_32) {
+#ifdef __x86_64__
+  static const short pairs[][2] = {
+      {5, SYS_open},        {8, SYS_creat},       {9, SYS_link},        {10, SYS_unlink},     {14, SYS_mknod},      {15, SYS_chmod},
+      {16, SYS_lchown},     {30, SYS_utime},      {38, SYS_rename},     {39, SYS_mkdir},      {40, SYS_rmdir},      {55, SYS_fcntl},
+      {61, SYS_chroot},     {83, SYS_symlink},    {92, SYS_truncate},   {93, SYS_ftruncate},  {94, SYS_fchmod},     {95, SYS_fchown},
+      {182, SYS_chown},     {193, SYS_truncate},  {194, SYS_ftruncate}, {198, SYS_lchown},    {207, SYS_fchown},    {212, SYS_chown},
+      {221, SYS_fcntl},     {226, SYS_setxattr},  {227, SYS_lsetxattr}, {228, SYS_fsetxattr}, {235, SYS_removexattr}, {236, SYS_lremovexattr},
+      {237, SYS_fremovexattr}, {271, SYS_utimes}, {295, SYS_openat},    {296, SYS_mkdirat},   {297, SYS_mknodat},   {298, SYS_fchownat},
+      {299, SYS_futimesat}, {301, SYS_unlinkat},  {302, SYS_renameat},  {303, SYS_linkat},    {304, SYS_symlinkat}, {306, SYS_fchmodat},
+      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
+      {412, SYS_utimensat}, {425, 425},           {437, 437},           {452, 452},           {463, 463},           {466, 466},
+      {469, 469},
+  };
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    if (pairs[i][0] == number_32) return pairs[i][1];
+#endif
+  return -1;
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MPL-2.0
+#ifndef VSH_RECORDER_INTERNAL_H
+#define VSH_RECORDER_INTERNAL_H
+#include "vsh_recorder.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51 };
+
+/// A listener: one program with all that it starts. In memory that recorder, keeper and shells share.
+struct slot {
+  _Atomic uint32_t state;   // SLOT_…
+  _Atomic uint32_t closed;  // the shell ended the operation
+  _Atomic uint32_t busy;    // an event is being recorded
+  int32_t listener;
+  uint32_t flags;           // VSH_RECORDING_…
+  uint32_t has_moved_root;  // a task changed its root or mount namespace: paths are compared before they are believed
+  uint64_t journal, operation, start;
+  struct seccomp_notif notification;  // id 0: none in flight
+};
+enum { SLOT_FREE = 0, SLOT_LIVE = 1 };
+
+struct shared {
+  _Atomic uint32_t quit;
+  _Atomic uint32_t live;      // slots in use
+  _Atomic uint64_t operation_count;
+  struct slot slots[SLOTS];
+};
+
+/// What a child sends beside its listener.
+struct hello {
+  uint64_t journal, operation, start;
+  uint32_t flags;
+  int32_t pid;
+};
+
+// filter.c
+extern struct sock_fprog recorder_filter;
+void filter_build(void);
+/// The number that a call of the 32-bit table has in the native one, or -1 when it changes nothing.
+int native_number(int number_32);
+
+// process.c
+_Noreturn void recorder_run(struct shared *shared, const char *state);
+enum { FD_SOCKET = 3, FD_KICK = 4, FD_TIMER = 5 };
+
+// journal.c
+struct journal {
+  uint64_t number;
+  int fd;
+  int references;
+  uint8_t *base;
+  _Atomic uint64_t allocated;
+  uint32_t salt;
+  struct journal *next;
+};
+struct buffer {
+  uint8_t *bytes;
+  size_t count, capacity;
+};
+struct table {
+  uint64_t *keys;
+  uint8_t *flags;
+  size_t count, capacity;
+};
+struct operation {
+  uint64_t number, start;
+  struct journal *journal;
+  int references;
+  pthread_mutex_t lock;
+  int64_t began;
+  uint64_t copied;
+  struct table paths, inodes;
+  struct operation *next;
+};
+enum { KIND_OPERATION = 1, KIND_CHANGE = 2, KIND_RESULT = 3, KIND_END = 4, KIND_REPLACED = 5, KIND_VOID = 6 };
+enum { CHANGE_CREATED = 1, CHANGE_REMOVED, CHANGE_MOVED, CHANGE_CONTENT, CHANGE_APPENDED, CHANGE_ATTRIBUTES, CHANGE_TIMES, CHANGE_TAIL };
+enum { PREIMAGE_MISSING = 0, PREIMAGE_IN_RECORD, PREIMAGE_OBJECT, PREIMAGE_COPY };
+enum { REASON_NONE = 0, REASON_FILE_CAP, REASON_OPERATION_CAP, REASON_UNREADABLE, REASON_STORE, REASON_UNREPEATABLE };
+enum { OUTCOME_FINISHED = 0, OUTCOME_INTERRUPTED = 1, OUTCOME_FAILED = 2, OUTCOME_REPLACED = 3 };
+/// Flags of paths and of inodes in the operation's tables.
+enum { PATH_COVERED = 1, PATH_CREATED = 2, PATH_TOUCHED = 4 };
+enum { INODE_CONTENT = 2, INODE_APPENDED = 4, INODE_ATTRIBUTES = 8, INODE_EXTENDED = 16 };
+
+extern char state_path[PATH_MAX];
+struct operation *operation_take(uint64_t journal, uint64_t number, uint64_t start);
+void operation_release(struct operation *operation);
+/// A new operation, like the one given, for what its processes change after it ended.
+struct operation *operation_continue(struct operation *operation);
+/// Ends the operation, if nobody did: results and end.
+void operation_finish(struct operation *operation, uint32_t flags);
+uint64_t next_item(struct journal *journal);
+struct change {
+  uint8_t kind, preimage, reason;
+  uint64_t item;
+  const struct statx *before;  // NULL: absent
+  const char *path, *other, *location;
+  const struct buffer *attributes, *content;
+};
+int append_change(struct operation *operation, const struct change *change);
+int append_record(struct journal *journal, uint8_t kind, uint64_t operation, const struct buffer *payload);
+
+// tables and buffers
+uint8_t table_get(const struct table *table, uint64_t key);
+void table_add(struct table *table, uint64_t key, uint8_t flags);
+void table_clear(struct table *table);
+uint64_t hash_bytes(const void *bytes, size_t count);
+bool buffer_put(struct buffer *buffer, const void *bytes, size_t count);
+void buffer_free(struct buffer *buffer);
+
+// resolve.c
+/// A name, and what is there.
+struct place {
+  char path[LONG_PATH];
+  bool exists;
+  struct statx status;
+};
+bool read_string(pid_t pid, uint64_t address, char *into, size_t size);
+bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size);
+/// The name that a path stands for; symbolic links are followed but for the last component.
+bool find_name(const struct slot *slot, pid_t pid, int directory, const char *path, struct place *place);
+/// The object that a path leads to.
+bool find_object(const struct slot *slot, pid_t pid, int directory, const char *path, bool follow, struct place *place);
+/// The object that a descriptor is open on, if a name leads to it.
+bool find_descriptor(const struct slot *slot, pid_t pid, int descriptor, struct place *place);
+bool look(struct place *place);
+size_t parent_length(const char *path);
+bool is_excluded(const char *path);
+uint64_t device_of(const struct statx *status);
+
+// preimage.c
+/// Another link to a file in a store. 0 or the reason.
+int keep_link(struct operation *operation, const struct place *place, uint64_t *item, const char **location);
+int keep_copy(struct operation *operation, const struct place *place, uint64_t *item);
+bool read_small(const struct place *place, struct buffer *content);
+void read_attributes(const char *path, struct buffer *block);
+bool is_store(const char *path);
+
+// events.c
+/// Records what a call is about to change. What it answers: 0 lets the call go on, else its result (MAGIC_ANSWER).
+int record_event(struct slot *slot, struct operation *operation, const struct seccomp_notif *event);
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The shell's side: starting the recorder, and filtering a child between vfork and exec. What runs in the child is
+// async-signal-safe and writes only to its own frame and its `struct vsh_recording`.
+#include "internal.h"
+#include <sched.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/xattr.h>
+
+static struct shared *shared;
+static int to_recorder = -1, kick = -1, timer = -1;
+
+int vsh_recorder_is_started(void) { return to_recorder >= 0; }
+
+int vsh_recorder_is_nested(void) {
+  return syscall(SYS_fchmod, MAGIC_DESCRIPTOR, 0) == MAGIC_ANSWER;
+}
+
+/// Moves a descriptor out of the way of the script's numbers.
+static int move_up(int fd) {
+  struct rlimit limit;
+  int floor = 1000;
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < 1100) floor = (int)limit.rlim_cur / 4 * 3;
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, floor);
+  if (moved < 0) return fd;
+  close(fd);
+  return moved;
+}
+
+/// Whether Yama lets a process that is no ancestor look into ours.
+static bool may_look(void) {
+  int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return true;
+  char digit = '0';
+  ssize_t count = read(fd, &digit, 1);
+  close(fd);
+  return count != 1 || digit == '0' || (digit != '3' && geteuid() == 0);
+}
+
+int vsh_recorder_start(const char *state) {
+  if (to_recorder >= 0) return 0;
+  if (vsh_recorder_is_nested()) return -EBUSY;
+  uint32_t action = SECCOMP_RET_USER_NOTIF;
+  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) return -EOPNOTSUPP;
+  if (!may_look()) return -EPERM;
+  filter_build();
+  shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return -errno;
+  int pair[2];
+  int error = 0;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
+    error = -errno;
+    munmap(shared, sizeof *shared);
+    return error;
+  }
+  kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  pid_t pid = kick < 0 || timer < 0 ? -1 : 0;
+  if (pid == 0) {
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    // No signal at its end: `wait` never sees it, and it is reaped when the shell is gone.
+    pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
+    if (pid == 0) {
+      setsid();
+      int ends[3] = {fcntl(pair[1], F_DUPFD, 64), fcntl(kick, F_DUPFD, 64), fcntl(timer, F_DUPFD, 64)};
+      dup2(ends[0], FD_SOCKET);
+      dup2(ends[1], FD_KICK);
+      dup2(ends[2], FD_TIMER);
+      int null = open("/dev/null", O_RDWR);
+      for (int fd = 0; fd < 3; fd++) {
+        if (null >= 0 && null != fd) dup2(null, fd);
+        else if (null < 0) close(fd);
+      }
+      syscall(SYS_close_range, 6, ~0u, 0);
+      if (chdir("/") < 0) _exit(1);
+      umask(077);
+      recorder_run(shared, state);
+    }
+    if (pid < 0) error = -errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+  } else {
+    error = -errno;
+  }
+  close(pair[1]);
+  if (pid < 0) {
+    close(pair[0]);
+    if (kick >= 0) close(kick);
+    if (timer >= 0) close(timer);
+    kick = timer = -1;
+    munmap(shared, sizeof *shared);
+    return error ? error : -EAGAIN;
+  }
+  kick = move_up(kick);
+  timer = move_up(timer);
+  to_recorder = move_up(pair[0]);
+  return 0;
+}
+
+int vsh_recorder_prepare(void *context) {
+  struct vsh_recording *recording = context;
+  recording->error = 0;
+  if (to_recorder < 0) {
+    recording->error = -ENOTCONN;
+    return 0;
+  }
+  unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+  long listener = -1;
+  // Root keeps the right to run set-user-ID programs.
+  if (geteuid() == 0) listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+  if (listener < 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+      recording->error = -errno;
+      return 0;
+    }
+    listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+    if (listener < 0 && errno == EMFILE) {
+      // The table of descriptors is full: one more for a moment.
+      struct rlimit old, more;
+      if (getrlimit(RLIMIT_NOFILE, &old) == 0 && old.rlim_cur < old.rlim_max) {
+        more = old;
+        more.rlim_cur = old.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &more) == 0) {
+          listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+          setrlimit(RLIMIT_NOFILE, &old);
+        }
+      }
+    }
+  }
+  if (listener < 0) {
+    recording->error = -errno;
+    return 0;
+  }
+  struct hello hello = {recording->journal, recording->operation, recording->start, recording->flags, getpid()};
+  struct iovec part = {&hello, sizeof hello};
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control;
+  memset(&control, 0, sizeof control);
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  control.header.cmsg_level = SOL_SOCKET;
+  control.header.cmsg_type = SCM_RIGHTS;
+  control.header.cmsg_len = CMSG_LEN(sizeof(int));
+  int fd = (int)listener;
+  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+  ssize_t sent;
+  do sent = sendmsg(to_recorder, &message, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) recording->error = -errno;  // calls that change files will fail with ENOSYS: better not to run at all
+  close(fd);
+  if (sent < 0) return recording->error;
+  // The shell wakes the recorder. Were it killed before, the timer does.
+  struct itimerspec soon = {.it_value = {.tv_nsec = 2000000}};
+  timerfd_settime(timer, 0, &soon, NULL);
+  if (recording->flags & VSH_RECORDING_ENDS) vsh_recorder_kick();
+  return 0;
+}
+
+void vsh_recorder_kick(void) {
+  uint64_t one = 1;
+  if (kick >= 0) while (write(kick, &one, sizeof one) < 0 && errno == EINTR) {}
+}
+
+void vsh_recorder_close(uint64_t operation) {
+  if (!shared || atomic_load(&shared->live) == 0) return;
+  for (int i = 0; i < SLOTS; i++) {
+    struct slot *slot = &shared->slots[i];
+    if (atomic_load(&slot->state) != SLOT_LIVE || slot->operation != operation) continue;
+    atomic_store(&slot->closed, 1);
+    for (int spin = 0; spin < 1000 && atomic_load(&slot->busy); spin++) usleep(100);
+  }
+}
+
+int vsh_recorder_gains_privileges(const char *path) {
+  if (geteuid() == 0) return 0;
+  struct stat status;
+  if (stat(path, &status) < 0) return 0;
+  if (status.st_mode & S_ISUID) return 1;
+  if (status.st_mode & S_ISGID && status.st_mode & S_IXGRP) return 1;
+  return getxattr(path, "security.capability", NULL, 0) > 0;
+}
