@@ -42,7 +42,8 @@ let package = Package(
         .systemLibrary(name: "CEdit"),
         .target(name: "VshBase", swiftSettings: swiftSettings),
         .target(name: "VshSyntax", dependencies: ["VshBase"], swiftSettings: swiftSettings),
-        .target(name: "VshSystem", dependencies: ["VshBase", "CVshSystem", "CVshRecorder"], swiftSettings: swiftSettings),
+        .target(
+            name: "VshSystem", dependencies: ["VshBase", "CVshSystem", "CVshRecorder"], swiftSettings: swiftSettings),
         .target(name: "VshCore", swiftSettings: swiftSettings),
         .target(
             name: "VshStore", dependencies: ["VshBase", "VshSystem", "VshCore", "CSQLite"],

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""What programs change is undone exactly: each command below runs in a prepared tree, then `undo`, and the tree is as before.
+
+Compared: type, content, mode, owner, modification time, extended attributes (with access lists), hard-link topology.
+As root everything runs as root and as nobody. Prints 'N passed, N failed'.
+
+usage: test_programs.py [-k TEXT] [-v] [--shell SHELL]
+"""
+import argparse
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent.parent
+NOBODY = 65534
+
+SETUP = r"""
+mkdir -p d/sub/deep e 'sp ace'
+printf 'aaa\nbbb\nccc\n' > f
+printf 'one\n' > d/1; printf 'two\n' > d/2; printf 'deep\n' > d/sub/deep/x
+head -c 100000 /dev/urandom > big; head -c 300000 /dev/zero > zero
+ln f hard; ln -s f soft; ln -s nowhere dangling; ln -s d dirlink
+mkfifo pipe; chmod 640 f; chmod 750 d/sub; printf x > "sp ace/new
+line"
+for i in 1 2 3 4 5 6 7 8 9; do printf "$i\n" > e/$i; done
+tar cf ../t.tar d e f 2>/dev/null
+touch -d '2001-02-03 04:05:06.789' f d/1 d d/sub big
+setfattr -n user.note -v hello d/1 2>/dev/null
+setfacl -m u:12345:rw d/2 2>/dev/null
+true
+"""
+
+CASES = [
+    # name, further setup, command
+    ("sed -i", "", "sed -i s/a/b/ f"),
+    ("sed -i with backup", "", "sed -i.bak s/a/b/ f d/1"),
+    ("perl -i", "", "perl -pi -e 's/b/X/' f d/2"),
+    ("rm", "", "/bin/rm f soft dangling pipe big zero"),
+    ("rm -rf", "", "/bin/rm -rf d e 'sp ace'"),
+    ("rm of hard links", "", "/bin/rm hard f"),
+    ("tar x", "rm -rf d e", "tar xf ../t.tar"),
+    ("tar x over what is there", "echo changed >> d/1", "tar xf ../t.tar"),
+    ("tar x --overwrite", "echo changed >> d/1", "tar xf ../t.tar --overwrite"),
+    ("mv over", "", "/bin/mv d/1 f"),
+    ("mv directory", "", "/bin/mv d e/; /bin/mv e/d/1 q"),
+    ("mv and write inside", "", "/bin/mv d dd; sh -c 'echo x >> dd/1; rm dd/2; mkdir dd/n; echo y > dd/n/y'"),
+    ("cp over", "", "/bin/cp big f; /bin/cp f d/1"),
+    ("cp -a", "", "/bin/cp -a d e f hard copy 2>/dev/null || /bin/cp -a d copy"),
+    ("install", "", "install -m 755 f d/installed; install -m 700 big f"),
+    ("gzip", "", "gzip f --force --keep; gzip big"),
+    ("xz", "", "xz big zero"),
+    ("truncate", "", "truncate -s 10 big; truncate -s 1000000 zero; truncate -s 0 f"),
+    ("dd conv=notrunc", "", "dd if=/dev/zero of=big bs=1000 count=3 seek=5 conv=notrunc status=none"),
+    ("dd over", "", "dd if=/dev/zero of=big bs=1000 count=3 status=none"),
+    ("fallocate", "", "fallocate -l 500000 big; fallocate -p -o 4096 -l 8192 zero"),
+    ("chmod -R", "", "/bin/chmod -R go-rwx d e; /bin/chmod 4711 f"),
+    ("chmod 000 of a directory", "", "/bin/chmod 000 d/1; /bin/chmod 500 e"),
+    ("chown -R", "root", "/bin/chown -R 12:34 d f; /bin/chown -h 5 soft"),
+    ("touch", "", "/bin/touch f new d; /bin/touch -d 2010-01-01 e d/1"),
+    ("ln", "", "/bin/ln f d/another; /bin/ln -sf big soft; /bin/ln -f big f"),
+    ("mkdir rmdir", "mkdir empty", "/bin/mkdir -p n/n/n; /bin/rmdir empty; /bin/mkdir empty"),
+    ("mkfifo and socket", "", "mkfifo p2; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"sock\")'"),
+    ("append", "", "sh -c 'echo more >> f; echo more >> big'"),
+    ("append then truncate", "", "sh -c 'echo more >> f; echo x > f; echo y >> f'"),
+    ("tee", "", "echo x | tee f d/1 n1 | tee -a big >/dev/null"),
+    ("patch", r"printf -- '--- a/f\n+++ b/f\n@@ -1,3 +1,3 @@\n aaa\n-bbb\n+BBB\n ccc\n' > ../p.diff", "patch -s -p1 < ../p.diff"),
+    ("setfattr", "", "setfattr -n user.note -v other d/1; setfattr -n user.x -v y f; setfattr -x user.note d/1"),
+    ("setfacl", "", "setfacl -m u:99:r f; setfacl -b d/2; setfacl -d -m u:99:r d"),
+    ("find -delete", "", "find d e -delete"),
+    ("through a symbolic link", "", "sh -c 'echo x > soft; echo y > dangling; echo z > dirlink/1'"),
+    ("sort -o", "", "sort -r -o f f"),
+    ("git", "git init -q . && git add f d e && git -c user.name=a -c user.email=b commit -qm 1 && echo z >> f && git -c user.name=a -c user.email=b commit -qam 2",
+     "git checkout -q HEAD~1; git clean -qfdx; git reset -q --hard; git gc -q"),
+    ("git commit and stash", "git init -q . && git add f d && git -c user.name=a -c user.email=b commit -qm 1 && echo z >> f",
+     "git -c user.name=a -c user.email=b stash -q; echo q > d/1; git -c user.name=a -c user.email=b commit -qam 3"),
+    ("make -j4", r"printf 'all: a b c dd\n%%: ; echo $@ > $@; cp big $@.big\nclean: ; rm -f a b c dd *.big\n' > Makefile", "make -s -j4 all"),
+    ("make clean", r"printf 'all: a b c dd\n%%: ; echo $@ > $@; cp big $@.big\nclean: ; rm -f a b c dd *.big\n' > Makefile; make -s all", "make -s clean"),
+    ("python shutil", "", "python3 -c \"import shutil, os; shutil.copytree('d','c2',symlinks=True); shutil.rmtree('e'); os.replace('c2/1','f'); shutil.move('d','c2/m')\""),
+    ("python mmap", "", "python3 -c \"import mmap; f=open('big','r+b'); m=mmap.mmap(f.fileno(),0); m[5:9]=b'wxyz'; m.flush()\""),
+    ("python threads", "", "python3 -c \"\nimport threads\" 2>/dev/null; python3 -c \"import threading\ndef w(i):\n  for j in range(20): open('t%d_%d'%(i,j),'w').write('x'); open('e/%d'%(j%9+1),'a').write('y')\nts=[threading.Thread(target=w,args=(i,)) for i in range(8)]\n[t.start() for t in ts]; [t.join() for t in ts]\""),
+    ("renameat2 exchange", "", "python3 -c \"import ctypes; l=ctypes.CDLL(None); assert l.renameat2(-100,b'f',-100,b'big',2)==0; assert l.renameat2(-100,b'd',-100,b'e',2)==0; l.renameat2(-100,b'f',-100,b'zero',1)\""),
+    ("O_TMPFILE", "", "python3 -c \"import os, ctypes; fd=os.open('d',os.O_TMPFILE|os.O_RDWR,0o600); os.write(fd,b'x'); assert ctypes.CDLL(None).linkat(-100,b'/proc/self/fd/%d'%fd,-100,b'd/tmp',0x400)==0\""),
+    ("sqlite3", "sqlite3 db 'pragma journal_mode=wal; create table t(a); insert into t values(1)' >/dev/null", "sqlite3 db 'insert into t values(2),(3); delete from t where a=1; vacuum'"),
+    ("descriptors", "", "python3 -c \"import os; fd=os.open('f',os.O_RDWR); os.ftruncate(fd,2); os.fchmod(fd,0o600); os.utime(fd,(1,1))\""),
+    ("through descriptors of directories", "", "python3 -c \"import os; d=os.open('d',os.O_RDONLY); os.rename('1','9',src_dir_fd=d,dst_dir_fd=d); os.unlink('2',dir_fd=d); os.mkdir('m',dir_fd=d)\""),
+    ("in other directories", "", "sh -c 'cd d && rm 1 && cd sub && echo x > y && cd ../../e && rm ./1 ../f ../d/2'"),
+    ("pipeline of writers", "", "cat big | tee c1 | tee c2 | sh -c 'cat > f; rm d/1'"),
+    ("builtins and programs mixed", "", "echo q > f; sed -i s/q/r/ f; rm f; cp big f; /bin/rm f; mkdir d/z; touch d/z/q; /bin/rm -r d/z; mv d dd; /bin/mv dd d3"),
+    ("subshells and substitutions", "", "(sed -i s/a/b/ f; /bin/rm d/1); x=$(/bin/rm d/2; echo y); { /bin/rm big; } | cat"),
+    ("nested vsh", "", "$VSH -c 'sed -i s/a/b/ f; rm d/1; echo x > d/2; /bin/rm -r e'"),
+    ("32 bits", "", "test -x ../bin32 && ../bin32 || true"),
+    ("ed script", "", "sh -c 'printf \"1d\\nw\\nq\\n\" | ed -s f 2>/dev/null; : > d/1'"),
+    ("exec", "", "exec sed -i s/a/b/ f"),
+    ("many files", "", "sh -c 'i=0; while [ $i -lt 500 ]; do echo $i > d/n$i; i=$((i+1)); done; rm d/n1*; mv d/n2 d/n3'"),
+]
+
+
+def snapshot(top):
+    """Everything that is to be as before, by path."""
+    found, inodes = {}, {}
+    for folder, folders, files in os.walk(top):
+        for name in [""] + folders + files if folder == str(top) else folders + files:
+            path = os.path.join(folder, name) if name else folder
+            s = os.lstat(path)
+            key = os.path.relpath(path, top)
+            inodes.setdefault(s.st_ino, []).append(key)
+            content = os.readlink(path) if stat.S_ISLNK(s.st_mode) else ""
+            if stat.S_ISREG(s.st_mode):
+                with open(path, "rb") as file:
+                    content = hash(file.read())
+            try:
+                extended = {n: os.getxattr(path, n, follow_symlinks=False) for n in os.listxattr(path, follow_symlinks=False)}
+            except OSError:
+                extended = {}
+            size = s.st_size if stat.S_ISREG(s.st_mode) else 0
+            found[key] = (oct(s.st_mode), s.st_uid, s.st_gid, size, s.st_mtime_ns, content, extended)
+    groups = sorted(tuple(sorted(names)) for names in inodes.values() if len(names) > 1)
+    return found, groups
+
+
+def differences(before, after):
+    lines = []
+    for path in sorted(set(before[0]) | set(after[0])):
+        if before[0].get(path) != after[0].get(path):
+            lines.append(f"{path}: {before[0].get(path)} -> {after[0].get(path)}")
+    if before[1] != after[1]:
+        lines.append(f"links: {before[1]} -> {after[1]}")
+    return lines
+
+
+def run_case(shell, case, user, verbose):
+    name, setup, command = case
+    if setup == "root":
+        if user:
+            return None
+        setup = ""
+    home = tempfile.mkdtemp(prefix="vsh-recorder-", dir=os.environ.get("VSH_TEST_DIR"))
+    try:
+        os.mkdir(home + "/w")
+        if user:
+            for path in (home, home + "/w"):
+                os.chown(path, user, user)
+
+        def start(arguments):
+            environment = {"HOME": home, "PATH": os.environ["PATH"], "VSH": shell, "LC_ALL": "C", "XDG_STATE_HOME": home + "/state"}
+            return subprocess.run(arguments, cwd=home + "/w", env=environment, user=user or None, group=user or None, extra_groups=[] if user else None,
+                                  timeout=60, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+
+        made = start(["sh", "-c", SETUP + setup])
+        before = snapshot(home + "/w")
+        ran = start([shell, "-o", "record", "-c", command])
+        middle = snapshot(home + "/w")
+        undone = start([shell, "-c", "undo"])
+        after = snapshot(home + "/w")
+        wrong = differences(before, after)
+        if not differences(before, middle) and "32 bits" not in name:
+            wrong.append(f"nothing changed: {ran.stderr.strip()} {made.stderr.strip()}")
+        elif undone.returncode and "32 bits" not in name:
+            wrong.append(f"undo: status {undone.returncode}: {undone.stderr.strip()}")
+        if verbose:
+            print(name, user, ran.stderr, undone.stdout, undone.stderr)
+        return wrong
+    except subprocess.TimeoutExpired as error:
+        return [f"too slow: {error.cmd}"]
+    finally:
+        subprocess.run(["chmod", "-R", "u+rwx", home], capture_output=True)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("-k", default="")
+    parser.add_argument("-v", action="store_true")
+    parser.add_argument("--shell", default=str(TOP / ".build/release/vsh"))
+    arguments = parser.parse_args()
+    users = [0, NOBODY] if os.geteuid() == 0 else [0]
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        # Where nobody may run it.
+        shell = shutil.copy(arguments.shell, folder + "/vsh")
+        for case in CASES:
+            if arguments.k not in case[0]:
+                continue
+            for user in users:
+                wrong = run_case(shell, case, user, arguments.v)
+                if wrong is None:
+                    continue
+                if wrong:
+                    failed += 1
+                    print(f"FAILED: {case[0]}{' (as nobody)' if user else ''}")
+                    print("\n".join("    " + line for line in wrong[:12]))
+                else:
+                    passed += 1
+    print(f"{passed} passed, {failed} failed")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
