@@ -4,4 +4,5 @@ import VshRuntime
 /// Enters the utilities that show files into the table of `shell`.
 public func registerListingBuiltins(_ shell: Shell) {
     registerCat(shell)
+    registerList(shell)
 }

@@ -21,6 +21,8 @@ struct Quoting {
     var quotesColon = false
     /// A space is escaped in style `escape`.
     var escapesSpace = false
+    /// Characters that `ls` puts after names need quotes too: 1 all but `*`, 2 all, `*=>@|`.
+    var quotesIndicators: UInt8 = 0
 
     init(_ style: QuotingStyle, isUTF8: Bool) {
         self.style = style
@@ -61,6 +63,7 @@ struct Quoting {
                 if name.count == 1 { return true }
             case 32, 33, 34, 36, 38, 39, 40, 41, 42, 59, 60, 61, 62, 63, 91, 92, 94, 96, 124: return true
             case 58: if quotesColon { return true }
+            case 64: if quotesIndicators > 0 { return true }
             case 7...13: return true
             case 0x21...0x7e: break
             default:
@@ -146,11 +149,19 @@ struct Quoting {
                 index += 1
                 continue
             }
-            if byte == 92 || byte == quote || byte == 32 && escapesSpace && quote == 0 { out.append(92) }
+            if byte == 92 || byte == quote || byte == 32 && escapesSpace && quote == 0 || byte == 58 && quotesColon
+                || quotesIndicators > 0 && isIndicator(byte)
+            {
+                out.append(92)
+            }
             out.append(UnsafeBufferPointer(rebasing: name[index..<index + length]))
             index += length
         }
         if quote != 0 { out.append(quote) }
+    }
+
+    private func isIndicator(_ byte: UInt8) -> Bool {
+        byte == 61 || byte == 62 || byte == 64 || byte == 124 || byte == 42 && quotesIndicators == 2
     }
 
     private func appendEscape(_ byte: UInt8, to out: inout ByteStack) {
@@ -177,6 +188,6 @@ struct Quoting {
         if byte < 0x80 { return byte >= 32 && byte < 127 ? 1 : 0 }
         if !isUTF8 { return 0 }
         let decoded = UTF8Characters.decode(name.baseAddress!, index, name.count)
-        return decoded.value == UTF8Characters.invalid || decoded.value < 0xA0 ? 0 : decoded.length
+        return decoded.value >= UTF8Characters.invalid || CharacterWidth.of(decoded.value) < 0 ? 0 : decoded.length
     }
 }
