@@ -24,6 +24,8 @@ public struct TrapTable {
     private(set) var signalCommands = 0
     /// The level at which an EXIT trap acts, or -1.
     private(set) var exitLevel = -1
+    /// Signals whose traps are being run.
+    var running: SignalSet = []
     /// Signals ignored where no trap says otherwise: SIGINT and SIGQUIT in an asynchronous list (XCU 2.12).
     private var ignoredInList: SignalSet = []
     /// Signals for which an interactive shell has forgotten that they were ignored when it started.
@@ -64,6 +66,7 @@ public struct TrapTable {
         }
         defaultInChildren = []
         ignoredInChildren = []
+        running = []
         ignoredInList.formUnion(ignored)
         recount()
     }
@@ -173,7 +176,7 @@ extension Shell {
     /// The number of a signal that arrived and has a trap here, or ends what is being done; it stays pending.
     public func pendingTrappedSignal() -> Int32? {
         heldSignals.formUnion(Signals.take())
-        var set = heldSignals
+        var set = heldSignals.subtracting(traps.running)
         if isVirtualSubshell { set.formIntersection(Shell.terminalSignals) }
         while let signal = set.popFirst() {
             if signalCommand(signal) != nil || signal == .interrupt && isInteractive { return signal.rawValue }
@@ -193,10 +196,15 @@ extension Shell {
             }
             return .normal
         }
-        while let signal = heldSignals.popFirst() {
+        // Those that came together run one after the other, and not one in the first command of another.
+        var due = heldSignals.subtracting(traps.running)
+        heldSignals.subtract(due)
+        while let signal = due.popFirst() {
             if let text = signalCommand(signal) {
-                let flow = try runTrap(text)
-                if flow != .normal { return flow }
+                let flow = try runTrap(text, signal)
+                if flow == .normal { continue }
+                heldSignals.formUnion(due)
+                return flow
             } else if signal == .interrupt && isInteractive {
                 try interrupt()
             }
@@ -220,8 +228,11 @@ extension Shell {
         throw ShellError(.interrupted, status: 130)
     }
 
-    /// Runs a trap's command and puts `$?` back.
-    private func runTrap(_ text: Text) throws(ShellError) -> Flow {
+    /// Runs a trap's command and puts `$?` back. The same signal waits meanwhile.
+    private func runTrap(_ text: Text, _ signal: Signal) throws(ShellError) -> Flow {
+        let running = traps.running
+        traps.running.insert(SignalSet(signal))
+        defer { traps.running = running }
         let saved = status
         let outer = trapEntryStatus
         let position = currentPosition

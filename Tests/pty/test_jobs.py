@@ -311,9 +311,12 @@ def test_notification_at_the_prompt(shell, folder):
         terminal.send("echo now\r")
         matches(r"(?s).*\nnow\n\[1\] \+ Done +sleep 0.2\n", terminal.wait_for_prompt())
         terminal.command("sh -c 'exit 3' &")
-        time.sleep(0.2)
-        terminal.send("\r")
-        has(terminal.wait_for_prompt(), "Done(3)")
+        for _ in range(50):
+            time.sleep(0.1)
+            terminal.send("\r")
+            if "Done(3)" in terminal.wait_for_prompt():
+                return
+        raise AssertionError("the end of the job is not told")
 
 
 def test_wait_after_notification(shell, folder):
@@ -337,8 +340,7 @@ def test_modes_after_death(shell, folder):
     with session(shell, folder) as terminal:
         before = modes(terminal)
         terminal.send("sh -c 'stty raw -echo; kill -9 $$'\r")
-        terminal.wait_for("Killed")
-        time.sleep(0.2)
+        terminal.wait_for(r"Killed\n\$ \Z")
         equal(modes(terminal), before)
         equal(terminal.command("echo on")[-1:], ["on"])
 
@@ -394,7 +396,7 @@ def test_nested_shells(shell, folder):
             terminal.send("\x1a")
             terminal.wait_for(r"(?i)(stopped|suspended)[^$]*inner> \Z")
             terminal.send("kill -9 %1\r")
-            time.sleep(0.3)
+            time.sleep(1)
             terminal.send("\rexit 6\r")
             terminal.wait_for(r"\$ \Z")
             equal(terminal.command("echo $?"), ["6"], inner)
