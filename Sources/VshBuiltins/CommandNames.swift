@@ -76,7 +76,14 @@ private func meaning(_ shell: Shell, _ name: Text, _ path: Text?) -> Meaning {
         let row = shell.builtin(named: name)
         if let row, row.kind == .special { return .specialBuiltin }
         if shell.functions[symbol] != nil { return .function }
-        if row != nil { return .builtin }
+        if let row {
+            if !shell.options.contains(.posix) || row.kind != .file {
+                return shell.findsBuiltin(symbol) ? .builtin : .nothing
+            }
+            // One that PATH leads to: its path is what is asked for.
+            if let found = shell.findCommand(name, path: path) { return .file(found) }
+            return shell.findsBuiltin(symbol) ? .builtin : .nothing
+        }
     }
     return path == nil ? rememberedFile(shell, name) : shell.findCommand(name, path: path).map { .file($0) } ?? .nothing
 }
@@ -119,6 +126,9 @@ private func absolute(_ shell: Shell, _ path: Text) -> Text {
     return joined(shell.workingDirectory, path.slice(start..<path.count))
 }
 
+/// Whether a command name is not looked up in PATH: what is written of it is itself.
+private func isPath(_ name: Text) -> Bool { name.withBytes { $0.contains(47) } }
+
 /// `command -v`: a form that can be used as a command; false when the name stands for nothing.
 private func writeName(_ shell: Shell, _ name: Text, _ path: Text?) -> Bool {
     switch meaning(shell, name, path) {
@@ -126,7 +136,7 @@ private func writeName(_ shell: Shell, _ name: Text, _ path: Text?) -> Bool {
         shell.output.append("alias ")
         shell.appendAlias(symbol)
     case .reservedWord, .specialBuiltin, .function, .builtin: shell.output.append(name)
-    case .file(let path): shell.output.append(absolute(shell, path))
+    case .file(let path): shell.output.append(isPath(name) ? path : absolute(shell, path))
     case .nothing: return false
     }
     shell.output.append(10)
@@ -154,7 +164,7 @@ private func describe(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ pa
     case .builtin: shell.output.append(" is a shell builtin")
     case .file(let path):
         shell.output.append(" is ")
-        shell.output.append(isAbsolute ? absolute(shell, path) : path)
+        shell.output.append(isAbsolute && !isPath(name) ? absolute(shell, path) : path)
     case .nothing: break
     }
     shell.output.append(10)
@@ -174,7 +184,7 @@ private func hash(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     for index in options.index..<arguments.count {
         let name = shell.argument(arguments, index)
         if name.withBytes({ $0.contains(47) }) { continue }
-        if let symbol = shell.symbols.find(name), shell.functions[symbol] != nil || shell.builtinIndex[symbol] >= 0 {
+        if let symbol = shell.symbols.find(name), shell.functions[symbol] != nil || shell.findsBuiltin(symbol) {
             continue
         }
         if let path = shell.findCommand(name) {

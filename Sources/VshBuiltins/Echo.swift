@@ -2,7 +2,8 @@
 import VshBase
 import VshRuntime
 
-/// The row of `echo`: XSI escapes are interpreted, `-n` suppresses the newline; outside POSIX mode `-e` and `-E` turn escapes on and off.
+/// The row of `echo`: XSI escapes are interpreted. POSIX leaves to the shell what a first operand of `-` and the letters n, e and E does: `-n`
+/// suppresses the newline, `-e` adds escapes that XSI does not have, `-E` turns escapes off.
 func registerEcho(_ shell: Shell) {
     shell.register(
         "echo", .regular, traits: .isPure, synopsis: "[-neE] [string ...]",
@@ -11,22 +12,19 @@ func registerEcho(_ shell: Shell) {
             var first = 1
             var newline = true
             var escapes = true
+            var style = EscapeStyle.echo
             options: while first < arguments.count {
                 let word = shell.argument(arguments, first)
                 if word.count < 2 || word[0] != 45 { break }
-                if shell.options.contains(.posix) {
-                    if !word.equals("-n") { break }
-                    newline = false
-                    first += 1
-                    break
-                }
                 for place in 1..<word.count where word[place] != 110 && word[place] != 101 && word[place] != 69 {
                     break options
                 }
                 for place in 1..<word.count {
                     switch word[place] {
                     case 110: newline = false
-                    case 101: escapes = true
+                    case 101:
+                        escapes = true
+                        style = .extendedEcho
                     default: escapes = false
                     }
                 }
@@ -36,7 +34,7 @@ func registerEcho(_ shell: Shell) {
             for index in first..<max(first, arguments.count) {
                 if index > first { shell.output.append(32) }
                 let word = shell.argument(arguments, index)
-                if escapes, !shell.output.append(escaped: word, .echo) { return .normal }
+                if escapes, !shell.output.append(escaped: word, style) { return .normal }
                 if !escapes { shell.output.append(word) }
             }
             if newline { shell.output.append(10) }

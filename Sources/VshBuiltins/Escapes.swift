@@ -10,6 +10,8 @@ enum EscapeStyle {
     case argument
     /// An argument of echo: `\0ddd`; `\c` ends all output.
     case echo
+    /// The same after `-e`: `\e` and `\xhh` too.
+    case extendedEcho
 }
 
 extension ByteStack {
@@ -44,7 +46,7 @@ extension ByteStack {
         case 92: append(92)
         case 97: append(7)
         case 98: append(8)
-        case 101: append(27)
+        case 101 where style != .echo: append(27)
         case 102: append(12)
         case 110: append(10)
         case 114: append(13)
@@ -53,7 +55,7 @@ extension ByteStack {
         case 99 where style != .format: return false
         case 34 where style == .format, 39 where style == .format: append(byte)
         case 48 where style != .format: append(octal(bytes, &at, 0))
-        case 48...55 where style != .echo: append(octal(bytes, &at, byte &- 48, digits: 2))
+        case 48...55 where style == .format || style == .argument: append(octal(bytes, &at, byte &- 48, digits: 2))
         case 120 where style != .echo && at < bytes.count && hexadecimalDigit(bytes[at]) != nil:
             var value: UInt8 = 0
             let end = min(at + 2, bytes.count)

@@ -123,7 +123,7 @@ struct TestExpression {
     private func unaryOperator(_ text: Text) -> UInt8? {
         if text.count != 2 || text[0] != 45 { return nil }
         switch text[1] {
-        case 98, 99, 100, 101, 102, 103, 71, 104, 107, 76, 110, 78, 79, 112, 114, 115, 83, 116, 117, 119, 120, 122:
+        case 97, 98, 99, 100, 101, 102, 103, 71, 104, 107, 76, 110, 78, 79, 112, 114, 115, 83, 116, 117, 119, 120, 122:
             return text[1]
         default: return nil
         }
@@ -142,7 +142,7 @@ struct TestExpression {
         case 119: return System.isAccessible(operand, .write)  // -w
         case 120:  // -x
             return System.isAccessible(operand, .execute)
-        case 101: return System.isAccessible(operand, .exists) || (try? FileStatus(operand)) != nil  // -e
+        case 97, 101: return System.isAccessible(operand, .exists) || (try? FileStatus(operand)) != nil  // -e
         default: break
         }
         guard let info = try? FileStatus(operand, follow: op != 104 && op != 76) else { return false }

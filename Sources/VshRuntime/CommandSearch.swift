@@ -61,5 +61,6 @@ extension Shell {
     /// Forgets where commands were found (`hash -r`, a new PATH).
     public func forgetCommandPaths() {
         for index in 0..<commandPaths.count where !commandPaths[index].isEmpty { commandPaths[index] = Text() }
+        if options.contains(.posix) { placeBuiltins() }
     }
 }

@@ -13,6 +13,8 @@ struct DescriptorEntry {
     var isOwned = false
     /// `real` was seen to be open.
     var isVerified = false
+    /// It was opened for writing.
+    var isWritable = false
 
     static let closed = DescriptorEntry(real: -1)
     static let firstMemory: Int32 = -1000

@@ -72,6 +72,9 @@ extension Shell {
         case .empty:
             status = 0
             return .normal
+        case .text:
+            currentPosition = node.position
+            return try runString(code.constants[node.b], origin: .eval, name: name, isTail: tail)
         default: preconditionFailure("the parser makes no such node")
         }
     }
@@ -220,6 +223,24 @@ extension Shell {
         if builtinIndex[symbol] >= 0, builtinTable[Int(builtinIndex[symbol])].kind == .special { return }
         setFunction(symbol, body)
         body.code.isKept = true
+        if options.contains(.locatesInDefinitions) { locateUtilities(body) }
+    }
+
+    /// `set -h`: remembers where the utilities are that a function calls. Its nodes stand before its root, with later places than its start.
+    private func locateUtilities(_ body: FunctionBody) {
+        let start = body.code.nodes[body.node].position
+        var index = body.node
+        while index >= 0, body.code.nodes[index].position >= start {
+            let node = body.code.nodes[index]
+            index -= 1
+            guard node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, commandPaths[node.b].isEmpty
+            else {
+                continue
+            }
+            let name = symbols.name(node.b)
+            if builtinNumber(node.b) >= 0 || name.withBytes({ $0.contains(47) }) { continue }
+            if let path = findCommand(name) { rememberCommandPath(node.b, path) }
+        }
     }
 
     /// Defines a function, or removes it with nil.

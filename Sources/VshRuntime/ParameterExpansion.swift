@@ -15,7 +15,7 @@ extension Shell {
     /// The error of expanding an unset parameter under `set -u`.
     func unsetError(_ name: Text) -> ShellError {
         report(name: name, "parameter not set")
-        return ShellError(.expansion, status: 2)
+        return ShellError(.expansion, status: 1)
     }
 
     /// A special parameter other than `@` and `*`.
@@ -155,7 +155,7 @@ extension Shell {
             append(Text(decimal: paramCount), quoted: part.isQuoted, &builder)
             return
         case .useDefault, .useAlternative, .assignDefault, .indicateError:
-            let isEmpty = paramCount == 0 || part.flags.contains(.colon) && joinedParameters(isStar).isEmpty
+            let isEmpty = paramCount == 0 || part.flags.contains(.colon) && isNull(joined: isStar && part.isQuoted)
             if part.op == .useAlternative ? !isEmpty : isEmpty {
                 if part.op == .assignDefault {
                     report(name: parameterName(part), "cannot be assigned in this way")
@@ -182,10 +182,11 @@ extension Shell {
         appendAllParameters(quoted: part.isQuoted, star: isStar, &builder)
     }
 
-    private func joinedParameters(_ star: Bool) -> Text {
-        var joined = Text()
-        for index in 0..<paramCount { joined.append(params[paramBase + index]) }
-        return joined
+    /// Whether the parameters together are null; `joined`: as `"$*"`, where an empty IFS puts nothing between them.
+    private func isNull(joined: Bool) -> Bool {
+        if paramCount > 1 && !(joined && ifsJoin < 0) { return false }
+        for index in 0..<paramCount where !params[paramBase + index].isEmpty { return false }
+        return true
     }
 
     /// Appends `$@` or `$*`, quoted or not (XCU 2.5.2).

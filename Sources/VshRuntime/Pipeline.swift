@@ -87,7 +87,7 @@ extension Shell {
         _ code: Code, _ index: Int32, group: Int32, terminal: Int32, closing: Int32
     ) throws(ShellError) -> Int32 {
         let node = code.nodes[index]
-        if node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, builtinIndex[node.b] < 0, node.d == 0,
+        if node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, builtinNumber(node.b) < 0, node.d == 0,
             node.e < 0,
             captures.isEmpty || descriptors[1].real >= 0
         {

@@ -45,6 +45,8 @@ extension Shell {
     public func setOption(_ option: ShellOptions, _ isOn: Bool) {
         if isOn { options.insert(option) } else { options.remove(option) }
         if option == .notify && isOn { Signals.watchChildren() }
+        if option == .hashall { setOption(.locatesInDefinitions, isOn) }
+        if option == .posix { placeBuiltins() }
         if option == .monitor && !isVirtualSubshell {
             if isOn && terminalDescriptor < 0 { takeTerminal() }
             applySignalDispositions()
@@ -66,9 +68,10 @@ extension Shell {
     /// `command name …`: runs the words without looking at functions.
     public func runCommandWords(_ arguments: Arguments, useDefaultPath: Bool) throws(ShellError) -> Flow {
         let name = argument(arguments, 0)
-        if let symbol = symbols.find(name), builtinIndex[symbol] >= 0 {
+        let number = symbols.find(name).map { useDefaultPath ? builtinAnywhere($0) : builtinNumber($0) } ?? -1
+        if number >= 0 {
             do throws(ShellError) {
-                return try runBuiltin(builtinIndex[symbol], arguments)
+                return try runBuiltin(number, arguments)
             } catch {
                 if error.kind == .specialBuiltin {
                     status = error.status

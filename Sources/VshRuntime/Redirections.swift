@@ -84,7 +84,9 @@ extension Shell {
             return false
         }
         noteOpened(result)
-        redirect(Int(redirection.descriptor), to: DescriptorEntry(real: result, isOwned: true, isVerified: true))
+        redirect(
+            Int(redirection.descriptor),
+            to: DescriptorEntry(real: result, isOwned: true, isVerified: true, isWritable: redirection.op != .input))
         if let notice = files.takeNotice() { showNotice(notice) }
         return true
     }
@@ -137,6 +139,14 @@ extension Shell {
         if entry.real == -1 {
             reportRedirection(redirection, target, Errno.badDescriptor.message)
             return false
+        }
+        if redirection.op == .duplicateOutput && entry.real >= 0 && !entry.isWritable {
+            if let flags = try? System.statusFlags(entry.real), flags.rawValue & 3 == OpenFlags.readOnly.rawValue {
+                reportRedirection(redirection, target, "not open for output")
+                return false
+            }
+            descriptors[number].isWritable = true
+            entry.isWritable = true
         }
         entry.isOwned = false
         redirect(descriptor, to: entry)

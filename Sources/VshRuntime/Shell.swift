@@ -13,7 +13,7 @@ public final class Shell {
     public let symbols = SymbolTable()
     public var variables = Table<Variable>(capacity: 208)
     public var functions = Table<FunctionBody?>(capacity: 208)
-    /// By symbol: index into `builtinTable`, or -1.
+    /// By symbol: index into `builtinTable`, or -1; −2 − index when it is not known to be found (see BuiltinSearch.swift).
     public var builtinIndex = Table<Int16>(capacity: 208)
     public var builtinTable = Table<Builtin>(capacity: 96)
     /// By symbol: the path found in PATH, or empty.
@@ -184,18 +184,9 @@ public final class Shell {
     ) {
         let symbol = symbols.intern(name)
         syncTables()
-        builtinIndex[symbol] = Int16(builtinTable.count)
+        builtinIndex[symbol] = placed(Int16(builtinTable.count), kind)
         builtinTable.append(
             Builtin(name, kind, traits: traits, synopsis: synopsis, summary: summary, function: function))
-    }
-
-    /// The builtin of this name that can be found in the present mode.
-    public func builtin(named name: Text) -> Builtin? {
-        guard let symbol = symbols.find(name) else { return nil }
-        let index = builtinIndex[symbol]
-        if index < 0 { return nil }
-        let row = builtinTable[Int(index)]
-        return row
     }
 
     @inline(__always)

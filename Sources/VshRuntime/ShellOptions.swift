@@ -31,6 +31,8 @@ public struct ShellOptions: OptionSet, Sendable {
     public static let undo = ShellOptions(rawValue: 1 << 21)
     /// What programs change is recorded too.
     public static let record = ShellOptions(rawValue: 1 << 22)
+    /// `-h` was given: the utilities that a function calls are located when it is defined. (`hashall` is on by default and only remembers.)
+    public static let locatesInDefinitions = ShellOptions(rawValue: 1 << 23)
 
     /// A row for each option: its letter (0 when it has none), its name for `set -o` (nil when it cannot be set so), and whether `set` may change it.
     public struct Row: Sendable {

@@ -26,7 +26,7 @@ extension Shell {
                 let flow = try call(symbol, arguments)
                 return flow == .normal ? checkErrexit() : flow
             }
-            let builtin = builtinIndex[symbol]
+            let builtin = builtinNumber(symbol)
             if builtin >= 0 {
                 let flow = try runBuiltin(builtin, arguments)
                 return flow == .normal ? checkErrexit() : flow
@@ -114,7 +114,7 @@ extension Shell {
         if symbol < 0 { symbol = fields[mark].withBytes { symbols.find($0) } ?? -1 }
         let arguments = Arguments(base: mark, count: fields.count - mark)
         let isFunction = symbol >= 0 && functions[symbol] != nil
-        let builtin = !isFunction && symbol >= 0 ? builtinIndex[symbol] : -1
+        let builtin = !isFunction && symbol >= 0 ? builtinNumber(symbol) : -1
         let isSpecial = builtin >= 0 && builtinTable[Int(builtin)].kind == .special
         var redirections = -1
         if options.contains(.xtrace) && node.d == 0 { trace(arguments) }
@@ -162,11 +162,21 @@ extension Shell {
     /// Assignments and redirections without a command name.
     private func runWithoutCommand(_ code: Code, _ node: Node, _ substitutions: Int) throws(ShellError) -> Flow {
         if node.e >= 0 {
-            guard let mark = try beginRedirections(code, node.e) else {
+            // In a subshell environment (XCU 2.9.1.3).
+            let state = enterSubshell()
+            let mark: Int?
+            do throws(ShellError) {
+                mark = try beginRedirections(code, node.e)
+            } catch {
+                leaveSubshell(state)
+                throw error
+            }
+            if let mark { endRedirections(to: mark) }
+            leaveSubshell(state)
+            if mark == nil {
                 status = 1
                 return checkErrexit()
             }
-            endRedirections(to: mark)
         }
         for index in node.c..<node.c &+ node.d {
             try perform(code, code.assignments[index])

@@ -141,7 +141,7 @@ extension Parser {
     }
 
     @inline(never)
-    private mutating func substituteAfterBlank(_ code: Code, before first: Lead, _ second: Lead) throws(Stop) {
+    mutating func substituteAfterBlank(_ code: Code, before first: Lead, _ second: Lead) throws(Stop) {
         var isCandidate = passAliases()
         while isCandidate && frame == .alias {
             let reserved = reservedWord()

@@ -50,7 +50,7 @@ struct ArithmeticParser {
     private mutating func peek() -> UInt8 {
         while pos < end {
             let byte = base[pos]
-            if byte != Byte.space && byte != Byte.tab && byte != Byte.newline && (byte < 11 || byte > 13) {
+            if byte != Byte.space && byte != Byte.tab && byte != Byte.newline {
                 return byte
             }
             pos &+= 1

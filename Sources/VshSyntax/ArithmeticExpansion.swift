@@ -31,6 +31,7 @@ extension Parser {
         note(.arithmetic, start)
         pos = inner &+ 1
         let undo = Marks(code, self)
+        let (outerAlias, definedAlias) = (alias, definesAlias)
         do throws(Stop) {
             if try arithmeticText(code, position, isQuoted: isQuoted) { return true }
         } catch {
@@ -41,6 +42,7 @@ extension Parser {
         if !failures.isEmpty, failures[0].isIncomplete, failures[0].range.lowerBound == Int(position) { throw Stop() }
         failures.removeAll()
         wordKind = outerKind
+        (alias, definesAlias) = (outerAlias, definedAlias)
         undo.restore(code, &self)
         notArithmetic.append(serial << 40 | start)
         pos = mark

@@ -147,7 +147,7 @@ extension Parser {
             throw unexpected(code, "a name", opener: "for", at: position)
         }
         skipBlanks()
-        if frame == .alias { try aliasAfterName(code) }
+        if frame == .alias { try substituteAfterBlank(code, before: .inWord, .doWord) }
         var hasWords: Int32 = 0
         var expected: StaticString = "'do'"
         let mark = words.count
@@ -190,12 +190,6 @@ extension Parser {
             Node(
                 .forClause, n: Int32(truncatingIfNeeded: count), a: first, b: symbol, c: group, d: hasWords,
                 position: position))
-    }
-
-    /// After the name of a `for`, which an alias value ended with a blank after.
-    private mutating func aliasAfterName(_ code: Code) throws(Stop) {
-        let reserved = reservedWord()
-        if reserved != .inWord && reserved != .doWord { skipBlanksAndAliases() }
     }
 
     private mutating func caseClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {

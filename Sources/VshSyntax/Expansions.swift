@@ -262,25 +262,50 @@ extension Parser {
         let outerMark = pendingMark
         let outerBuild = build
         pendingMark = pending.count
+        let inner = pos
+        let innerSerial = serial
+        let outerAlias = takeAlias()
         let body = try list(code)
         if try lead() != .closeParen {
             throw unexpected(code, "')'", opener: "$(", at: position)
         }
+        var command: Int32 = -1
+        if isReadAgain(outerAlias), serial == innerSerial, pending.count == pendingMark {
+            command = constant(code, inner, pos)
+        }
+        alias = outerAlias.alias
         note(.substitution, pos)
         pos &+= 1
+        if frame == .alias { _ = passAliases() }
         pendingMark = outerMark
         build = outerBuild
         depth &-= 1
-        addSubstitution(code, body, [], position, isQuoted: isQuoted)
+        addSubstitution(code, body, [], position, isQuoted: isQuoted, text: command)
+    }
+
+    /// Inside a command substitution no alias counts while its end is looked for: they count when it is run (XCU 2.6.3).
+    private mutating func takeAlias() -> (alias: ((Symbol) -> Text?)?, definesAlias: Bool) {
+        let outer = (alias, definesAlias)
+        definesAlias = false
+        if alias != nil { alias = nil }
+        return outer
+    }
+
+    /// Whether the text of a command substitution can mean something else when it is run.
+    private mutating func isReadAgain(_ outer: (alias: ((Symbol) -> Text?)?, definesAlias: Bool)) -> Bool {
+        let result = outer.alias != nil || definesAlias
+        if outer.definesAlias { definesAlias = true }
+        return result
     }
 
     private mutating func addSubstitution(
-        _ code: Code, _ body: Int32, _ flags: PartFlags, _ position: Int32, isQuoted: Bool
+        _ code: Code, _ body: Int32, _ flags: PartFlags, _ position: Int32, isQuoted: Bool, text: Int32 = -1
     ) {
         var body = body
         if body < 0 {
-            body = Int32(truncatingIfNeeded: code.nodes.count)
-            code.nodes.append(Node(.empty, position: position))
+            body = add(code, Node(.empty, position: position))
+        } else if text >= 0 {
+            body = add(code, Node(.text, a: body, b: text, position: position))
         }
         build.flags.formUnion([.hasSubstitution, .hasSideEffects])
         parts.append(Part(.commandSubstitution, isQuoted: isQuoted, flags: flags, a: body, position: position))
@@ -344,8 +369,11 @@ extension Parser {
         pendingMark = pending.count
         let depthOfFrame = frames.count
         wordKind = .word
+        let outerAlias = takeAlias()
         let body = try list(code)
         if try lead() != .end { throw unexpected(code, "a command", opener: "`", at: position) }
+        let command = isReadAgain(outerAlias) ? constant(code, 0, end) : -1
+        alias = outerAlias.alias
         while frames.count > depthOfFrame { leaveFrame() }
         if pending.count > pendingMark { try readHereDocuments(code) }
         leaveFrame()
@@ -355,7 +383,7 @@ extension Parser {
         pendingMark = outerMark
         build = outerBuild
         depth &-= 1
-        addSubstitution(code, body, .isBackquoted, position, isQuoted: isQuoted)
+        addSubstitution(code, body, .isBackquoted, position, isQuoted: isQuoted, text: command)
     }
 
     // MARK: $'…'

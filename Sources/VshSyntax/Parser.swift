@@ -84,6 +84,8 @@ public struct Parser: ~Copyable {
     var build = WordBuild()
 
     var depth = 0
+    /// A command named `alias` was read in the present command substitution.
+    var definesAlias = false
     /// End of the reserved word that `lead` found.
     var tokenEnd = 0
     /// Offsets of `$((` that turned out to be a command substitution.

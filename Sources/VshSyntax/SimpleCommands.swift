@@ -121,14 +121,15 @@ extension Parser {
 
     /// How the arguments of the command `name` are read, and whether it is `command`, whose operand decides (XCU 2.9.1.1).
     @inline(__always)
-    private func declarationUtility(_ name: Text) -> (WordContext, Bool) {
+    private mutating func declarationUtility(_ name: Text) -> (WordContext, Bool) {
         switch name.count {
         case 5, 6, 7, 8: return declarationUtilitySlowly(name)
         default: return (.fields, false)
         }
     }
 
-    private func declarationUtilitySlowly(_ name: Text) -> (WordContext, Bool) {
+    private mutating func declarationUtilitySlowly(_ name: Text) -> (WordContext, Bool) {
+        if name.equals("alias") { definesAlias = true }
         if name.equals("export") || name.equals("readonly") || name.equals("local") || name.equals("declare")
             || name.equals("typeset")
         {
@@ -138,7 +139,7 @@ extension Parser {
     }
 
     /// The same after a word after `command`: its options are stepped over.
-    private func declarationAfterCommand(_ code: Code, _ word: Word) -> (WordContext, Bool) {
+    private mutating func declarationAfterCommand(_ code: Code, _ word: Word) -> (WordContext, Bool) {
         if word.form != .constant { return (.fields, false) }
         let text = code.constants[word.a]
         if text.count > 0 && text[0] == Byte.minus { return (.fields, true) }

@@ -40,6 +40,9 @@ public enum NodeKind: UInt8 {
     case functionDefinition
     /// An empty list, as in the body of a command substitution `$()`.
     case empty
+    /// The body of a command substitution that is parsed again each time it is run, as aliases can change it: `a` child as it is without aliases,
+    /// `b` its text, a constant.
+    case text
     /// For the bash dialect, which comes later: `(( a ))`, `[[ … ]]`, `select`.
     case arithmeticCommand, conditionalCommand, selectClause
 }

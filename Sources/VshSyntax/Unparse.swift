@@ -171,6 +171,7 @@ struct Unparser: ~Copyable {
             out.append(symbols.name(n.a))
             out.append("() ")
             node(n.b)
+        case .text: node(n.a)
         case .empty, .arithmeticCommand, .conditionalCommand, .selectClause: break
         }
     }
@@ -367,7 +368,7 @@ struct Unparser: ~Copyable {
             switch n.kind {
             case .subshell: return true
             case .sequence, .andOr, .pipeline: index = code.ints[n.a]
-            case .background, .redirected: index = n.a
+            case .background, .redirected, .text: index = n.a
             default: return false
             }
         }

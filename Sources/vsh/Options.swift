@@ -97,7 +97,7 @@ struct Invocation {
         let isOn = word[0] == 45
         for place in 1..<word.count {
             switch word[place] {
-            case 99 where isOn: hasCommandString = true
+            case 99: hasCommandString = true
             case 115 where isOn: readsInput = true
             case 105: forcesInteractive = isOn
             case 108: isLogin = isOn
@@ -122,7 +122,8 @@ struct Invocation {
         }
     }
 
-    private mutating func set(_ option: ShellOptions, _ isOn: Bool) {
+    private mutating func set(_ given: ShellOptions, _ isOn: Bool) {
+        let option = given == .hashall ? [.hashall, .locatesInDefinitions] : given
         if isOn {
             options.insert(option)
             unset.remove(option)

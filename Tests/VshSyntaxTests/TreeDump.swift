@@ -127,6 +127,10 @@ struct TreeDump {
             child(n.b)
             put(")")
         case .empty: put("(empty)")
+        case .text:
+            put("(text")
+            child(n.a)
+            put(")")
         default: put("(?)")
         }
     }

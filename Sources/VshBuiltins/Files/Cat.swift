@@ -77,6 +77,10 @@ private struct Concatenation {
     private var isPlain: Bool { !(showsNonprinting || showsEnds || showsTabs || numbers || squeezes) }
 
     mutating func copyAll(_ operands: [Text]) {
+        // A pipe that nobody reads ends this command, not the shell.
+        let ends = target >= 0 && Signals.disposition(.pipe) == .default
+        if ends { try? Signals.set(.pipe, .ignored) }
+        defer { if ends { try? Signals.set(.pipe, .default) } }
         if target >= 0 {
             do throws(Errno) {
                 let status = try FileStatus(descriptor: target)
