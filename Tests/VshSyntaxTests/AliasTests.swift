@@ -13,7 +13,7 @@ final class AliasTests: XCTestCase {
             "(ll) ; { ll; }; ! ll", "(seq (sub (cmd ls -l)) (brace (cmd ls -l)) (not (cmd ls -l)))", aliases: aliases)
         expect("x=1 ll; >f ll", "(seq (cmd x=1 ls -l) (cmd ls -l 1>f))", aliases: aliases)
         expect("if ll; then e; fi", "(if (cmd ls -l) (cmd echo a b))", aliases: aliases)
-        expect("$(ll) `e`", "(cmd [$(cmd ls -l)] [`(cmd echo a b)] !sub)", aliases: aliases)
+        expect("$(ll) `e`", "(cmd [$(text (cmd ll))] [`(text (cmd e))] !sub)", aliases: aliases)
         expect("case ll in ll) ll;; esac", "(case ll (/ll/ (cmd ls -l)))", aliases: aliases)
     }
 
