@@ -7,7 +7,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 
@@ -201,11 +200,6 @@ static _Noreturn void be_recorder(void) {
 void recorder_run(struct shared *memory, const char *state) {
   shared = memory;
   strncpy(state_path, state, sizeof state_path - 1);
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
   struct utsname name;
   int major = 0, minor = 0;
   if (uname(&name) == 0) {

@@ -3,6 +3,7 @@
 // The shell's side: starting the recorder, and filtering a child between vfork and exec. What runs in the child is
 // async-signal-safe and writes only to its own frame and its `struct vsh_recording`.
 #include "internal.h"
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -17,6 +18,12 @@ static struct shared *shared;
 static int to_recorder = -1, kick = -1, timer = -1;
 
 int vsh_recorder_is_started(void) { return to_recorder >= 0; }
+
+int vsh_recorder_is_busy(void) {
+  // What has just ended is noticed within a moment.
+  for (int spin = 0; shared && atomic_load(&shared->live) && spin < 5; spin++) usleep(100);
+  return shared && atomic_load(&shared->live) > 0;
+}
 
 int vsh_recorder_is_nested(void) {
   return syscall(SYS_fchmod, MAGIC_DESCRIPTOR, 0) == MAGIC_ANSWER;
@@ -70,7 +77,16 @@ int vsh_recorder_start(const char *state) {
     pid = (pid_t)syscall(SYS_clone, 0, NULL, NULL, NULL, NULL);
     if (pid == 0) {
       setsid();
-      int ends[3] = {fcntl(pair[1], F_DUPFD, 64), fcntl(kick, F_DUPFD, 64), fcntl(timer, F_DUPFD, 64)};
+      // Limits of the script are not the recorder's.
+      static const int kinds[] = {RLIMIT_NOFILE, RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_AS};
+      struct rlimit limit;
+      for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (getrlimit(kinds[i], &limit) == 0) {
+          limit.rlim_cur = limit.rlim_max;
+          setrlimit(kinds[i], &limit);
+        }
+      int ends[3] = {fcntl(pair[1], F_DUPFD, 10), fcntl(kick, F_DUPFD, 10), fcntl(timer, F_DUPFD, 10)};
+      if (ends[0] < 0 || ends[1] < 0 || ends[2] < 0) _exit(1);
       dup2(ends[0], FD_SOCKET);
       dup2(ends[1], FD_KICK);
       dup2(ends[2], FD_TIMER);
@@ -109,6 +125,12 @@ int vsh_recorder_prepare(void *context) {
   recording->error = 0;
   if (to_recorder < 0) {
     recording->error = -ENOTCONN;
+    return 0;
+  }
+  // Nobody would answer: the filter would make every change fail.
+  struct pollfd end = {to_recorder, 0, 0};
+  if (poll(&end, 1, 0) != 0) {
+    recording->error = -EPIPE;
     return 0;
   }
   unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
@@ -162,6 +184,14 @@ int vsh_recorder_prepare(void *context) {
   timerfd_settime(timer, 0, &soon, NULL);
   if (recording->flags & VSH_RECORDING_ENDS) vsh_recorder_kick();
   return 0;
+}
+
+void vsh_recorder_forget(void) {
+  if (to_recorder >= 0) close(to_recorder);
+  if (kick >= 0) close(kick);
+  if (timer >= 0) close(timer);
+  to_recorder = kick = timer = -1;
+  shared = NULL;
 }
 
 void vsh_recorder_kick(void) {

@@ -210,5 +210,7 @@ private func norecord(_ shell: Shell, _ arguments: Arguments) throws(ShellError)
     if shell.asksForHelp(arguments) { return .normal }
     let first = arguments.count > 1 && shell.fields[arguments.base + 1].equals("--") ? 2 : 1
     if first >= arguments.count { return try shell.usageError(arguments, "needs a command") }
+    let wasRecording = shell.files.pauseRecording()
+    defer { shell.files.resumeRecording(wasRecording) }
     return try shell.runCommandWords(arguments.dropping(first), useDefaultPath: false)
 }

@@ -38,6 +38,8 @@ final class Recorder {
     private(set) var isOwner = true
     /// This process is a background job, which ends its own operation.
     private(set) var isBackground = false
+    /// Nothing but empty operations is in the journal.
+    private var isEmpty = true
     /// The recorder of programs could not be started.
     var hasNoPrograms = false
     /// What is handed to the program that is about to start.
@@ -235,6 +237,7 @@ final class Recorder {
         record.process = System.processID
         record.began = Clock.realTime
         record.command = name
+        isEmpty = false
         if journal.append(record) == nil { throw StoreError(.system(.noSpace), journal.path) }
         return record.id
     }
@@ -270,7 +273,14 @@ final class Recorder {
         _ = journal.append(end, operation: id)
         if isDurable { journal.sync() }
         if let first = results.firstMissing { noteMissing(first, results) }
+        isEmpty = isEmpty && found.changes.isEmpty && found.record.kind == .command
         if let control, control.waitingJournals >= Self.journalsWaiting { importJournals(control) }
+    }
+
+    /// The shell ends: a journal in which nothing was recorded leaves.
+    func finish() {
+        guard isEmpty, isOwner, let journal, !ProgramRecorder.isBusy else { return }
+        try? System.unlink(journal.path)
     }
 
     private func importJournals(_ control: Control) {

@@ -192,7 +192,10 @@ extension Shell {
         if !inPlace && launch.processGroup == .inherit { launch.defaultSignals.subtract(Shell.stopSignals) }
         var recording: UnsafeMutablePointer<ProgramRecording>?
         if options.contains(.record) {
-            recording = files.willStartProgram(path, takesOver: inPlace)
+            let exempt = symbols.find(Text("VSH_NORECORD"))
+            recording = files.willStartProgram(
+                path, takesOver: inPlace, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
+                isAlone: argumentVector.count == 1)
             if let recording { launch.record(recording) }
         }
         defer { if let recording { files.didStartProgram(recording) } }

@@ -35,6 +35,12 @@ public enum ProgramRecorder {
     /// Whether a shell around this one records what it does.
     public static var isNested: Bool { vsh_recorder_is_nested() != 0 }
 
+    /// Whether programs of this shell may still run.
+    public static var isBusy: Bool { vsh_recorder_is_busy() != 0 }
+
+    /// It died: the next start starts another.
+    public static func forget() { vsh_recorder_forget() }
+
     /// After a spawn: lets the recorder fetch the new listener.
     public static func kick() { vsh_recorder_kick() }
 

@@ -40,7 +40,10 @@ enum Main {
         if !base.isEmpty { shell.invokedName = base }
         shell.options = invocation.options
         if isLogin || invocation.isLogin { shell.options.insert(.login) }
-        if invocation.recordsUndo { shell.options.insert(.undo) }
+        if invocation.recordsUndo {
+            shell.options.insert(.undo)
+            if !invocation.unset.contains(.record) { shell.options.insert(.record) }
+        }
         registerBuiltins(shell)
         registerFileBuiltins(shell)
         registerListingBuiltins(shell)

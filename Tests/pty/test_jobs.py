@@ -349,7 +349,7 @@ def test_modes_of_a_stopped_job(shell, folder):
     """A stopped job has its modes back when it goes on, and the shell its own meanwhile"""
     with session(shell, folder) as terminal:
         before = modes(terminal)
-        start(terminal, "sh -c 'stty -echo; echo started; kill -STOP $$; stty -a | grep -o -- -echo\\ ; stty echo'", "started")
+        start(terminal, "sh -c 'stty -echo; echo started; sleep 0.3; kill -STOP $$; stty -a | grep -o -- -echo\\ ; stty echo'", "started")
         terminal.wait_for_prompt()
         equal(modes(terminal), before)
         terminal.send("fg\r")

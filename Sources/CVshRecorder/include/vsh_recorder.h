@@ -27,11 +27,15 @@ int vsh_recorder_is_started(void);
 int vsh_recorder_prepare(void *_Nullable recording);
 /// After a spawn: lets the recorder fetch the new listener.
 void vsh_recorder_kick(void);
+/// The recorder is dead (EPIPE): the next start starts another.
+void vsh_recorder_forget(void);
 /// The operation has ended: what its processes that still run change is no part of it.
 void vsh_recorder_close(uint64_t operation);
 /// Whether a program at `path` gains privileges when it starts (set-user-ID, set-group-ID, capabilities), which a
 /// recorded one cannot.
 int vsh_recorder_gains_privileges(const char *_Nonnull path);
+/// Whether programs of this shell may still run.
+int vsh_recorder_is_busy(void);
 /// Whether this process is itself recorded by a shell around it.
 int vsh_recorder_is_nested(void);
 #endif
