@@ -22,8 +22,15 @@ static int is_overwritten(const struct vsh_launch *launch, size_t i) {
   return 0;
 }
 
-/// Performs the actions. `moved` has room for one descriptor an action. 0 or a negative errno.
-static int apply_actions(const struct vsh_launch *launch, int *moved) {
+/// What the target of an action was, to be put back when exec in place fails.
+struct before {
+  int copy;   // -1: none was needed
+  int flags;  // -1: it was not open, -2: it is as it was
+};
+
+/// Performs the actions. `moved` has room for one descriptor an action, and so has `before`, which a child does not need.
+/// 0 or a negative errno.
+static int apply_actions(const struct vsh_launch *launch, int *moved, struct before *before) {
   int floor = 10;
   for (size_t i = 0; i < launch->action_count; i++)
     if (launch->actions[i].to >= floor) floor = launch->actions[i].to + 1;
@@ -35,8 +42,13 @@ static int apply_actions(const struct vsh_launch *launch, int *moved) {
   }
   for (size_t i = 0; i < launch->action_count; i++) {
     int from = moved[i] >= 0 ? moved[i] : launch->actions[i].from, to = launch->actions[i].to, result;
+    if (before) {
+      before[i].flags = fcntl(to, F_GETFD);
+      if (from >= 0 && from != to && before[i].flags >= 0) before[i].copy = fcntl(to, F_DUPFD_CLOEXEC, floor);
+    }
     if (from < 0) {
-      close(to);  // EBADF: closed is closed
+      if (before) fcntl(to, F_SETFD, FD_CLOEXEC);  // exec itself closes it
+      else close(to);                              // EBADF: closed is closed
       continue;
     }
     do result = from == to ? fcntl(to, F_SETFD, 0) : dup2(from, to);
@@ -44,6 +56,20 @@ static int apply_actions(const struct vsh_launch *launch, int *moved) {
     if (result < 0) return -errno;
   }
   return 0;
+}
+
+/// Undoes the actions, where `before` is not as it was filled first.
+static void undo_actions(const struct vsh_launch *launch, const struct before *before) {
+  for (size_t i = launch->action_count; i-- > 0;) {
+    int to = launch->actions[i].to;
+    if (before[i].flags == -2) continue;
+    if (before[i].copy >= 0) {
+      dup2(before[i].copy, to);
+      close(before[i].copy);
+    }
+    if (before[i].flags < 0) close(to);
+    else fcntl(to, F_SETFD, before[i].flags);
+  }
 }
 
 /// Dispositions to put back when exec in place fails.
@@ -77,11 +103,11 @@ __attribute__((noinline)) static int execute(const struct vsh_launch *launch) {
 }
 
 /// Everything between fork and exec, with all signals blocked. Returns only a negative errno.
-static int run(const struct vsh_launch *launch, int *moved, struct saved *saved) {
+static int run(const struct vsh_launch *launch, int *moved, struct before *before, struct saved *saved) {
   int result;
   if (launch->pgroup >= 0 && setpgid(0, launch->pgroup) < 0) return -errno;
   if (launch->terminal >= 0 && tcsetpgrp(launch->terminal, getpgrp()) < 0) return -errno;
-  if ((result = apply_actions(launch, moved)) < 0) return result;
+  if ((result = apply_actions(launch, moved, before)) < 0) return result;
   if (launch->directory >= 0 && fchdir(launch->directory) < 0) return -errno;
   uint64_t ignored = launch->ignored_signals | (vsh_signals_ignored_for_children() & ~launch->default_signals);
   set_dispositions((launch->default_signals | vsh_signals_caught()) & ~ignored, SIG_DFL, saved);
@@ -100,7 +126,7 @@ struct attempt {
 
 /// Apart from vsh_spawn, so that the child's frame lies below the one that both share.
 __attribute__((noinline)) static _Noreturn void run_child(struct attempt *attempt) {
-  int result = run(attempt->launch, attempt->moved, NULL);
+  int result = run(attempt->launch, attempt->moved, NULL, NULL);
   attempt->error = result;
   _exit(result == -ENOENT || result == -ENOTDIR ? 127 : 126);
 }
@@ -121,15 +147,20 @@ pid_t vsh_spawn(const struct vsh_launch *launch) {
 
 int vsh_exec(const struct vsh_launch *launch) {
   int moved[launch->action_count + 1];
+  struct before before[launch->action_count + 1];
   struct saved saved = {.set = 0};
-  for (size_t i = 0; i < launch->action_count; i++) moved[i] = -1;
+  for (size_t i = 0; i < launch->action_count; i++) {
+    moved[i] = -1;
+    before[i] = (struct before){.copy = -1, .flags = -2};
+  }
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
-  int result = run(launch, moved, &saved);
+  int result = run(launch, moved, before, &saved);
   vsh_signals_block(~UINT64_C(0));
   for (; saved.set; saved.set &= saved.set - 1) {
     int signal = __builtin_ctzll(saved.set) + 1;
     sigaction(signal, &saved.actions[signal], NULL);
   }
+  undo_actions(launch, before);
   for (size_t i = 0; i < launch->action_count; i++)
     if (moved[i] >= 0) close(moved[i]);
   vsh_signals_set_mask(mask);

@@ -178,8 +178,8 @@ extension System {
         try check(path.withPath { launch.with($0, arguments, environment, actions) { vsh_spawn($0) } })
     }
 
-    /// Replaces this process by a program. Returns only by throwing; then descriptors, working directory and process
-    /// group may have changed already, while signals are as before. (C: execve)
+    /// Replaces this process by a program. Returns only by throwing; then working directory and process group may have
+    /// changed already, while descriptors and signals are as before. (C: execve)
     public static func exec(
         _ path: some PathArgument, arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>,
         environment: UnsafePointer<UnsafeMutablePointer<CChar>?>,

@@ -42,8 +42,8 @@ struct vsh_launch {
 /// already reaped. Signals are blocked meanwhile. EINTR is not returned.
 pid_t vsh_spawn(const struct vsh_launch *_Nonnull launch);
 
-/// Replaces this process (execve) after the same steps. Returns only a negative errno; by then descriptors, working
-/// directory and process group may have changed, while signals are as before.
+/// Replaces this process (execve) after the same steps. Returns only a negative errno; by then working directory and
+/// process group may have changed, while descriptors and signals are as before.
 int vsh_exec(const struct vsh_launch *_Nonnull launch);
 
 /// fork. In the child, caught signals and `reset_signals` are reset to default, `ignored_signals` are ignored, and
