@@ -395,9 +395,10 @@ def test_nested_shells(shell, folder):
             time.sleep(0.5)
             terminal.send("\x1a")
             terminal.wait_for(r"(?i)(stopped|suspended)[^$]*inner> \Z")
-            terminal.send("kill -9 %1\r")
-            time.sleep(1)
-            terminal.send("\rexit 6\r")
+            for keys in ("kill -9 %1\r", "\r", "\r"):
+                terminal.send(keys)
+                time.sleep(0.5)
+            terminal.send("exit 6\r")
             terminal.wait_for(r"\$ \Z")
             equal(terminal.command("echo $?"), ["6"], inner)
             start(terminal, "sh -c 'echo started; sleep 30'", "started")
