@@ -17,6 +17,8 @@ static const size_t reach = (size_t)1 << 32;
 char state_path[PATH_MAX];
 static struct journal *journals;
 static struct operation *operations;
+/// The one that was left last, which may be in use again.
+static struct operation *unused;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static uint64_t *field(const struct journal *journal, int offset) { return (uint64_t *)(void *)(journal->base + offset); }
@@ -262,19 +264,27 @@ struct operation *operation_take(uint64_t journal, uint64_t number, uint64_t sta
   return operation;
 }
 
+/// To be called with the lock held.
+static void operation_forget(struct operation *operation) {
+  for (struct operation **link = &operations; *link; link = &(*link)->next)
+    if (*link == operation) {
+      *link = operation->next;
+      break;
+    }
+  journal_drop(operation->journal);
+  table_clear(&operation->paths);
+  table_clear(&operation->inodes);
+  free(operation);
+}
+
 void operation_release(struct operation *operation) {
   if (!operation) return;
   pthread_mutex_lock(&lock);
   if (--operation->references == 0) {
-    for (struct operation **link = &operations; *link; link = &(*link)->next)
-      if (*link == operation) {
-        *link = operation->next;
-        break;
-      }
-    journal_drop(operation->journal);
-    table_clear(&operation->paths);
-    table_clear(&operation->inodes);
-    free(operation);
+    // The next program mostly belongs to the same one: it stays until another is left.
+    struct operation *old = unused;
+    unused = operation;
+    if (old && old != operation && old->references == 0) operation_forget(old);
   }
   pthread_mutex_unlock(&lock);
 }

@@ -110,6 +110,12 @@ final class Restorer {
 
     private static func status(_ path: [UInt8]) -> FileStatus? { try? FileStatus(path, follow: false) }
 
+    private static func key(_ state: NodeState) -> InodeKey {
+        InodeKey(
+            inode: state.inode, device: state.device,
+            birth: state.birth.seconds &* 1_000_000_000 &+ Int64(state.birth.nanoseconds))
+    }
+
     private static func state(_ status: FileStatus?) -> NodeState { status.map { NodeState($0) } ?? .absent }
 
     /// Makes what a change altered as it was before.
@@ -144,7 +150,13 @@ final class Restorer {
         var sighting = RestoreSighting(present: Self.state(present))
         let item = change.item == 0 ? [] : recorder.store?.path(change.item, location: change.location) ?? []
         if change.item != 0 { sighting.item = Self.state(Self.status(item)) }
-        if change.kind == .moved { sighting.other = Self.state(Self.status(change.other + [0])) }
+        if change.kind == .moved {
+            sighting.other = Self.state(Self.status(change.other + [0]))
+            // Made again under that name: it stands for the object that was there.
+            if !sighting.other.isAbsent, remade[Self.key(change.before)] == change.other {
+                sighting.other = change.before
+            }
+        }
         var step = Restoring.step(
             change.kind, before: change.before, preimage: change.preimage, sighting: sighting)
         if step == .impossible {
@@ -176,6 +188,7 @@ final class Restorer {
             try (change.other + [0]).withPath { (other) throws(Errno) in
                 try path.withPath { (path) throws(Errno) in try files.rename(other, nil, path, nil, .noReplace) }
             }
+            if remade[Self.key(change.before)] != nil { remade[Self.key(change.before)] = change.path }
         case .rewrite: try rewrite(path, change, item)
         case .cut: try cut(path, change)
         case .restoreTail: try restoreTail(path, change, item)
@@ -228,9 +241,7 @@ final class Restorer {
     private func remake(_ path: [UInt8], _ change: ChangeRecord, _ item: [UInt8]?) throws(Errno) {
         let before = change.before
         let name = Text(change.path)
-        let key = InodeKey(
-            inode: before.inode, device: before.device,
-            birth: before.birth.seconds &* 1_000_000_000 &+ Int64(before.birth.nanoseconds))
+        let key = Self.key(before)
         if before.kind == .regular, before.links > 1, let other = remade[key] {
             return try unwrapped { () throws(FileOpError) in try files.link(Text(other), to: name) }
         }
@@ -245,13 +256,13 @@ final class Restorer {
             if result < 0 { throw Errno(rawValue: -result) }
             let target = FileDescriptor(owning: result)
             try fill(target.rawValue, change, item)
-            remade[key] = change.path
         case .fifo, .socket, .characterDevice, .blockDevice:
             try unwrapped { () throws(FileOpError) in
                 try files.makeNode(name, mode: before.mode, device: before.representedDevice)
             }
         case .absent: return
         }
+        remade[key] = change.path
         try applyAttributes(path, before, change.attributes)
     }
 
