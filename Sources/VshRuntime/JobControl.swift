@@ -81,6 +81,13 @@ extension Shell {
     /// The stages of a pipeline that runs in the foreground; its status.
     func waitForPipelineJob(_ text: Text, _ stages: [JobProcess], _ group: Int32, _ terminal: Int32) -> Int32 {
         let number = jobs.add(stages, group: group, command: text, hasPipefail: options.contains(.pipefail))
+        pollJobs()
+        // A ^Z that came while the stages were started is for those too that joined the group after it.
+        if let place = jobs.index(ofNumber: number), jobs.jobs[place].state == .running,
+            jobs.jobs[place].processes.contains(where: { $0.status?.isStoppedByTerminal ?? false })
+        {
+            try? Signals.send(.terminalStop, to: -group)
+        }
         return waitInForeground(number, terminal)
     }
 
@@ -156,9 +163,11 @@ extension Shell {
     /// Tells of background jobs that ended or stopped.
     public func notifyJobs(except foreground: Int = 0) {
         pollJobs()
+        for index in jobs.jobs.indices where jobs.jobs[index].isChanged && jobs.jobs[index].number != foreground {
+            if let text = describeJob(at: index) { writeLine(text) }
+        }
         for index in jobs.jobs.indices.reversed()
         where jobs.jobs[index].isChanged && jobs.jobs[index].number != foreground {
-            if let text = describeJob(at: index) { writeLine(text) }
             jobs.jobs[index].isChanged = false
             if jobs.jobs[index].state == .done { jobs.retire(at: index) }
         }

@@ -188,19 +188,21 @@ extension Shell {
         }
     }
 
-    /// Appends a line of standard input to a source; false at its end.
+    /// Appends a line of standard input to a source; false at its end. A read error ends the shell (XCU 2.8.1).
     func readLine(into source: Source) -> Bool {
         let mark = scratch.count
         var error: Int32 = 0
-        while true {
-            let found = readDelimited(0, 10, error: &error)
-            if found == nil && error == -Errno.interrupted.rawValue {
-                error = 0
-                continue
-            }
-            break
-        }
+        var found: Bool?
+        repeat {
+            error = 0
+            found = readDelimited(0, 10, error: &error)
+        } while found == nil && error == -Errno.interrupted.rawValue
         defer { scratch.pop(to: mark) }
+        if found == nil && error != 0 {
+            report("cannot read commands: ", Errno(rawValue: -error).message)
+            status = 128
+            exitShell()
+        }
         if scratch.count == mark { return false }
         scratch.withBytes(from: mark) { source.append($0) }
         return true

@@ -29,6 +29,8 @@ public struct WaitStatus: Equatable, Sendable {
     public var isStopped: Bool { rawValue & 0xff == 0x7f }
     /// (C: WSTOPSIG)
     public var stopSignal: Signal { Signal(rawValue: (rawValue >> 8) & 0xff) }
+    /// Stopped by SIGTSTP.
+    public var isStoppedByTerminal: Bool { isStopped && stopSignal == .terminalStop }
     /// (C: WIFCONTINUED)
     public var isContinued: Bool { rawValue == 0xffff }
 
