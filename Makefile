@@ -15,7 +15,7 @@ docdir = $(DESTDIR)$(PREFIX)/share/doc/vsh
 pages = $(notdir $(wildcard docs/man/*.1))
 texts = README.adoc LICENSE $(filter-out docs/decisions docs/man,$(wildcard docs/*))
 
-.PHONY: all build run test check lint format bench install uninstall clean help setup-build setup-test
+.PHONY: all build run test check lint format bench bench-recorder install uninstall clean help setup-build setup-test
 
 all: build
 
@@ -40,6 +40,9 @@ format: ## bring the sources into the format that lint asks for
 bench: build ## time vsh against the installed shells (BENCH=program that takes the shell, BENCHFLAGS=)
 	@$(BENCH) $(binary) $(BENCHFLAGS)
 
+bench-recorder: build ## time programs with and without the recorder (paired medians)
+	@Tests/bench/recorder $(binary) $(BENCHFLAGS)
+
 $(binary):
 	@$(MAKE) build
 
@@ -59,7 +62,7 @@ clean: ## remove everything that was built
 	rm -rf .build
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 setup-build:
 	@.ci/setup build

@@ -87,14 +87,35 @@ static void leaf(enum rule rule) {
   }
 }
 
+/// A branch that ends in a leaf: all that end in the same one share its code.
+static struct end {
+  unsigned short jump;
+  bool is_right;
+  enum rule rule;
+} ends[sizeof bounds / sizeof *bounds + 1];
+static size_t end_count;
+
 static void tree(size_t from, size_t to) {
-  if (from == to) return leaf(bounds[from].rule);
   size_t middle = (from + to + 1) / 2;
   unsigned short jump = recorder_filter.len;
   emit(BPF_JMP | BPF_JGE | BPF_K, bounds[middle].first, 0, 0);
-  tree(from, middle - 1);
+  if (middle - 1 > from) tree(from, middle - 1);
+  else ends[end_count++] = (struct end){jump, false, bounds[from].rule};
   program[jump].jt = (uint8_t)(recorder_filter.len - jump - 1);
-  tree(middle, to);
+  if (to > middle) tree(middle, to);
+  else ends[end_count++] = (struct end){jump, true, bounds[to].rule};
+}
+
+static void leaves(void) {
+  for (enum rule rule = ALLOW; rule <= NEW_TASK; rule++) {
+    unsigned short place = recorder_filter.len;
+    leaf(rule);
+    for (size_t i = 0; i < end_count; i++) {
+      if (ends[i].rule != rule) continue;
+      struct sock_filter *from = &program[ends[i].jump];
+      *(ends[i].is_right ? &from->jt : &from->jf) = (uint8_t)(place - ends[i].jump - 1);
+    }
+  }
 }
 
 static int by_number(const void *a, const void *b) {
@@ -121,7 +142,9 @@ void filter_build(void) {
   emit(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
   answer(SECCOMP_RET_USER_NOTIF);
   emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+  end_count = 0;
   tree(0, bound_count - 1);
+  leaves();
 }
 
 int native_number(int number_32) {
