@@ -4,6 +4,7 @@ import VshSyntax
 import VshSystem
 
 /// What the line editor does for the shell: shows the prompt and returns the next line, newline included; nil at the end of input.
+/// Before it reads it waits by `awaitInput`, and does what that asks for; `plainLineReader` is the model.
 public typealias LineReader = (Shell, Text) throws(ShellError) -> Text?
 
 extension Shell {

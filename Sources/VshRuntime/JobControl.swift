@@ -182,12 +182,15 @@ extension Shell {
         return jobs.jobs.contains { $0.isChanged }
     }
 
-    /// Waits for standard input. False when a signal came first that has a trap or is an interrupt, or there is news of a job.
-    func awaitInput() -> Bool {
+    /// For line readers: waits for standard input. False when a signal came first that has a trap or is an interrupt
+    /// (`runPendingTraps` handles it, and throws for the interrupt), or there is news of a job. None is lost in between.
+    public func awaitInput() -> Bool {
         let heedsChildren = options.contains(.notify)
+        let descriptor = inputDescriptor(0)
+        if descriptor < 0 { return true }
         while true {
             do throws(Errno) {
-                _ = try System.waitReady(0, heedsChildren: heedsChildren)
+                _ = try System.waitReady(descriptor, heedsChildren: heedsChildren)
                 return true
             } catch {
                 if error != .interrupted { return true }
