@@ -15,7 +15,10 @@ docdir = $(DESTDIR)$(PREFIX)/share/doc/vsh
 pages = $(notdir $(wildcard docs/man/*.1))
 texts = README.adoc LICENSE $(filter-out docs/decisions docs/man,$(wildcard docs/*))
 
-.PHONY: all build run test check lint format bench bench-recorder install uninstall clean help setup-build setup-test
+CONFORMANCE ?=
+SUITES ?=
+
+.PHONY: all build run test check lint format bench bench-recorder fuzz conformance install uninstall clean help setup-build setup-test
 
 all: build
 
@@ -42,6 +45,17 @@ bench: build ## time vsh against the installed shells (BENCH=program that takes 
 
 bench-recorder: build ## time programs with and without the recorder (paired medians)
 	@Tests/bench/recorder $(binary) $(BENCHFLAGS)
+
+# CONFORMANCE: a program that takes [SUITES=directory in the environment] SHELL SUITE... and prints the scores
+conformance: build ## score vsh with test suites of others, where they are at hand (CONFORMANCE=program SUITES=directory)
+	@if [ -z '$(CONFORMANCE)' ] || ! [ -x '$(CONFORMANCE)' ]; then \
+		echo 'conformance: no suites at hand; CONFORMANCE=program names the one that runs them, SUITES=directory where they are'; \
+	else \
+		$(if $(SUITES),SUITES='$(SUITES)') '$(CONFORMANCE)' $(binary) yash-posix yash-signal oils-posix; \
+	fi
+
+fuzz: ## fuzz the parser for a minute (libFuzzer; Tests/fuzz/run SECONDS for longer)
+	@Tests/fuzz/run
 
 $(binary):
 	@$(MAKE) build

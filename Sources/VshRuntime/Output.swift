@@ -107,7 +107,12 @@ extension Shell {
     /// `vsh: line 3: name: message` on standard error.
     public func report(name: Text, _ message: String) {
         var line = messageStart()
-        line.append(name)
+        if name.count > 4096 {
+            line.append(name.slice(0..<200))
+            line.append("…")
+        } else {
+            line.append(name)
+        }
         line.append(": ")
         line.append(string: message)
         line.append(10)

@@ -39,6 +39,10 @@ extension Parser {
                         if !more() { throw unterminated(byte == Byte.singleQuote ? "'" : "\"", open) }
                         continue
                     }
+                    if base[pos] == 0 {
+                        pos &+= 1
+                        continue
+                    }
                     if byte == Byte.doubleQuote && base[pos] == Byte.backslash && pos &+ 1 < end {
                         let next = base[pos &+ 1]
                         if next == Byte.newline {

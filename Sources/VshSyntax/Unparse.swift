@@ -65,6 +65,8 @@ struct Unparser: ~Copyable {
             let redirection = code.redirections[index]
             let delimiter = code.constants[redirection.delimiter]
             hereDocument(redirection, delimiter)
+            // A body that the end of the input ended.
+            if out[out.count - 1] != Byte.newline { out.append(Byte.newline) }
             out.append(delimiter)
             out.append(Byte.newline)
         }
