@@ -56,6 +56,7 @@ int vsh_recorder_start(const char *state) {
   uint32_t action = SECCOMP_RET_USER_NOTIF;
   if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) return -EOPNOTSUPP;
   if (!may_look()) return -EPERM;
+  if (access("/proc/self/fd", X_OK) < 0) return -errno;
   filter_build();
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return -errno;

@@ -28,8 +28,13 @@ extension FileSystem {
     public func didStartProgram(_ recording: UnsafeMutablePointer<ProgramRecording>) {
         ProgramRecorder.kick()
         guard let failure = recording.pointee.failure else { return }
-        if failure == .brokenPipe { ProgramRecorder.forget() }
-        recorder?.say(Array("a program runs unrecorded: \(failure.message)".utf8))
+        if failure == .brokenPipe {
+            ProgramRecorder.forget()
+            recorder?.say(Array("a program runs unrecorded: the recorder was killed".utf8))
+        } else {
+            // The next one would fare no better.
+            recorder?.giveUpPrograms(failure)
+        }
     }
 
     /// `norecord`: nothing is recorded until `resumeRecording`. Whether it was recorded before.
@@ -89,22 +94,28 @@ private enum Exempt {
 extension Recorder {
     /// Starts the recorder of programs; false when it cannot be had.
     func startPrograms() -> Bool {
-        if ProgramRecorder.isStarted { return true }
         if hasNoPrograms { return false }
+        if ProgramRecorder.isStarted { return true }
         do {
             try ProgramRecorder.start(state.path)
             return true
         } catch {
-            hasNoPrograms = true
-            let reason =
-                switch error {
-                case .notSupported: "the kernel has no user notification"
-                case .permission: "ptrace_scope keeps processes apart"
-                default: error.message
-                }
-            say(Array("programs run unrecorded (\(reason)); builtins and redirections can be undone".utf8))
+            giveUpPrograms(error)
             return false
         }
+    }
+
+    /// Programs run unrecorded from now on, which is said once.
+    func giveUpPrograms(_ error: Errno) {
+        hasNoPrograms = true
+        let reason =
+            switch error {
+            case .notSupported, .invalid: "the kernel has no user notification"
+            case .permission: "ptrace_scope keeps processes apart"
+            case .busy: "another recorder is at work"
+            default: error.message
+            }
+        say(Array("programs run unrecorded (\(reason)); builtins and redirections can be undone".utf8))
     }
 
     func record(takesOver: Bool) -> UnsafeMutablePointer<ProgramRecording>? {
