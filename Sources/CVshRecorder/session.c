@@ -57,14 +57,21 @@ int vsh_recorder_start(const char *state) {
   if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) return -EOPNOTSUPP;
   if (!may_look()) return -EPERM;
   if (access("/proc/self/fd", X_OK) < 0) return -errno;
+  // It needs descriptors of its own, which a limit of the script would deny it.
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < 64) return -EMFILE;
   filter_build();
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (shared == MAP_FAILED) return -errno;
+  if (shared == MAP_FAILED) {
+    shared = NULL;
+    return -errno;
+  }
   int pair[2];
   int error = 0;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
     error = -errno;
     munmap(shared, sizeof *shared);
+    shared = NULL;
     return error;
   }
   kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -113,6 +120,7 @@ int vsh_recorder_start(const char *state) {
     if (timer >= 0) close(timer);
     kick = timer = -1;
     munmap(shared, sizeof *shared);
+    shared = NULL;
     return error ? error : -EAGAIN;
   }
   kick = move_up(kick);
