@@ -9,11 +9,13 @@ import VshSystem
 /// Changes that make a name.
 extension FileSystem {
     /// Records that a name is to be made, unless something has it. What is recorded stays true when the call fails.
-    private func willCreate(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ buffer: PathBuffer) {
+    private func willCreate(
+        _ path: UnsafePointer<CChar>, _ directory: Directory?, _ buffer: PathBuffer, linkedTo source: [UInt8] = []
+    ) {
         guard isRecording, locate(path, directory, buffer), !isState(buffer), let recorder = recording() else { return }
-        if recorder.paths[buffer.bytes].contains(.covered) { return }
+        if source.isEmpty, recorder.paths[buffer.bytes].contains(.covered) { return }
         if (try? FileStatus(path, at: at(directory), follow: false)) != nil { return }
-        recorder.recordCreated(buffer)
+        recorder.recordCreated(buffer, linkedTo: source)
     }
 
     /// mkdirat(2). `mode` is before the umask.
@@ -33,8 +35,19 @@ extension FileSystem {
     ) throws(FileOpError) {
         try attempt(to) { () throws(Errno) in
             try to.withCString { (name) throws(Errno) in
-                willCreate(name, toDirectory, first)
+                var source: [UInt8] = []
+                if isRecording {
+                    from.withCString { (from) in
+                        let isFound =
+                            follow
+                            ? locateObject(from, fromDirectory, second)
+                            : locate(from, fromDirectory, second) || locateObject(from, fromDirectory, second)
+                        if isFound { source = second.array }
+                    }
+                }
+                willCreate(name, toDirectory, first, linkedTo: source)
                 try System.link(from, at: at(fromDirectory), to: name, at: at(toDirectory), follow: follow)
+                if let recorder, recorder.isOpen, !source.isEmpty { recorder.noteLinked(first, from: source) }
             }
         }
     }

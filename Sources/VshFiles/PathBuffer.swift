@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshCore
 
 /// Room for one absolute path, with a NUL behind it: filled again for each change, never allocated.
 final class PathBuffer {
@@ -138,6 +139,18 @@ struct InodeKey: Hashable {
     var inode: UInt64
     var device: UInt64
     var birth: Int64
+
+    init(inode: UInt64, device: UInt64, birth: Int64) {
+        self.inode = inode
+        self.device = device
+        self.birth = birth
+    }
+
+    init(_ state: NodeState) {
+        inode = state.inode
+        device = state.device
+        birth = state.birth.seconds &* 1_000_000_000 &+ Int64(state.birth.nanoseconds)
+    }
 
     func hash(into hasher: inout Hasher) { hasher.combine(inode) }
 }

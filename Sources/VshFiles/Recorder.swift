@@ -51,6 +51,8 @@ final class Recorder {
     private var inodes: [InodeKey: InodeFlags] = [:]
     /// Copies of objects on mounts without a store: the item of each.
     var copies: [InodeKey: UInt64] = [:]
+    /// Hard links that the operation made, and from where.
+    var linked: [[UInt8]: [UInt8]] = [:]
     /// Paths found in one epoch are looked up again in the next: something changed what names mean.
     private(set) var epoch = 0
 
@@ -219,6 +221,7 @@ final class Recorder {
         paths.removeAll()
         inodes.removeAll(keepingCapacity: inodes.count < 4096)
         copies.removeAll()
+        linked.removeAll()
     }
 
     /// Writes an event (begin, commit) and returns its number.
@@ -270,6 +273,7 @@ final class Recorder {
         end.ended = Clock.realTime
         end.changes = UInt32(results.changed)
         end.missing = UInt32(results.missing)
+        end.touched = UInt32(results.touched)
         _ = journal.append(end, operation: id)
         if isDurable { journal.sync() }
         if let first = results.firstMissing { noteMissing(first, results) }
@@ -355,6 +359,7 @@ final class Recorder {
     func forgetPaths() {
         epoch += 1
         paths.removeAll()
+        linked.removeAll()
     }
 
     func changeEpoch() { epoch += 1 }

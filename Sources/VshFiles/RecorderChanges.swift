@@ -50,11 +50,20 @@ extension Recorder {
     }
 
     /// Nothing is at the path, and something will be.
-    func recordCreated(_ path: PathBuffer) {
-        if paths[path.bytes].contains(.covered) { return }
+    /// - Parameter source: of a hard link: a path of the object.
+    func recordCreated(_ path: PathBuffer, linkedTo source: [UInt8] = []) {
+        // Of a link it must be known what it was, to take it away without a trace.
+        if source.isEmpty, paths[path.bytes].contains(.covered) { return }
         touchParent(of: path)
-        _ = append(.created, .inRecord, path: path.raw)
+        _ = append(.created, .inRecord, path: path.raw, location: source)
         paths.insert(path.bytes, [.covered, .created])
+    }
+
+    /// A hard link will be removed whose object is at `source` too: it can be linked again from there. (A link kept in
+    /// the store would show in the number of links.)
+    func recordRemovedLink(_ path: PathBuffer, _ status: FileStatus, linkedTo source: [UInt8]) -> Int? {
+        touchParent(of: path)
+        return append(.removed, .inRecord, before: NodeState(status), path: path.raw, location: source)
     }
 
     /// A tree from the store will stand at the path, where nothing is: all that is in it belongs to it.
@@ -94,6 +103,17 @@ extension Recorder {
                 .removed, preimage, reason: reason, item: item, before: NodeState(status), path: path.raw,
                 other: target, attributes: attributes, content: content)
         }
+    }
+
+    /// A hard link was made.
+    func noteLinked(_ path: PathBuffer, from source: [UInt8]) { linked[path.array] = source }
+
+    /// Another path of the object that the operation made a hard link of at `path`; nil when there is none any more.
+    func source(ofLink path: PathBuffer, _ status: FileStatus) -> [UInt8]? {
+        guard status.linkCount > 1, !linked.isEmpty, let source = linked[path.array],
+            let other = try? FileStatus(source, follow: false), other.isSameFile(as: status)
+        else { return nil }
+        return source
     }
 
     func markCovered(_ path: PathBuffer) { paths.insert(path.bytes, .covered) }

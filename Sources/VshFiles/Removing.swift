@@ -25,6 +25,17 @@ extension FileSystem {
             if status.linkCount == 1 { recorder.forget(status) }
             return
         }
+        if let source = recorder.source(ofLink: first, status) {
+            let record = recorder.recordRemovedLink(first, status, linkedTo: source)
+            do {
+                try System.unlink(path, at: at)
+            } catch {
+                recorder.void(record)
+                throw error
+            }
+            recorder.linked[first.array] = nil
+            return
+        }
         if status.isSymbolicLink { recorder.changeEpoch() }
         if try moveIntoStore(first, status, recorder) { return }
         try unlinkWithCopy(path, at, status, recorder)

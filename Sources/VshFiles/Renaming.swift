@@ -60,6 +60,10 @@ extension FileSystem {
         if status.isDirectory {
             recorder.forgetPaths()
         } else {
+            if !recorder.linked.isEmpty {
+                recorder.linked[first.array] = nil
+                recorder.linked[second.array] = nil
+            }
             recorder.paths.insert(first.bytes, .covered)
             recorder.paths.insert(second.bytes, .covered)
             if status.isSymbolicLink || replaced?.isSymbolicLink == true { recorder.changeEpoch() }
@@ -72,6 +76,9 @@ extension FileSystem {
         _ status: FileStatus, _ recorder: Recorder, _ linked: inout (item: UInt64, location: [UInt8])?
     ) -> Int? {
         if status.isDirectory { return recorder.recordRemoved(second, status, preimage: .inRecord) }
+        if let source = recorder.source(ofLink: second, status) {
+            return recorder.recordRemovedLink(second, status, linkedTo: source)
+        }
         if let store = recorder.store, let item = recorder.newItem() {
             func keepLink(_ location: [UInt8]) -> Errno? {
                 do {

@@ -5,11 +5,22 @@ import VshStore
 import VshSystem
 
 extension UndoEngine {
-    /// Carries a plan out, as an operation of its own. When a step fails, what was done is taken back.
-    /// - Parameter target: the entry that this is about, or 0.
+    /// Carries a plan out, as an operation of its own: part after part is compared with what is there, then taken back.
+    /// When a part is not as it was left, or a step fails, what was done goes back.
+    /// - Parameters:
+    ///   - target: the entry that this is about, or 0.
+    ///   - verification: nil: whatever is there.
+    /// - Returns: paths that were not as they were left, under a policy that goes on.
     func execute(
-        _ plan: Plan, _ kind: OperationKind, target: OperationID, _ verification: Verification, _ policy: ConflictPolicy
-    ) throws(UndoError) {
+        _ plan: Plan, _ kind: OperationKind, target: OperationID, _ verification: Verification?,
+        _ policy: ConflictPolicy
+    ) throws(UndoError) -> [Conflict] {
+        var conflicts: [Conflict] = []
+        // The newest part before anything is begun: mostly it is the only one.
+        if let verification, let part = plan.parts.first {
+            conflicts = try verification.check(part)
+            if !conflicts.isEmpty, policy == .refuse { throw .differing(conflicts) }
+        }
         let command: String
         switch kind {
         case .redo: command = "redo @\(target)"
@@ -30,29 +41,41 @@ extension UndoEngine {
         }
         let number = recorder.operation
         let restorer = Restorer(files, recorder, verification, policy)
-        do {
-            for part in plan.parts {
-                let whole = part.wholeDirectories(except: verification.differing)
+        do throws(UndoError) {
+            for (index, part) in plan.parts.enumerated() {
+                if let verification, index > 0 {
+                    let found = try verification.check(part)
+                    if !found.isEmpty, policy == .refuse { throw .differing(found) }
+                    conflicts += found
+                }
+                let whole = part.wholeDirectories(except: verification?.differing ?? [])
                 for change in part.changes.reversed() {
                     if !whole.isEmpty, hasAncestor(change.path, in: whole) { continue }
-                    try restorer.restore(change, part)
+                    do {
+                        try restorer.restore(change)
+                    } catch {
+                        throw .failed(error.path, error.cause, isClean: true)
+                    }
                 }
             }
         } catch {
             recorder.close(status: 1, outcome: .failed)
-            if kind == .repair { throw .failed(error.path, error.cause, isClean: false) }
-            var isClean = true
-            do {
-                try importOwn()
-                let done = try self.plan([number])
-                try execute(done, .repair, target: number, Verification(self, among: [number]), .force)
-                try importOwn()
-            } catch {
-                isClean = false
+            var isClean = kind != .repair
+            if isClean {
+                do {
+                    try importOwn()
+                    let done = try self.plan([number])
+                    _ = try execute(done, .repair, target: number, nil, .force)
+                    try importOwn()
+                } catch {
+                    isClean = false
+                }
             }
-            throw .failed(error.path, error.cause, isClean: isClean)
+            if case .failed(let path, let cause, _) = error { throw .failed(path, cause, isClean: isClean) }
+            throw error
         }
         recorder.close(status: 0, outcome: .finished)
+        return conflicts
     }
 }
 
@@ -62,15 +85,25 @@ extension Plan.Part {
     func wholeDirectories(except differing: Set<[UInt8]>) -> Set<[UInt8]> {
         var first: Set<[UInt8]> = []
         var whole: Set<[UInt8]> = []
+        var linked: Set<[UInt8]> = []
         for change in changes where change.kind != .directoryTimes {
             // A rename may have carried something in or out.
             if change.kind == .moved { return [] }
+            // A link kept in the store would show in the number of links of what stays outside.
+            if change.kind == .created, !change.location.isEmpty {
+                var above = parent(of: change.path)
+                while above.count > 1 {
+                    linked.insert(above)
+                    above = parent(of: above)
+                }
+            }
             if first.insert(change.path).inserted, change.kind == .created,
                 results[change.path]?.after.isDirectory == true, !hasAncestor(change.path, in: whole)
             {
                 whole.insert(change.path)
             }
         }
+        whole.subtract(linked)
         for path in differing {
             var path = path
             while path.count > 1 {
@@ -96,41 +129,41 @@ private func hasAncestor(_ path: [UInt8], in set: Set<[UInt8]>) -> Bool {
 final class Restorer {
     private let files: FileSystem
     private let recorder: Recorder
-    private let verification: Verification
+    private let verification: Verification?
     private let policy: ConflictPolicy
     /// Objects that were made again from copies: further links to them.
     private var remade: [InodeKey: [UInt8]] = [:]
 
-    init(_ files: FileSystem, _ recorder: Recorder, _ verification: Verification, _ policy: ConflictPolicy) {
+    init(_ files: FileSystem, _ recorder: Recorder, _ verification: Verification?, _ policy: ConflictPolicy) {
         self.files = files
         self.recorder = recorder
         self.verification = verification
         self.policy = policy
     }
 
-    private static func status(_ path: [UInt8]) -> FileStatus? { try? FileStatus(path, follow: false) }
+    /// Without a verification, which keeps them otherwise.
+    private var aliases = Aliases()
 
-    private static func key(_ state: NodeState) -> InodeKey {
-        InodeKey(
-            inode: state.inode, device: state.device,
-            birth: state.birth.seconds &* 1_000_000_000 &+ Int64(state.birth.nanoseconds))
-    }
+    /// The state with the numbers that its object has now.
+    private func current(_ state: NodeState) -> NodeState { (verification?.aliases ?? aliases).current(state) }
+
+    private static func status(_ path: [UInt8]) -> FileStatus? { try? FileStatus(path, follow: false) }
 
     private static func state(_ status: FileStatus?) -> NodeState { status.map { NodeState($0) } ?? .absent }
 
     /// Makes what a change altered as it was before.
-    func restore(_ change: ChangeRecord, _ part: Plan.Part) throws(FileOpError) {
+    func restore(_ change: ChangeRecord) throws(FileOpError) {
         let path = change.path + [0]
         if change.kind == .directoryTimes {
-            if verification.mayRestoreTimes(of: change.path) { restoreTimes(path, change) }
+            if verification?.mayRestoreTimes(of: change.path) ?? true { restoreTimes(path, change) }
             return
         }
         if policy == .skip, isSkipped(change) { return }
         do {
-            try restore(change, path, part)
+            try restore(change, path)
         } catch {
             // Around a path that was left alone not everything can be put back.
-            if policy == .skip, !verification.differing.isEmpty,
+            if policy == .skip, !(verification?.differing.isEmpty ?? true),
                 [.noEntry, .notDirectory, .directoryNotEmpty, .exists].contains(error)
             {
                 return
@@ -140,12 +173,11 @@ final class Restorer {
     }
 
     private func isSkipped(_ change: ChangeRecord) -> Bool {
-        if verification.differing.isEmpty { return false }
-        return verification.differing.contains(change.path)
-            || change.kind == .moved && verification.differing.contains(change.other)
+        guard let differing = verification?.differing, !differing.isEmpty else { return false }
+        return differing.contains(change.path) || change.kind == .moved && differing.contains(change.other)
     }
 
-    private func restore(_ change: ChangeRecord, _ path: [UInt8], _ part: Plan.Part) throws(Errno) {
+    private func restore(_ change: ChangeRecord, _ path: [UInt8]) throws(Errno) {
         let present = Self.status(path)
         var sighting = RestoreSighting(present: Self.state(present))
         let item = change.item == 0 ? [] : recorder.store?.path(change.item, location: change.location) ?? []
@@ -153,27 +185,37 @@ final class Restorer {
         if change.kind == .moved {
             sighting.other = Self.state(Self.status(change.other + [0]))
             // Made again under that name: it stands for the object that was there.
-            if !sighting.other.isAbsent, remade[Self.key(change.before)] == change.other {
-                sighting.other = change.before
+            if !sighting.other.isAbsent, remade[InodeKey(change.before)] == change.other {
+                sighting.other = current(change.before)
             }
         }
         var step = Restoring.step(
-            change.kind, before: change.before, preimage: change.preimage, sighting: sighting)
+            change.kind, before: current(change.before), preimage: change.preimage, sighting: sighting)
         if step == .impossible {
             // What was never kept was announced; what has gone from the store was not.
             if change.preimage == .missing { return }
-            if policy == .force, change.kind == .content || change.kind == .moved || change.kind == .attributes {
-                guard change.kind == .content else { return }
+            if policy == .force, change.kind == .content {
                 step = change.preimage == .inRecord ? .recreate(putAway: true) : .copyItem(putAway: true)
-            } else if change.kind == .content || change.kind == .removed {
-                throw change.item != 0 && sighting.item.isAbsent ? .staleHandle : .noEntry
             } else {
-                return
+                if policy != .refuse { return }
+                throw change.item != 0 && sighting.item.isAbsent ? .staleHandle : .noEntry
             }
         }
         switch step {
-        case .nothing, .impossible: break
-        case .putAway: try putAway(path)
+        case .nothing:
+            // The object is in its place; a second link to it in the store would show in the number of links.
+            if change.kind == .removed, change.preimage == .object,
+                sighting.item.isSameObject(as: sighting.present), !sighting.present.isDirectory
+            {
+                try? System.unlink(item)
+            }
+        case .impossible: break
+        case .putAway:
+            if change.location.isEmpty || change.item != 0 {
+                try putAway(path)
+            } else {
+                try removeLink(path, change)
+            }
         case .placeItem(let isInTheWay):
             if isInTheWay { try putAway(path) }
             try place(item, path, change)
@@ -209,6 +251,21 @@ final class Restorer {
         }
     }
 
+    /// Removes a hard link that the operation made. While its source has the object too, nothing has to be kept.
+    private func removeLink(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
+        guard let status = Self.status(path), !status.isDirectory, let source = Self.status(change.location),
+            source.isSameFile(as: status), files.first.set(change.path)
+        else { return try putAway(path) }
+        let record = recorder.recordRemovedLink(files.first, status, linkedTo: change.location)
+        do {
+            try System.unlink(path)
+            recorder.changeEpoch()
+        } catch {
+            recorder.void(record)
+            throw error
+        }
+    }
+
     private func putAwayContents(_ path: [UInt8]) throws(Errno) {
         var children: [[UInt8]] = []
         var reader = try DirectoryReader(path, follow: false)
@@ -241,7 +298,11 @@ final class Restorer {
     private func remake(_ path: [UInt8], _ change: ChangeRecord, _ item: [UInt8]?) throws(Errno) {
         let before = change.before
         let name = Text(change.path)
-        let key = Self.key(before)
+        let key = InodeKey(before)
+        if change.preimage == .inRecord, !change.location.isEmpty {
+            guard Self.state(Self.status(change.location)).isSameObject(as: current(before)) else { throw .staleHandle }
+            return try unwrapped { () throws(FileOpError) in try files.link(Text(change.location), to: name) }
+        }
         if before.kind == .regular, before.links > 1, let other = remade[key] {
             return try unwrapped { () throws(FileOpError) in try files.link(Text(other), to: name) }
         }
@@ -264,6 +325,8 @@ final class Restorer {
         }
         remade[key] = change.path
         try applyAttributes(path, before, change.attributes)
+        let made = Self.state(Self.status(path))
+        if let verification { verification.aliases.add(current(before), is: made) } else { aliases.add(current(before), is: made) }
     }
 
     private func unwrapped(_ body: () throws(FileOpError) -> Void) throws(Errno) {

@@ -352,13 +352,10 @@ public struct UndoCommand {
         case .expired(let id): say("@\(id) has expired: what it replaced is no longer kept")
         case .partOf(let id, let transaction): say("@\(id) is a part of the transaction @\(transaction)")
         case .untouched(let path): say("no operation changed ", text.path(path))
+        case .differing(let list): showConflicts(list, isRedo)
         case .conflicts(let list, let entry):
-            status = 3
             say("nothing was changed, since after \(isRedo ? "the undo of " : "")", text.summary(entry))
-            for conflict in list {
-                say("", text.path(conflict.path) + Array(": ".utf8) + text.reason(conflict.reason))
-            }
-            if !isRedo { say("--skip leaves such paths alone, --force saves what is there and goes on") }
+            showConflicts(list, isRedo)
         case .failed(let path, let cause, let isClean):
             say("", text.path(path) + Array(": \(cause.message)".utf8))
             say(
@@ -368,6 +365,14 @@ public struct UndoCommand {
         case .store(let error): say("", text.printable(error.path) + Array(": \(error.reason)".utf8))
         case .off: say("nothing is recorded in this shell")
         }
+    }
+
+    private mutating func showConflicts(_ list: [Conflict], _ isRedo: Bool) {
+        status = 3
+        for conflict in list {
+            say("", text.path(conflict.path) + Array(": ".utf8) + text.reason(conflict.reason))
+        }
+        if !isRedo { say("--skip leaves such paths alone, --force saves what is there and goes on") }
     }
 }
 

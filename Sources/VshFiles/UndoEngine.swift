@@ -169,57 +169,56 @@ public final class UndoEngine {
         report.shortfall = shortfall
         report.isOtherSession = view.isOtherSession
         report.isDryRun = dryRun
-        var plans: [Plan] = []
-        var verification = Verification(self, among: targets.flatMap(\.effective))
+        var finished: [OperationID] = []
         for target in targets {
             guard let operation = try operation(target.id) else { throw .unknown(target.id) }
             let plan = try plan(target.effective)
-            if plan.isExpired { throw .expired(target.id) }
-            let conflicts = try verification.check(plan, position: max(target.position, target.id))
-            let summary = EntrySummary(
-                operation: operation, changes: plan.paths.count, missing: plan.missing.count)
-            if !conflicts.isEmpty, policy == .refuse { throw .conflicts(conflicts, summary) }
+            let summary = EntrySummary(operation: operation, changes: plan.paths.count, missing: plan.missing.count)
             report.entries.append(summary)
-            report.conflicts += conflicts
             report.lost += plan.missing
-            plans.append(plan)
-        }
-        if dryRun { return report }
-        var finished: [OperationID] = []
-        for (target, plan) in zip(targets, plans) {
-            do {
-                try execute(plan, kind, target: target.id, verification, policy)
-                finished.append(target.id)
+            do throws(UndoError) {
+                if plan.isExpired { throw .expired(target.id) }
+                let verification = Verification(
+                    self, among: target.effective, position: max(target.position, target.id))
+                if dryRun {
+                    // What older entries left is seen only when newer ones are undone.
+                    if finished.isEmpty, let part = plan.parts.first { report.conflicts += try verification.check(part) }
+                } else {
+                    report.conflicts += try execute(plan, kind, target: target.id, verification, policy)
+                }
             } catch {
-                throw try takeBack(finished, kind, error)
+                throw try takeBack(finished, kind, error, summary)
             }
+            finished.append(target.id)
+            if !dryRun { try importOwn() }
         }
-        try importOwn()
+        if dryRun, policy == .refuse, !report.conflicts.isEmpty, let first = report.entries.first {
+            throw .conflicts(report.conflicts, first)
+        }
         return report
     }
 
     /// After a failure: entries of the same command that had been dealt with go back too.
-    private func takeBack(_ finished: [OperationID], _ kind: OperationKind, _ error: UndoError) throws(UndoError)
-        -> UndoError
-    {
-        guard case .failed(let path, let cause, let isClean) = error, !finished.isEmpty else { return error }
-        try importOwn()
-        known = [:]
-        var isAllClean = isClean
+    private func takeBack(
+        _ finished: [OperationID], _ kind: OperationKind, _ error: UndoError, _ summary: EntrySummary
+    ) throws(UndoError) -> UndoError {
+        var isClean = true
         for id in finished.reversed() {
             guard let entry = try operation(id)?.entry else { continue }
             let plan = try plan(entry.effective)
-            var verification = Verification(self, among: entry.effective)
-            _ = try verification.check(plan, position: entry.position)
             do {
-                try execute(plan, kind == .undo ? .redo : .undo, target: id, verification, .force)
+                let verification = Verification(self, among: entry.effective, position: entry.position)
+                _ = try execute(plan, kind == .undo ? .redo : .undo, target: id, verification, .force)
+                try importOwn()
             } catch {
-                isAllClean = false
+                isClean = false
             }
-            try importOwn()
-            known = [:]
         }
-        return .failed(path, cause, isClean: isAllClean)
+        switch error {
+        case .differing(let conflicts): return .conflicts(conflicts, summary)
+        case .failed(let path, let cause, let wasClean): return .failed(path, cause, isClean: isClean && wasClean)
+        default: return error
+        }
     }
 
     /// Takes this session's journal into the log.
@@ -261,17 +260,27 @@ public final class UndoEngine {
             report.entries.append(
                 EntrySummary(operation: operation, changes: plan.paths.count, missing: plan.missing.count))
         }
-        var verification = Verification(self, among: Array(seen))
-        let conflicts = try verification.check(plan, position: seen.max() ?? 0)
-        if !conflicts.isEmpty, policy == .refuse, let first = report.entries.first {
-            throw .conflicts(conflicts, first)
-        }
-        report.conflicts = conflicts
         report.lost = plan.missing
-        if dryRun { return report }
-        try execute(plan, .undoPaths, target: 0, verification, policy)
+        let verification = Verification(self, among: Array(seen), position: seen.max() ?? 0)
+        if dryRun {
+            if let part = plan.parts.first { report.conflicts = try verification.check(part) }
+            return report
+        }
+        report.conflicts = try named(report.entries.first) { () throws(UndoError) in
+            try execute(plan, .undoPaths, target: 0, verification, policy)
+        }
         try importOwn()
         return report
+    }
+
+    /// Gives a conflict the entry that it is about.
+    private func named<R>(_ summary: EntrySummary?, _ body: () throws(UndoError) -> R) throws(UndoError) -> R {
+        do {
+            return try body()
+        } catch {
+            if case .differing(let conflicts) = error, let summary { throw .conflicts(conflicts, summary) }
+            throw error
+        }
     }
 
     // MARK: Transactions
@@ -285,15 +294,13 @@ public final class UndoEngine {
         report.isOtherSession = isOther
         let plan = try plan(inside)
         if plan.isExpired { throw .expired(transaction.id) }
-        var verification = Verification(self, among: inside)
-        let conflicts = try verification.check(plan, position: transaction.id)
-        let summary = EntrySummary(
-            operation: transaction, changes: plan.paths.count, missing: plan.missing.count)
-        if !conflicts.isEmpty, policy == .refuse { throw .conflicts(conflicts, summary) }
+        let summary = EntrySummary(operation: transaction, changes: plan.paths.count, missing: plan.missing.count)
         report.entries = [summary]
-        report.conflicts = conflicts
         report.lost = plan.missing
-        try execute(plan, .rollback, target: transaction.id, verification, policy)
+        let verification = Verification(self, among: inside, position: transaction.id)
+        report.conflicts = try named(summary) { () throws(UndoError) in
+            try execute(plan, .rollback, target: transaction.id, verification, policy)
+        }
         if !isOther { recorder.transactions.removeLast() }
         try importOwn()
         return report

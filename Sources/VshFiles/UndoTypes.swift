@@ -73,6 +73,8 @@ public enum UndoError: Error, Sendable {
     /// No operation touched the path.
     case untouched([UInt8])
     case conflicts([Conflict], EntrySummary)
+    /// The same, before it is known what entry it is about.
+    case differing([Conflict])
     /// It failed half-way and was taken back. `isClean`: taking back worked.
     case failed([UInt8], Errno, isClean: Bool)
     case tooDeep

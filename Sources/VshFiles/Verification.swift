@@ -4,31 +4,33 @@ import VshCore
 import VshStore
 import VshSystem
 
-/// Compares what is there with what operations left, before anything is undone.
-///
-/// Plans are checked in the order in which they will be carried out; a path that a newer plan restores is not looked at
-/// again for an older one, since it will then be as the older one left it.
-struct Verification {
+/// Compares what is there with what an operation left, before the operation is undone. The parts of a plan are checked
+/// one after another, each when those after it have been undone.
+final class Verification {
     private let engine: UndoEngine
     private let among: Set<OperationID>
+    private let position: OperationID
     private let newest: OperationID
     private let later: OperationLog.LaterResults?
     /// Places in the history of the entries that later operations belong to; nil: not in effect.
     private var positions: [OperationID: OperationID?] = [:]
-    private var position: OperationID = 0
-    /// Paths that were looked at.
-    private var checked: Set<[UInt8]> = []
     /// Everything that the operations recorded, under the names of that time.
     private var recorded: Set<[UInt8]> = []
     /// Paths that are not as they were left.
     private(set) var differing: Set<[UInt8]> = []
-    /// Directories, and whether their times are as they were left.
+    /// Objects that were made again since.
+    var aliases = Aliases()
+    /// Directories of the part checked last, and whether their times are as they were left.
     private var times: [[UInt8]: Bool] = [:]
 
-    /// - Parameter among: operations whose inverses belong together.
-    init(_ engine: UndoEngine, among: [OperationID]) {
+    /// - Parameters:
+    ///   - among: operations whose inverses belong together.
+    ///   - position: the place of the plan's entry in the history. What a redo brought back from before that place is no
+    ///     later operation.
+    init(_ engine: UndoEngine, among: [OperationID], position: OperationID) {
         self.engine = engine
         self.among = Set(among)
+        self.position = position
         newest = (try? engine.log.newestOperation()) ?? 0
         later = try? engine.log.laterResults()
     }
@@ -36,52 +38,63 @@ struct Verification {
     /// Whether the times of a directory may be put back.
     func mayRestoreTimes(of directory: [UInt8]) -> Bool { times[directory] ?? true }
 
-    /// Paths of the plan that are not as they should be.
-    /// - Parameter position: the place of the plan's entry in the history. What a redo brought back from before that
-    ///   place is no later operation.
-    mutating func check(_ plan: Plan, position: OperationID) throws(UndoError) -> [Conflict] {
-        self.position = position
+    /// Paths of the part that are not as they should be.
+    func check(_ part: Plan.Part) throws(UndoError) -> [Conflict] {
         var conflicts: [Conflict] = []
-        for part in plan.parts {
-            for change in part.changes where change.kind != .directoryTimes {
-                recorded.insert(change.path)
-                if change.kind == .moved { recorded.insert(change.other) }
+        var checked: Set<[UInt8]> = []
+        times = [:]
+        for change in part.changes where change.kind != .directoryTimes {
+            recorded.insert(change.path)
+            if change.kind == .moved { recorded.insert(change.other) }
+        }
+        let moves = Moves(part.changes)
+        for change in part.changes {
+            if change.kind == .directoryTimes {
+                try checkTimes(change.path, part)
+                continue
             }
-            let moves = Moves(part.changes)
-            for change in part.changes {
-                if change.kind == .directoryTimes {
-                    try checkTimes(change.path, part)
-                    continue
-                }
-                if let conflict = try check(change.path, part, moves) { conflicts.append(conflict) }
-                if change.kind == .moved, let conflict = try check(change.other, part, moves) {
-                    conflicts.append(conflict)
-                }
+            if checked.insert(change.path).inserted, let conflict = try check(change.path, part, moves) {
+                conflicts.append(conflict)
+            }
+            if change.kind == .moved, checked.insert(change.other).inserted,
+                let conflict = try check(change.other, part, moves)
+            {
+                conflicts.append(conflict)
             }
         }
         for conflict in conflicts { differing.insert(conflict.path) }
         return conflicts
     }
 
-    /// What later operations outside the plan left at a path, newest first.
+    /// What operations outside the plan left at a path between an operation of the plan and the next one of the plan
+    /// that touched it, newest first.
     private func laterResults(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) -> [(
         operation: OperationID, result: ResultRecord
     )] {
         guard newest > part.operation, let later else { return [] }
+        let all: [(operation: OperationID, result: ResultRecord)]
         do {
-            return try later.find(path, after: part.operation).filter { !among.contains($0.operation) }
+            all = try later.find(path, after: part.operation)
         } catch {
             throw .store(error)
         }
+        var found: [(operation: OperationID, result: ResultRecord)] = []
+        for (operation, result) in all.reversed() {
+            if among.contains(operation) { break }
+            found.append((operation, result))
+        }
+        return found.reversed()
     }
 
     private static func present(_ path: [UInt8]) -> NodeState {
         (path + [0]).withPath { path in (try? FileStatus(path, follow: false)).map { NodeState($0) } ?? .absent }
     }
 
-    private mutating func checkTimes(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) {
+    private func checkTimes(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) {
         if times[path] != nil { return }
-        let expected = try laterResults(path, part).first?.result ?? part.results[path]
+        let later = try laterResults(path, part).first?.result
+        if let own = part.results[path], let later { noteAlias(own.after, later.after) }
+        let expected = later ?? part.results[path]
         guard let expected, !expected.after.isAbsent else {
             times[path] = true
             return
@@ -89,23 +102,16 @@ struct Verification {
         times[path] = Self.present(path).modification == expected.after.modification
     }
 
-    private mutating func check(_ path: [UInt8], _ part: Plan.Part, _ moves: Moves) throws(UndoError) -> Conflict? {
-        guard checked.insert(path).inserted, let own = part.results[path] else { return nil }
-        var expected = own
+    private func check(_ path: [UInt8], _ part: Plan.Part, _ moves: Moves) throws(UndoError) -> Conflict? {
+        guard let own = part.results[path] else { return nil }
         let later = try laterResults(path, part)
+        // The same state, perhaps of an object that was made again.
+        if let newest = later.first { noteAlias(own.after, newest.result.after) }
         for (operation, result) in later where !result.isSoft {
             if try isLater(operation) { return Conflict(path: path, reason: .laterOperation(operation)) }
         }
-        if let newest = later.first {
-            // Operations that were taken back: the object may be a new one, but all else is as it was.
-            let difference = own.after.difference(from: newest.result.after, sameObject: false)
-            if difference != .none, !(difference == .timesOnly && own.after.isDirectory) {
-                return Conflict(path: path, reason: .changed(difference))
-            }
-            expected.after = newest.result.after
-        }
         let present = Self.present(path)
-        let difference = expected.after.difference(from: present)
+        let difference = aliases.current(own.after).difference(from: present)
         switch difference {
         case .none: break
         case .timesOnly
@@ -118,7 +124,12 @@ struct Verification {
         return nil
     }
 
-    private mutating func isLater(_ operation: OperationID) throws(UndoError) -> Bool {
+    /// Operations that were taken back may have left another object that stands for the same.
+    private func noteAlias(_ own: NodeState, _ later: NodeState) {
+        if !own.isAbsent, !later.isAbsent, !own.isSameObject(as: later) { aliases.add(own, is: later) }
+    }
+
+    private func isLater(_ operation: OperationID) throws(UndoError) -> Bool {
         let found: OperationID?
         if let known = positions[operation] {
             found = known
@@ -135,7 +146,7 @@ struct Verification {
     {
         let origin = moves.origin(of: path)
         for change in part.changes where change.path == origin || change.path == path {
-            if change.before.isSameObject(as: present) { return nil }
+            if aliases.current(change.before).isSameObject(as: present) { return nil }
             if change.kind == .created, change.preimage == .object {
                 guard let changed = try changedInside(path, part) else { return nil }
                 return Conflict(path: path, reason: .changedInside(changed))
@@ -169,6 +180,30 @@ struct Verification {
             if status.isDirectory, let found = try changedInside(child, part) { return found }
         }
         return nil
+    }
+}
+
+/// Objects that undo made again, where it could not keep them: records know them by their first numbers.
+struct Aliases {
+    private var objects: [InodeKey: NodeState] = [:]
+
+    mutating func add(_ old: NodeState, is new: NodeState) {
+        let key = InodeKey(old)
+        if key != InodeKey(new) { objects[key] = new }
+    }
+
+    /// The state with the numbers that the object has now.
+    func current(_ state: NodeState) -> NodeState {
+        if objects.isEmpty || state.isAbsent { return state }
+        var state = state
+        // As often as an object can have been made again in one history; a circle cannot arise, but must not hang.
+        for _ in 0..<1000 {
+            guard let new = objects[InodeKey(state)] else { break }
+            state.inode = new.inode
+            state.device = new.device
+            state.birth = new.birth
+        }
+        return state
     }
 }
 

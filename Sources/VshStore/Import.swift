@@ -61,7 +61,8 @@ extension OperationLog {
                 let action = RecoveryDecision.action(
                     for: journals[found[index].journal].sighting, end: found[index].operation.end?.outcome,
                     wasReplaced: found[index].operation.wasReplaced,
-                    changes: found[index].operation.end.map { Int($0.changes) } ?? found[index].operation.changes.count,
+                    changes: found[index].operation.end.map { Int($0.changes) + Int($0.touched) }
+                        ?? found[index].operation.changes.count,
                     isEvent: kind.isEvent, standsEmpty: kind.standsEmpty)
                 switch action {
                 case .leave, .drop: break
@@ -71,7 +72,7 @@ extension OperationLog {
                 case .completeAndTake(let outcome):
                     if try log.knows(id) { break }
                     found[index].operation.complete(outcome)
-                    if found[index].operation.end?.changes == 0 { break }
+                    if found[index].operation.end?.changes == 0, found[index].operation.end?.touched == 0 { break }
                     try log.add(found[index].operation)
                     if outcome == .interrupted { interrupted.append(id) }
                 }
@@ -92,6 +93,7 @@ extension JournaledOperation {
         end.ended = Clock.realTime
         end.changes = UInt32(observed.changed)
         end.missing = UInt32(observed.missing)
+        end.touched = UInt32(observed.touched)
         self.end = end
     }
 }
@@ -134,7 +136,7 @@ private final class Importer {
         insert.bind(record.kind == .commit ? record.transaction : record.targets.first ?? 0)
         try insert.bind(record.directory).bind(record.command).run()
         try addChanges(operation)
-        try addState(record, end.outcome)
+        try addState(record, end.outcome, isEmpty: end.changes == 0)
     }
 
     private func addChanges(_ operation: JournaledOperation) throws(StoreError) {
@@ -190,10 +192,13 @@ private final class Importer {
     }
 
     /// The row that says how an entry stands after an event.
-    private func addState(_ record: OperationRecord, _ outcome: OperationOutcome) throws(StoreError) {
+    /// - Parameter isEmpty: no path is changed in the end. Then a command is no entry; what it left of the times of
+    ///   directories is in the log all the same, so that an undo of what came before it knows them.
+    private func addState(_ record: OperationRecord, _ outcome: OperationOutcome, isEmpty: Bool) throws(StoreError) {
         let id = record.id
         switch record.kind {
         case .command, .undoPaths:
+            if isEmpty { return }
             try addState(id, .done, position: id, event: id, [id])
         case .undo, .redo, .rollback:
             if outcome == .failed { return }

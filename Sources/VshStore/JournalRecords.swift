@@ -56,12 +56,13 @@ extension Journal {
     }
 
     public func append(_ record: EndRecord, operation: OperationID) -> Int? {
-        append(.end, operation: operation, count: 24) { writer in
+        append(.end, operation: operation, count: 28) { writer in
             writer.put(record.outcome.rawValue)
             writer.put(record.status)
             writer.put(record.ended)
             writer.put(record.changes)
             writer.put(record.missing)
+            writer.put(record.touched)
         }
     }
 
@@ -190,6 +191,7 @@ extension EndRecord {
         ended = reader.get()
         changes = reader.get()
         missing = reader.get()
+        touched = reader.get()
         if reader.isDamaged { return nil }
     }
 }

@@ -71,7 +71,8 @@ public struct ChangeRecord: Equatable, Sendable {
     public var path: [UInt8] = []
     /// Where a moved object went; of a symbolic link before: its target.
     public var other: [UInt8] = []
-    /// The store directory of the item when it is not the state directory's.
+    /// The store directory of the item when it is not the state directory's; without an item, of a hard link made or
+    /// removed: another path of the object.
     public var location: [UInt8] = []
     /// Extended attributes before (see `AttributeList`), when they matter.
     public var attributes: [UInt8] = []
@@ -102,6 +103,8 @@ public struct EndRecord: Equatable, Sendable {
     /// Paths changed, and those among them that cannot be put back.
     public var changes: UInt32 = 0
     public var missing: UInt32 = 0
+    /// Directories of which only the times changed.
+    public var touched: UInt32 = 0
 
     public init() {}
 }

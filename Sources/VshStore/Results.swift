@@ -9,6 +9,8 @@ public struct Results {
     /// Paths whose state is not what it was before, and those among them that cannot be put back.
     public var changed = 0
     public var missing = 0
+    /// Directories of which only the times changed.
+    public var touched = 0
     /// The first of those, and why.
     public var firstMissing: (path: [UInt8], reason: MissingReason, size: UInt64)?
 
@@ -62,8 +64,11 @@ public struct Results {
                 records[index].after = NodeState(status)
             }
             records[index].isSoft = isSoft[index]
-            if isSoft[index] { continue }
             let after = records[index].after
+            if isSoft[index] {
+                if befores[index].modification != after.modification { touched += 1 }
+                continue
+            }
             if Self.isSame(befores[index], after, exact: isExact[index]) { continue }
             changed += 1
             if reasons[index] != .none {

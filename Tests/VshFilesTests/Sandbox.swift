@@ -124,13 +124,23 @@ struct Snapshot: Equatable, CustomStringConvertible {
         }
         nodes[name] = line
         guard status.isDirectory, var reader = try? DirectoryReader(path, follow: false) else { return }
-        while let entry = try? reader.next() {
-            if !entry.isDot { walk(path + [47] + Array(entry.name), name + [47] + Array(entry.name), &links) }
-        }
+        var entries: [[UInt8]] = []
+        while let entry = try? reader.next() { if !entry.isDot { entries.append(Array(entry.name)) } }
+        entries.sort { $0.lexicographicallyPrecedes($1) }
+        for entry in entries { walk(path + [47] + entry, name + [47] + entry, &links) }
     }
 
     var description: String {
         nodes.map { "\(String(decoding: $0.key, as: UTF8.self)): \($0.value)" }.sorted().joined(separator: "\n")
+    }
+
+    func isSame(as other: Snapshot, exceptDirectoryTimes: Bool) -> Bool {
+        if !exceptDirectoryTimes { return self == other }
+        func stripped(_ line: String) -> String {
+            guard line.hasPrefix("4") else { return line }
+            return line.split(separator: " ").enumerated().filter { $0.offset != 2 }.map(\.element).joined(separator: " ")
+        }
+        return nodes.mapValues(stripped) == other.nodes.mapValues(stripped)
     }
 
     /// Lines that are in only one of the two.
