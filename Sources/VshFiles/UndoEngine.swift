@@ -70,6 +70,8 @@ public final class UndoEngine {
             view.isOtherSession = true
         }
         if view.isOtherSession { query.session = nil }
+        // What is older than the last of these changed before it, so that no newer one can be missing.
+        query.byChange = true
         query.limit = 64
         while true {
             let found = try load { () throws(StoreError) in try log.operations(query) }

@@ -104,6 +104,8 @@ public final class OperationLog {
         public var before: OperationID?
         /// Only what is an entry of the history, not undos, redos and other events.
         public var entriesOnly = false
+        /// Only entries, those first whose state changed last: the order that undo and redo go by.
+        public var byChange = false
         /// At most so many, newest first.
         public var limit = Int.max
 
@@ -138,7 +140,9 @@ public final class OperationLog {
     private func fetch(id: OperationID, _ query: Query) throws(StoreError) -> [LoggedOperation] {
         // The session's index is used only when its number stands in the text of the query.
         let statement =
-            if query.session != nil, id == 0 {
+            if query.byChange, id == 0 {
+                try database.prepare(Self.changedColumns)
+            } else if query.session != nil, id == 0 {
                 try database.prepare(Self.sessionColumns)
             } else if id != 0 {
                 try database.prepare(Self.singleColumns)
@@ -168,6 +172,20 @@ public final class OperationLog {
             found.append(operation)
         }
         return found
+    }
+
+    /// From the newest change of a state backwards, without a sort.
+    private static var changedColumns: StaticString {
+        """
+        SELECT o.id, o.kind, o.session, o.transaction_id, o.parent, o.process, o.began, o.ended, o.outcome, o.status,
+          o.changes, o.missing, o.target, o.directory, o.command,
+          EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
+          s.state, s.position, s.event, s.effective
+        FROM states s CROSS JOIN operations o ON o.id = s.entry
+        WHERE ?1 = 0 AND s.entry < ?2 AND (?3 = 0 OR o.session = ?3) AND ?4 = ?4
+          AND s.number = (SELECT max(number) FROM states WHERE entry = s.entry)
+        ORDER BY s.number DESC LIMIT ?5
+        """
     }
 
     private static var sessionColumns: StaticString {
