@@ -230,7 +230,7 @@ final class Restorer {
             try (change.other + [0]).withPath { (other) throws(Errno) in
                 try path.withPath { (path) throws(Errno) in try files.rename(other, nil, path, nil, .noReplace) }
             }
-            if remade[Self.key(change.before)] != nil { remade[Self.key(change.before)] = change.path }
+            if remade[InodeKey(change.before)] != nil { remade[InodeKey(change.before)] = change.path }
         case .rewrite: try rewrite(path, change, item)
         case .cut: try cut(path, change)
         case .restoreTail: try restoreTail(path, change, item)

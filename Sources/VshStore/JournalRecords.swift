@@ -191,7 +191,7 @@ extension EndRecord {
         ended = reader.get()
         changes = reader.get()
         missing = reader.get()
-        touched = reader.get()
+        if !reader.isAtEnd { touched = reader.get() }
         if reader.isDamaged { return nil }
     }
 }

@@ -181,6 +181,9 @@ public struct RecordReader {
     public init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
     public init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
 
+    /// All was read: what a record of an earlier version does not have is behind its end.
+    public var isAtEnd: Bool { bytes.isEmpty }
+
     public mutating func get<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) -> T {
         let size = MemoryLayout<T>.size
         guard bytes.count >= size else {
