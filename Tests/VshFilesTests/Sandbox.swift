@@ -101,10 +101,10 @@ struct Snapshot: Equatable, CustomStringConvertible {
         var line =
             "\(String(status.mode, radix: 8)) \(status.owner):\(status.group) \(time.seconds).\(time.nanoseconds)"
         if !status.isDirectory {
+            // Which names are one file; not the number of links, which a link kept in the store raises (docs/undo.md).
             let known = links[status.inode]
             if known == nil { links[status.inode] = name }
             line += " size \(status.size) link \(known.map { String(decoding: $0, as: UTF8.self) } ?? "-")"
-            line += " of \(status.linkCount)"
         }
         if status.isSymbolicLink { line += " -> \((try? System.readLink(path)) ?? [])" }
         if status.isRegular, let fd = try? FileDescriptor(path, .readOnly), let bytes = try? fd.readAll() {
