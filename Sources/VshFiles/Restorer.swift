@@ -326,7 +326,11 @@ final class Restorer {
         remade[key] = change.path
         try applyAttributes(path, before, change.attributes)
         let made = Self.state(Self.status(path))
-        if let verification { verification.aliases.add(current(before), is: made) } else { aliases.add(current(before), is: made) }
+        if let verification {
+            verification.aliases.add(current(before), is: made)
+        } else {
+            aliases.add(current(before), is: made)
+        }
     }
 
     private func unwrapped(_ body: () throws(FileOpError) -> Void) throws(Errno) {

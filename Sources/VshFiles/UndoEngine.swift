@@ -184,7 +184,9 @@ public final class UndoEngine {
                     self, among: target.effective, position: max(target.position, target.id))
                 if dryRun {
                     // What older entries left is seen only when newer ones are undone.
-                    if finished.isEmpty, let part = plan.parts.first { report.conflicts += try verification.check(part) }
+                    if finished.isEmpty, let part = plan.parts.first {
+                        report.conflicts += try verification.check(part)
+                    }
                 } else {
                     report.conflicts += try execute(plan, kind, target: target.id, verification, policy)
                 }

@@ -25,7 +25,8 @@ struct RandomChanges {
     var random: Generator
     let top: String
     private let names: [[UInt8]] = [
-        Array("a".utf8), Array("b".utf8), Array("c d".utf8), Array("new\nline".utf8), [0x78, 0xff, 0x80], Array("é".utf8),
+        Array("a".utf8), Array("b".utf8), Array("c d".utf8), Array("new\nline".utf8), [0x78, 0xff, 0x80],
+        Array("é".utf8),
         Array("-".utf8), Array("...".utf8),
     ]
 

@@ -138,7 +138,8 @@ struct Snapshot: Equatable, CustomStringConvertible {
         if !exceptDirectoryTimes { return self == other }
         func stripped(_ line: String) -> String {
             guard line.hasPrefix("4") else { return line }
-            return line.split(separator: " ").enumerated().filter { $0.offset != 2 }.map(\.element).joined(separator: " ")
+            return line.split(separator: " ").enumerated().filter { $0.offset != 2 }.map(\.element).joined(
+                separator: " ")
         }
         return nodes.mapValues(stripped) == other.nodes.mapValues(stripped)
     }
