@@ -102,10 +102,10 @@ int vsh_sleep(int64_t nanoseconds) {
   return RESULT(nanosleep(&time, NULL));
 }
 
-int vsh_local_time(int64_t seconds, int fields[9], int32_t *offset, char abbreviation[16]) {
+int vsh_local_time(int64_t seconds, int rereads_zone, int fields[9], int32_t *offset, char abbreviation[16]) {
   struct tm tm;
   time_t time = seconds;
-  tzset();
+  if (rereads_zone) tzset();
   if (!localtime_r(&time, &tm)) return -errno;
   int values[9] = {tm.tm_sec, tm.tm_min, tm.tm_hour, tm.tm_mday, tm.tm_mon, tm.tm_year, tm.tm_wday, tm.tm_yday, tm.tm_isdst};
   memcpy(fields, values, sizeof values);

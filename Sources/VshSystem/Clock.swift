@@ -45,12 +45,13 @@ public enum Clock {
         public var zone: [UInt8]
     }
 
+    /// - Parameter rereadsZone: false: the zone is that of the call before, which saves a look at the zone's file.
     /// (C: localtime_r)
-    public static func local(_ seconds: Int64) throws(Errno) -> LocalTime {
+    public static func local(_ seconds: Int64, rereadsZone: Bool = true) throws(Errno) -> LocalTime {
         var fields = [Int32](repeating: 0, count: 9)
         var zone = [CChar](repeating: 0, count: 16)
         var offset: Int32 = 0
-        try run(vsh_local_time(seconds, &fields, &offset, &zone))
+        try run(vsh_local_time(seconds, rereadsZone ? 1 : 0, &fields, &offset, &zone))
         return LocalTime(
             second: Int(fields[0]), minute: Int(fields[1]), hour: Int(fields[2]), day: Int(fields[3]),
             month: Int(fields[4]) + 1, year: Int(fields[5]) + 1900, weekday: Int(fields[6]),

@@ -48,7 +48,7 @@ int64_t vsh_clock(int clock);
 /// nanosleep for `nanoseconds`; -EINTR when a signal cut it short.
 int vsh_sleep(int64_t nanoseconds);
 /// Seconds east of Greenwich at `time` in the zone TZ names (localtime_r), with its abbreviation (NUL-terminated).
-int vsh_local_time(int64_t time, int fields[_Nonnull 9], int32_t *_Nonnull offset, char abbreviation[_Nonnull 16]);
+int vsh_local_time(int64_t time, int rereads_zone, int fields[_Nonnull 9], int32_t *_Nonnull offset, char abbreviation[_Nonnull 16]);
 /// mktime for fields (sec, min, hour, mday, mon, year, wday, yday, isdst) of struct tm.
 int vsh_make_time(const int fields[_Nonnull 9], int is_utc, int64_t *_Nonnull time);
 

@@ -61,6 +61,25 @@ private struct Destination {
     }
 }
 
+/// What is left to the external program, which tells what is wrong: two target directories, -t with -T, a target that is a
+/// link to itself.
+private func isUnusual(_ options: FileOptions) -> Bool {
+    var directories = 0
+    var isFile = false
+    for (code, _) in options.given {
+        if code == 116 { directories += 1 }
+        if code == 84 { isFile = true }
+    }
+    if directories > 1 || directories == 1 && isFile { return true }
+    guard directories == 0, let last = options.operands.last else { return false }
+    do throws(Errno) {
+        _ = try FileStatus(last)
+        return false
+    } catch {
+        return error != .noEntry && error != .notDirectory && error != .accessDenied
+    }
+}
+
 private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
     let options = FileOptions(
         command.words, letters: "aRrpPLHdfinuvTlsxt:",
@@ -73,7 +92,7 @@ private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
             .init("no-preserve", 257, argument: 1), .init("reflink", 258, argument: 2),
             .init("sparse", 259, argument: 1),
         ], isPOSIX: command.isPOSIX)
-    if options.isUnknown { return .external }
+    if options.isUnknown || isUnusual(options) { return .external }
     var copying = Copying(command)
     var directory: Text?
     var isFile = false
@@ -154,8 +173,16 @@ private func copyFiles(_ command: FileCommand) -> FileCommand.Outcome {
         default: if !(value?.equals("auto") ?? false) { return .external }
         }
     }
+    if copying.makesSymbolicLinks {
+        // Two kinds of links, and relative ones elsewhere: errors that the external program words.
+        let target = directory ?? options.operands.last ?? Text()
+        let isHere =
+            directory == nil && !target.withBytes { $0.contains(47) }
+            && !((try? FileStatus(target))?.isDirectory ?? false)
+        if copying.makesHardLinks || !isHere { return .external }
+    }
     // Links found in a tree are copied as links, unless an option says otherwise.
-    if copying.isRecursive && !linksChosen { copying.links = .keep }
+    if copying.isRecursive && !linksChosen && !copying.makesHardLinks { copying.links = .keep }
     guard let destination = Destination(command, options.operands, directory: directory, isFile: isFile) else {
         return .done
     }
@@ -196,7 +223,7 @@ private func moveFiles(_ command: FileCommand) -> FileCommand.Outcome {
             .init("force", 102), .init("interactive", 105), .init("no-clobber", 110), .init("update", 117),
             .init("verbose", 118), .init("no-target-directory", 84), .init("target-directory", 116, argument: 1),
         ], isPOSIX: command.isPOSIX)
-    if options.isUnknown { return .external }
+    if options.isUnknown || isUnusual(options) { return .external }
     var moving = Moving(command)
     var directory: Text?
     var isFile = false
@@ -243,35 +270,20 @@ private struct Moving {
             return
         }
         if let old = try? FileStatus(target, follow: false) {
+            if mode == .keep { return }
             if old.isSameFile(as: info) {
-                if info.isDirectory {
-                    command.report("cannot move \(source) to a subdirectory of itself, \(target)")
-                } else {
-                    command.report("\(source) and \(target) are the same file")
-                }
+                command.report("\(source) and \(target) are the same file")
+                return
+            }
+            if onlyNewer && !info.isDirectory && old.modificationTime >= info.modificationTime { return }
+            if !mayReplace(target, old) { return }
+            if info.isDirectory && !old.isDirectory {
+                command.report("cannot overwrite non-directory \(target) with directory \(source)")
                 return
             }
             if old.isDirectory && !info.isDirectory {
                 command.report("cannot overwrite directory \(target) with non-directory")
                 return
-            }
-            if info.isDirectory && !old.isDirectory {
-                command.report("cannot overwrite non-directory \(target) with directory \(source)")
-                return
-            }
-            if !info.isDirectory || mode == .keep {
-                if mode == .keep { return }
-                if onlyNewer && old.modificationTime >= info.modificationTime { return }
-                if mode == .ask && !command.asks("overwrite \(target)?") { return }
-                let descriptor = command.inputDescriptor
-                if mode == .normal && !old.isSymbolicLink && !System.isAccessible(target, .write) && descriptor >= 0
-                    && System.isTerminal(descriptor)
-                {
-                    let letters = permissionLetters(old.permissions)
-                    let question: Message =
-                        "replace \(target), overriding mode \(raw: octalMode(old.permissions)) (\(raw: letters))?"
-                    if !command.asks(question) { return }
-                }
             }
         } else if !isMissing(target) {
             command.report("cannot stat \(target)", Errno.notDirectory.rawValue)
@@ -289,6 +301,20 @@ private struct Moving {
                 command.report("cannot move \(source) to \(target)", error.code)
             }
         }
+    }
+
+    /// Whether the user lets the old file go, where that is to be asked.
+    private func mayReplace(_ target: Text, _ old: FileStatus) -> Bool {
+        if mode == .force { return true }
+        let isWritable = old.isSymbolicLink || System.isAccessible(target, .write)
+        if mode != .ask {
+            let descriptor = command.inputDescriptor
+            if isWritable || descriptor < 0 || !System.isTerminal(descriptor) { return true }
+        }
+        if isWritable { return command.asks("overwrite \(target)?") }
+        let letters = permissionLetters(old.permissions)
+        return command.asks(
+            "replace \(target), overriding mode \(raw: octalMode(old.permissions)) (\(raw: letters))?")
     }
 
     /// To another file system: a copy with everything kept, then the original goes.

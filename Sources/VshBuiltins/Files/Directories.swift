@@ -19,23 +19,20 @@ private func makeDirectories(_ command: FileCommand) -> FileCommand.Outcome {
     if options.isUnknown { return .external }
     var parents = false
     var verbose = false
-    var change: ModeChange?
+    var modeText: Text?
     for (code, value) in options.given {
         switch code {
         case 112: parents = true
         case 118: verbose = true
-        default:
-            guard let mode = ModeChange(value ?? Text()) else {
-                command.report("invalid mode \(value ?? Text())")
-                return .done
-            }
-            change = mode
+        default: modeText = value
         }
     }
     if options.operands.isEmpty {
         command.reportUsage("missing operand")
         return .done
     }
+    let change = modeText.flatMap { ModeChange($0) }
+    if modeText != nil && change == nil { return .external }
     let mask = System.fileModeMask()
     for path in options.operands {
         if parents && !makeParents(command, path, mask, verbose) { continue }
@@ -55,7 +52,7 @@ private func makeDirectories(_ command: FileCommand) -> FileCommand.Outcome {
             if verbose { command.say("\(raw: command.name): created directory \(path)") }
         } catch {
             if parents, error.code == Errno.exists.rawValue, (try? FileStatus(path))?.isDirectory ?? false { continue }
-            command.report("cannot create directory \(path)", error.code)
+            command.report("cannot create directory \(said: path)", error.code)
         }
     }
     return .done
@@ -71,7 +68,7 @@ private func makeParents(_ command: FileCommand, _ path: Text, _ mask: UInt32, _
     let parent = path.slice(0..<end)
     if let info = try? FileStatus(parent) {
         if info.isDirectory { return true }
-        command.report("cannot create directory \(parent)", Errno.notDirectory.rawValue)
+        command.report("cannot create directory \(said: parent)", Errno.notDirectory.rawValue)
         return false
     }
     if !makeParents(command, parent, mask, verbose) { return false }
@@ -83,8 +80,22 @@ private func makeParents(_ command: FileCommand, _ path: Text, _ mask: UInt32, _
         return true
     } catch {
         if error.code == Errno.exists.rawValue, (try? FileStatus(parent))?.isDirectory ?? false { return true }
-        command.report("cannot create directory \(parent)", error.code)
+        command.report("cannot create directory \(said: parent)", error.code)
         return false
+    }
+}
+
+/// Whether `path` is `link/`, where the link leads to a directory or to nothing.
+private func isLinkWithSlash(_ path: Text) -> Bool {
+    var end = path.count
+    while end > 1 && path[end - 1] == 47 { end -= 1 }
+    guard end < path.count, (try? FileStatus(path.slice(0..<end), follow: false))?.isSymbolicLink ?? false else {
+        return false
+    }
+    do throws(Errno) {
+        return try FileStatus(path).isDirectory
+    } catch {
+        return error != .notDirectory
     }
 }
 
@@ -109,7 +120,9 @@ private func removeDirectories(_ command: FileCommand) -> FileCommand.Outcome {
             } catch {
                 let isFull = error.code == Errno.directoryNotEmpty.rawValue || error.code == Errno.exists.rawValue
                 if ignoresFull && isFull { break }
-                if path == operand {
+                if error.code == Errno.notDirectory.rawValue && isLinkWithSlash(path) {
+                    command.report("failed to remove \(path): Symbolic link not followed")
+                } else if path == operand {
                     command.report("failed to remove \(path)", error.code)
                 } else {
                     command.report("failed to remove directory \(path)", error.code)

@@ -125,20 +125,14 @@ private struct Linking {
                 command.report("\(bare: path): cannot overwrite directory")
                 return
             }
-            if asks {
-                if !command.asks("replace \(path)?") { return }
-            }
-            if !isSymbolic, let info = try? FileStatus(source, follow: follows), info.isSameFile(as: old) {
-                if source == path { command.report("\(source) and \(path) are the same file") }
-                if source == path || command.lastComponent(source) == command.lastComponent(path) && info.linkCount == 1
-                {
-                    return
-                }
-            }
-            if isSymbolic, source == path {
+            // Removing the old one must not remove what is linked to.
+            if let info = try? FileStatus(source, follow: isSymbolic || follows), info.isSameFile(as: old),
+                info.linkCount == 1 || isSameName(source, path)
+            {
                 command.report("\(source) and \(path) are the same file")
                 return
             }
+            if asks && !command.asks("replace \(path)?") { return }
             do throws(FileOpError) {
                 try command.files.unlink(path)
             } catch {
@@ -146,14 +140,15 @@ private struct Linking {
                 return
             }
         }
+        let shown = isRelative ? relative(source, to: path) : source
         do throws(FileOpError) {
             if isSymbolic {
-                try command.files.symbolicLink(target: isRelative ? relative(source, to: path) : source, at: path)
+                try command.files.symbolicLink(target: shown, at: path)
             } else {
                 try command.files.link(source, to: path, follow: follows)
             }
             if isVerbose {
-                command.say(isSymbolic ? "\(path) -> \(source)" : "\(path) => \(source)")
+                command.say(isSymbolic ? "\(path) -> \(shown)" : "\(path) => \(source)")
             }
         } catch {
             if isSymbolic && source.isEmpty {
@@ -184,6 +179,14 @@ private struct Linking {
         return result
     }
 
+    /// Whether two paths are the same name in the same directory.
+    private func isSameName(_ a: Text, _ b: Text) -> Bool {
+        guard command.lastComponent(a) == command.lastComponent(b), let first = try? FileStatus(parent(a)),
+            let second = try? FileStatus(parent(b))
+        else { return false }
+        return first.isSameFile(as: second)
+    }
+
     private func parent(_ path: Text) -> Text {
         var end = path.count
         while end > 1 && path[end - 1] == 47 { end -= 1 }
@@ -192,10 +195,15 @@ private struct Linking {
     }
 
     /// The path from the root with `.` and `..` and symbolic links of its directories resolved as far as they exist.
-    private func absolute(_ path: Text) -> Text {
-        if let directory = try? System.open(path, [.path, .directory, .closeOnExec]) {
-            defer { try? System.close(directory) }
-            if let real = try? System.readLink(Text("/proc/self/fd/\(directory)")) { return Text(real) }
+    private func absolute(_ path: Text, depth: Int = 0) -> Text {
+        if let file = try? System.open(path, [.path, .closeOnExec]) {
+            defer { try? System.close(file) }
+            if let real = try? System.readLink(Text("/proc/self/fd/\(file)")) { return Text(real) }
+        }
+        if depth < 40, !path.isEmpty, path[path.count - 1] != 47, let target = try? System.readLink(path) {
+            let target = Text(target)
+            let isRooted = !target.isEmpty && target[0] == 47
+            return absolute(isRooted ? target : command.joined(parent(path), target), depth: depth + 1)
         }
         let last = command.lastComponent(path)
         if path.equals("/") || path.isEmpty { return path }

@@ -65,6 +65,8 @@ final class Listing {
     var someAreQuoted = false
     let names = NameCache()
     var now = Clock.realTime
+    /// The time that was converted last.
+    var lastTime: (seconds: Int64, local: Clock.LocalTime)?
     /// How names are quoted.
     let quoting: Quoting
     /// Names without quotes get a blank before them where others have quotes.

@@ -232,9 +232,17 @@ extension Listing {
         if widths.anyACL { command.shell.output.append(entry.hasACL ? 43 : 32) }
     }
 
+    /// The zone is read once; files made together share the second.
+    private func localTime(_ seconds: Int64) -> Clock.LocalTime? {
+        if let lastTime, lastTime.seconds == seconds { return lastTime.local }
+        guard let local = try? Clock.local(seconds, rereadsZone: lastTime == nil) else { return nil }
+        lastTime = (seconds, local)
+        return local
+    }
+
     private func appendTime(_ entry: ListEntry) {
         let time = time(entry)
-        guard entry.status != nil, let local = try? Clock.local(time.seconds) else {
+        guard entry.status != nil, let local = localTime(time.seconds) else {
             let width: Int
             switch options.timeStyle {
             case .locale: width = 12

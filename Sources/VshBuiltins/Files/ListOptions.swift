@@ -275,8 +275,7 @@ struct ListOptions {
 
     private static func time(_ value: Text) -> Time? {
         if value.equals("atime") || value.equals("access") || value.equals("use") { return .access }
-        if value.equals("ctime") || value.equals("status") { return .change }
-        return value.equals("mtime") || value.equals("modification") ? .modification : nil
+        return value.equals("ctime") || value.equals("status") ? .change : nil
     }
 
     private static func timeStyle(_ value: Text) -> TimeStyle? {

@@ -43,7 +43,8 @@ struct Quoting {
         case .shellAlways, .shellEscapeAlways: appendShell(name, to: &out)
         case .c: appendC(name, quote: 34, to: &out)
         case .cLocale: appendC(name, quote: 34, to: &out)
-        case .locale: appendC(name, quote: 39, to: &out)
+        case .locale:
+            if isUTF8 { appendCurly(name, to: &out) } else { appendC(name, quote: 39, to: &out) }
         case .escape: appendC(name, quote: 0, to: &out)
         }
     }
@@ -162,6 +163,25 @@ struct Quoting {
 
     private func isIndicator(_ byte: UInt8) -> Bool {
         byte == 61 || byte == 62 || byte == 64 || byte == 124 || byte == 42 && quotesIndicators == 2
+    }
+
+    /// In ‘…’, the quotes of a UTF-8 locale.
+    private func appendCurly(_ name: UnsafeBufferPointer<UInt8>, to out: inout ByteStack) {
+        out.append("‘")
+        var index = 0
+        while index < name.count {
+            let length = printableLength(name, index)
+            if length == 0 {
+                appendEscape(name[index], to: &out)
+                index += 1
+                continue
+            }
+            let isClosing = length == 3 && name[index] == 0xE2 && name[index + 1] == 0x80 && name[index + 2] == 0x99
+            if name[index] == 92 || isClosing { out.append(92) }
+            out.append(UnsafeBufferPointer(rebasing: name[index..<index + length]))
+            index += length
+        }
+        out.append("’")
     }
 
     private func appendEscape(_ byte: UInt8, to out: inout ByteStack) {

@@ -57,7 +57,9 @@ private func changeModes(_ command: FileCommand) -> FileCommand.Outcome {
     var operands = options.operands
     var change: ModeChange?
     var fixed: UInt32?
+    // Errors of usage are left to the external program, which then changes nothing.
     if let reference {
+        if modeText != nil || operands.isEmpty { return .external }
         do throws(Errno) {
             fixed = try FileStatus(reference).permissions
         } catch {
@@ -66,26 +68,12 @@ private func changeModes(_ command: FileCommand) -> FileCommand.Outcome {
         }
     } else {
         if modeText == nil {
-            if operands.isEmpty {
-                command.reportUsage("missing operand")
-                return .done
-            }
+            if operands.isEmpty { return .external }
             modeText = operands.removeFirst()
         }
         let text = modeText ?? Text()
         change = ModeChange(text)
-        if change == nil {
-            command.reportUsage("invalid mode: \(text)")
-            return .done
-        }
-        if operands.isEmpty {
-            command.reportUsage("missing operand after \(text)")
-            return .done
-        }
-    }
-    if operands.isEmpty {
-        command.reportUsage("missing operand")
-        return .done
+        if change == nil || operands.isEmpty { return .external }
     }
     let mask = System.fileModeMask()
     func apply(_ shown: Text, _ name: Text, _ directory: Directory?, isTop: Bool) {
@@ -101,9 +89,15 @@ private func changeModes(_ command: FileCommand) -> FileCommand.Outcome {
             } else {
                 command.report("cannot access \(shown)", error.rawValue)
             }
+            if verbosity == .all { command.say("\(shown) could not be accessed") }
             return
         }
-        if info.isSymbolicLink { return }
+        if info.isSymbolicLink {
+            if verbosity == .all {
+                command.say("neither symbolic link \(shown) nor referent has been changed")
+            }
+            return
+        }
         let old = info.permissions
         let new = fixed ?? change?.apply(to: old, isDirectory: info.isDirectory, mask: mask) ?? old
         do throws(FileOpError) {
@@ -198,10 +192,7 @@ private func changeOwners(_ command: FileCommand) -> FileCommand.Outcome {
             return .done
         }
         let text = operands.removeFirst()
-        if operands.isEmpty {
-            command.reportUsage("missing operand after \(text)")
-            return .done
-        }
+        if operands.isEmpty { return .external }
         var name = text
         var groupName: Text?
         if let separator = text.withBytes({ $0.firstIndex(of: 58) }) {
@@ -216,17 +207,13 @@ private func changeOwners(_ command: FileCommand) -> FileCommand.Outcome {
             } else if let number = name.decimalInteger, number >= 0, let id = UInt32(exactly: number) {
                 owner = id
             } else {
-                command.report("invalid user: \(text)")
-                return .done
+                return .external
             }
         }
         if let groupName {
             if groupName.isEmpty {
                 if owner != nil {
-                    guard let loginGroup else {
-                        command.report("invalid spec: \(text)")
-                        return .done
-                    }
+                    guard let loginGroup else { return .external }
                     group = loginGroup
                 }
             } else if let entry = UserDatabase.group(named: groupName.bytes) {
@@ -234,8 +221,7 @@ private func changeOwners(_ command: FileCommand) -> FileCommand.Outcome {
             } else if let number = groupName.decimalInteger, number >= 0, let id = UInt32(exactly: number) {
                 group = id
             } else {
-                command.report("invalid group: \(text)")
-                return .done
+                return .external
             }
         }
     }

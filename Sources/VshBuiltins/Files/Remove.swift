@@ -64,6 +64,7 @@ private struct Removal {
             case 256:
                 guard let value else {
                     asking = .always
+                    ignoresMissing = false
                     continue
                 }
                 if value.equals("never") || value.equals("no") || value.equals("none") {
@@ -86,6 +87,8 @@ private struct Removal {
             if !ignoresMissing { command.reportUsage("missing operand") }
             return .done
         }
+        // Empty directories by such names have messages of their own.
+        if removesDirectories && !isRecursive && operands.contains(where: { isSpecial($0) }) { return .external }
         if asking == .once && (isRecursive || operands.count > 3) {
             let count = operands.count
             let noun = count == 1 ? "argument" : "arguments"
@@ -97,10 +100,16 @@ private struct Removal {
         return .done
     }
 
+    /// Whether a name is that of a directory in a special way: `.`, `..`, `link/`.
+    private func isSpecial(_ path: Text) -> Bool {
+        let last = command.lastComponent(path)
+        return last.equals(".") || last.equals("..") || path.count > 1 && path[path.count - 1] == 47
+    }
+
     private func remove(_ path: Text) {
         let last = command.lastComponent(path)
         if last.equals(".") || last.equals("..") {
-            if isRecursive || removesDirectories {
+            if isRecursive {
                 command.report("refusing to remove '.' or '..' directory: skipping \(path)")
                 return
             }
@@ -149,14 +158,16 @@ private struct Removal {
     /// Whether the user lets a file go that is asked about.
     private func mayRemove(_ shown: Text, _ name: Text, _ directory: Directory?, _ info: FileStatus) -> Bool {
         let at = directory?.descriptor ?? At.current
-        var isProtected = false
-        if asking == .whenProtected && inputIsTerminal && !info.isSymbolicLink {
-            isProtected = !System.isAccessible(name, .write, at: at)
-        }
+        let isProtected = isWriteProtected(name, at, info)
         if asking != .always && !isProtected { return true }
         let kind = kindName(info)
         if isProtected { return command.asks("remove write-protected \(kind) \(shown)?") }
         return command.asks("remove \(kind) \(shown)?")
+    }
+
+    private func isWriteProtected(_ name: Text, _ at: Int32, _ info: FileStatus) -> Bool {
+        (asking == .always || asking == .whenProtected && inputIsTerminal) && !ignoresMissing && !info.isSymbolicLink
+            && !System.isAccessible(name, .write, at: at)
     }
 
     private func kindName(_ info: FileStatus) -> String {
@@ -206,8 +217,11 @@ private struct Removal {
                 } catch {
                     throw FileOpError(cause: error, path: shown.bytes)
                 }
-                if asking == .always && !entries.isEmpty && !command.asks("descend into directory \(shown)?") {
-                    return false
+                if asking == .always && !entries.isEmpty {
+                    let isProtected =
+                        !ignoresMissing && !System.isAccessible(name, .write, at: parent?.descriptor ?? At.current)
+                    let kind = isProtected ? "write-protected directory" : "directory"
+                    if !command.asks("descend into \(kind) \(shown)?") { return false }
                 }
                 for entry in entries {
                     let path = command.joined(shown, entry.name)

@@ -46,25 +46,16 @@ private func touch(_ command: FileCommand) -> FileCommand.Outcome {
         case 114:
             sources += 1
             let path = value ?? Text()
-            do throws(Errno) {
-                let info = try FileStatus(path, follow: follows)
-                access = .at(seconds: info.accessTime.seconds, nanoseconds: Int64(info.accessTime.nanoseconds))
-                modification = .at(
-                    seconds: info.modificationTime.seconds, nanoseconds: Int64(info.modificationTime.nanoseconds))
-            } catch {
-                command.report("failed to get attributes of \(path)", error.rawValue)
-                return .done
-            }
+            guard let info = try? FileStatus(path, follow: follows) else { return .external }
+            access = .at(seconds: info.accessTime.seconds, nanoseconds: Int64(info.accessTime.nanoseconds))
+            modification = .at(
+                seconds: info.modificationTime.seconds, nanoseconds: Int64(info.modificationTime.nanoseconds))
         default:
             sources += 1
             let text = value ?? Text()
             let time = code == 116 ? TouchTime.stamp(text) : TouchTime.date(text)
-            guard let time else {
-                // Relative dates and zones by name are left to the external program.
-                if code == 100 { return .external }
-                command.report("invalid date format \(text)")
-                return .done
-            }
+            // Relative dates, zones by name and errors are left to the external program.
+            guard let time else { return .external }
             access = .at(seconds: time.seconds, nanoseconds: time.nanoseconds)
             modification = access
         }
@@ -103,13 +94,33 @@ private func set(
         try command.files.setTimes(path, access: access, modification: modification, follow: follows)
     } catch {
         if !creates && error.code == Errno.noEntry.rawValue { return }
-        if openError == 0 && creates && follows && !System.isAccessible(path, .write) { openError = error.code }
+        openError = telling(openError, path, opens: creates && follows)
         if openError != 0 {
             command.report("cannot touch \(path)", openError)
         } else {
             command.report("setting times of \(path)", error.code)
         }
     }
+}
+
+/// What opening the file for writing would say that is worth telling: not that it is a directory or may not be written at all.
+private func telling(_ openError: Int32, _ path: Text, opens: Bool) -> Int32 {
+    var code = openError
+    if code == 0 && opens {
+        do throws(Errno) {
+            try System.close(try System.open(path, [.writeOnly, .nonBlocking, .noControllingTerminal, .closeOnExec]))
+        } catch {
+            code = error.rawValue
+        }
+    }
+    if path.count > 1 && path[path.count - 1] == 47 && code == Errno.notDirectory.rawValue,
+        (try? FileStatus(path.slice(0..<path.count - 1), follow: false)) != nil
+    {
+        return 0
+    }
+    let isUsual =
+        code == Errno.isDirectory.rawValue || code == Errno.invalid.rawValue || code == Errno.permission.rawValue
+    return isUsual ? 0 : code
 }
 
 /// Dates as touch reads them.
