@@ -306,7 +306,7 @@ final class SpawnTests: DirectoryTestCase {
         let depth = System.forkDepth
         guard let pid = try System.fork(resetSignals: .init(.user1), ignoredSignals: .init(.interrupt)) else {
             let isRight =
-                !Signals.isPending && Signals.disposition(.user1) == .default && Signals.disposition(.user2) == .caught
+                !Signals.isPending && Signals.disposition(.user1) == .default && Signals.disposition(.user2) == .default
                 && Signals.disposition(.interrupt) == .ignored && Signals.block([]) == []
                 && System.forkDepth == depth + 1
             System.exit(isRight ? 0 : 1)
