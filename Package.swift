@@ -59,7 +59,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .target(
             name: "VshInteractive",
-            dependencies: ["VshBase", "VshSyntax", "VshSystem", "VshStore", "VshRuntime", "VshBuiltins", "CEdit"],
+            dependencies: [
+                "VshBase", "VshSyntax", "VshSystem", "VshStore", "VshFiles", "VshRuntime", "VshBuiltins", "CEdit",
+            ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "vsh",

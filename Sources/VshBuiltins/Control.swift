@@ -100,8 +100,8 @@ private func warnsOfStoppedJobs(_ shell: Shell, _ arguments: Arguments) -> Bool 
     guard let history = shell.history else { return false }
     shell.pollJobs()
     if !shell.jobs.jobs.contains(where: { $0.state == .stopped }) { return false }
-    if history.exitWarning > 0 && history.runningNumber == history.exitWarning + 1 { return false }
-    history.exitWarning = history.runningNumber
+    if history.exitWarning > 0 && history.lineCount == history.exitWarning + 1 { return false }
+    history.exitWarning = history.lineCount
     shell.report(arguments, "there are stopped jobs; exit again to leave them")
     return true
 }

@@ -10,9 +10,9 @@ func registerHistory(_ shell: Shell) {
         synopsis: "[-r] [-e editor] [first [last]] | -l [-nr] [first [last]] | -s [old=new] [first]",
         summary: "List, edit or run again commands of the history.", function: fc)
     shell.register(
-        "history", .extension_, synopsis: "[-c] [count]",
-        summary: "List the commands of the history, or forget them.",
-        function: history)
+        "history", .extension_,
+        synopsis: "[count] | -c | -d number... | search text | delete text | redact text | import file",
+        summary: "List, search, delete or import the commands of the history.", function: history)
 }
 
 /// The entries that `fc` may name: all but the line that runs.
@@ -39,6 +39,7 @@ private func fc(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
     var first = options.index
     shell.status = 0
     guard let history = shell.history else { return try shell.fail(arguments, "this shell keeps no history") }
+    history.willList()
     let entries = pastEntries(history)
     var replacement: (Text, Text)?
     if runs && first < arguments.count {
@@ -49,20 +50,21 @@ private func fc(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
         }
     }
     if arguments.count - first > (runs ? 1 : 2) { return try shell.usageError(arguments, "too many operands") }
-    guard let newest = entries.last, let oldest = entries.first else {
+    if entries.isEmpty {
         return lists ? .normal : try shell.fail(arguments, "the history is empty")
     }
-    var numbers: [Int] = []
+    let past = Array(entries)
+    var places: [Int] = []
     for index in first..<max(first, arguments.count) {
         let word = shell.argument(arguments, index)
-        guard let number = find(word, entries) else {
+        guard let place = find(word, past) else {
             return try shell.fail(arguments, word, "no such command in the history")
         }
-        numbers.append(min(max(number, oldest.number), newest.number))
+        places.append(place)
     }
-    let from = numbers.first ?? (lists ? max(newest.number - 15, oldest.number) : newest.number)
-    let to = numbers.count > 1 ? numbers[1] : lists ? newest.number : from
-    var selected = entries.filter { $0.number >= min(from, to) && $0.number <= max(from, to) }
+    let from = places.first ?? (lists ? max(past.count - 16, 0) : past.count - 1)
+    let to = places.count > 1 ? places[1] : lists ? past.count - 1 : from
+    var selected = Array(past[min(from, to)...max(from, to)])
     if (from > to) != isReversed { selected.reverse() }
     if lists {
         for entry in selected { write(shell, entry, isBare: isBare) }
@@ -82,15 +84,18 @@ private func isNegativeNumber(_ shell: Shell, _ arguments: Arguments, _ index: I
     return word.count > 1 && word[0] == 45 && word[1] >= 48 && word[1] <= 57 && word.decimalInteger != nil
 }
 
-/// The number that an operand means: itself, counted back from the newest, or of the newest command that begins with it.
-private func find(_ word: Text, _ entries: ArraySlice<CommandHistory.Entry>) -> Int? {
+/// The place of the entry that an operand means: by number (the nearest one when there is none), counted back from the
+/// newest, or the newest command that begins with it.
+private func find(_ word: Text, _ entries: [CommandHistory.Entry]) -> Int? {
     if let number = word.decimalInteger {
-        if number >= 0 && word[0] != 45 { return number }
-        return (entries.last?.number ?? 0) + 1 + number
+        if number >= 0 && word[0] != 45 {
+            return min(entries.firstIndex { $0.number >= number } ?? entries.count - 1, entries.count - 1)
+        }
+        return min(max(entries.count + number, 0), entries.count - 1)
     }
-    return entries.last { entry in
+    return entries.lastIndex { entry in
         entry.text.count >= word.count && entry.text.slice(0..<word.count) == word
-    }?.number
+    }
 }
 
 /// `%d\t%s\n`, further lines of a command indented by a tab.
@@ -180,16 +185,27 @@ private func writeTemporary(_ shell: Shell, _ commands: [Text]) throws(Errno) ->
 }
 
 private func history(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    if shell.asksForHelp(arguments) { return .normal }
+    shell.status = 0
+    guard let history = shell.history else { return .normal }
+    var words: [[UInt8]] = []
+    for index in 1..<max(arguments.count, 1) { words.append(shell.argument(arguments, index).bytes) }
+    let isListed = words.isEmpty || words.count == 1 && words[0].allSatisfy { $0 >= 48 && $0 <= 57 }
+    if !isListed, let result = history.run(words) {
+        shell.output.append(result.output)
+        for message in result.messages { shell.report(arguments, message) }
+        shell.status = result.status
+        return .normal
+    }
     var options = OptionReader()
     var forgets = false
     while options.next(shell, arguments, "c") != nil { forgets = true }
     if options.isStopped { return try shell.endUsage(arguments) }
-    shell.status = 0
-    guard let history = shell.history else { return .normal }
     if forgets {
         history.removeAll()
         return .normal
     }
+    history.willList()
     var count = history.entries.count
     if options.index < arguments.count {
         let word = shell.argument(arguments, options.index)

@@ -141,6 +141,12 @@ public final class FileSystem {
         return recorder?.takeNotice()
     }
 
+    /// Where journals, log and store lie; nil when the environment names no place.
+    public var stateDirectory: StateDirectory? { state }
+
+    /// The last operation of this process that changed something, once it has ended.
+    public var lastOperation: EndedOperation? { recorder?.lastEnded }
+
     /// How much may be copied to keep what a change overwrites.
     public var limits: PreimageLimits {
         get { openRecorder()?.limits ?? PreimageLimits() }

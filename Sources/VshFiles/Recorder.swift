@@ -61,6 +61,8 @@ final class Recorder {
     /// What the next operation is, for its first record.
     private var next = OperationRecord()
     private(set) var notice: [UInt8]?
+    /// The last operation that changed something.
+    private(set) var lastEnded: EndedOperation?
     private var hasSaidWhyNot = false
     /// The running operation cannot be recorded.
     private var hasFailed = false
@@ -275,6 +277,7 @@ final class Recorder {
         end.missing = UInt32(results.missing)
         end.touched = UInt32(results.touched)
         _ = journal.append(end, operation: id)
+        if results.changed > 0 { lastEnded = EndedOperation(found, results, store) }
         if isDurable { journal.sync() }
         if let first = results.firstMissing { noteMissing(first, results) }
         isEmpty = isEmpty && found.changes.isEmpty && found.record.kind == .command

@@ -104,7 +104,7 @@ extension Shell {
         case .missing:
             if name.withBytes({ $0.contains(47) }) {
                 report(name: name, Errno.noEntry.message)
-            } else {
+            } else if !(interactive?.commandNotFound(self, arguments) ?? false) {
                 report(name: name, "command not found")
             }
             status = 127

@@ -147,7 +147,9 @@ public final class Shell {
     public var getoptsIndex = 1
     var random: UInt64 = 0
     var startTime: Int64 = 0
-    public var history: CommandHistory?
+    /// Nil in shells that are not interactive.
+    public var interactive: InteractiveSupport?
+    public var history: CommandHistory? { interactive?.history }
     let arithmeticScratch = Code(source: Source(name: Text(), origin: .eval, text: Text()))
     var arithmeticText = Text()
     var arithmeticRoot: Int32 = -1
@@ -187,6 +189,12 @@ public final class Shell {
         builtinIndex[symbol] = placed(Int16(builtinTable.count), kind)
         builtinTable.append(
             Builtin(name, kind, traits: traits, synopsis: synopsis, summary: summary, function: function))
+    }
+
+    /// Whether there is a row of this name, found or not.
+    public func hasBuiltin(_ name: StaticString) -> Bool {
+        guard let symbol = symbols.find(Text(name)) else { return false }
+        return builtinIndex[symbol] != -1
     }
 
     @inline(__always)

@@ -70,7 +70,7 @@ extension Shell {
     /// Prompts, history and start-up file of an interactive shell.
     public func startInteractive(readsFiles: Bool, file: Text?) {
         startJobControl()
-        history = CommandHistory()
+        interactive = InteractiveSupport()
         if !isSet(KnownSymbol.ps1.rawValue) {
             assignUnchecked(KnownSymbol.ps1.rawValue, Text(System.effectiveUserID == 0 ? "# " : "$ "))
         }

@@ -3,11 +3,12 @@ import CSQLite
 
 /// A connection to an SQLite file. Opened for one purpose and closed after it: it never crosses a fork, and its
 /// descriptors never stand while the user's commands run.
-final class Database {
+public final class Database {
     private var handle: OpaquePointer?
     private let path: [UInt8]
 
-    init(path: [UInt8]) throws(StoreError) {
+    /// - Parameter patience: how long to wait for another process's lock, in milliseconds.
+    public init(path: [UInt8], patience: Int32 = 10_000) throws(StoreError) {
         self.path = path
         var db: OpaquePointer?
         let name = path + [0]
@@ -22,7 +23,7 @@ final class Database {
             handle = nil
             throw StoreError(.database(code), path)
         }
-        sqlite3_busy_timeout(db, 10_000)
+        sqlite3_busy_timeout(db, patience)
         _ = vsh_sqlite_keep_log(db)
     }
 
@@ -31,14 +32,14 @@ final class Database {
     func error(_ code: Int32) -> StoreError { StoreError(.database(code), path) }
 
     /// Runs statements without parameters and results.
-    func run(_ sql: StaticString) throws(StoreError) {
+    public func run(_ sql: StaticString) throws(StoreError) {
         let code = sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
             sqlite3_exec(handle, $0, nil, nil, nil)
         }
         if code != SQLITE_OK { throw error(code) }
     }
 
-    func prepare(_ sql: StaticString) throws(StoreError) -> Statement {
+    public func prepare(_ sql: StaticString) throws(StoreError) -> Statement {
         var statement: OpaquePointer?
         let code = sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
             sqlite3_prepare_v2(handle, $0, Int32(sql.utf8CodeUnitCount), &statement, nil)
@@ -47,8 +48,14 @@ final class Database {
         return Statement(statement, self)
     }
 
+    /// The number of the row that was inserted last.
+    public var lastRow: Int64 { sqlite3_last_insert_rowid(handle) }
+
+    /// Rows that the last statement changed.
+    public var changedRows: Int { Int(sqlite3_changes(handle)) }
+
     /// Runs `body` in one transaction that holds the write lock from the start.
-    func transaction<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
+    public func transaction<R>(_ body: () throws(StoreError) -> R) throws(StoreError) -> R {
         try run("BEGIN IMMEDIATE")
         do {
             let result = try body()
@@ -62,7 +69,7 @@ final class Database {
 }
 
 /// A prepared statement. Parameters are bound in order, from 1; columns count from 0.
-final class Statement {
+public final class Statement {
     private let handle: OpaquePointer
     private let database: Database
     private var bound: Int32 = 0
@@ -75,17 +82,17 @@ final class Statement {
     deinit { sqlite3_finalize(handle) }
 
     @discardableResult
-    func bind(_ value: Int64) -> Statement {
+    public func bind(_ value: Int64) -> Statement {
         bound += 1
         sqlite3_bind_int64(handle, bound, value)
         return self
     }
 
     @discardableResult
-    func bind(_ value: UInt64) -> Statement { bind(Int64(bitPattern: value)) }
+    public func bind(_ value: UInt64) -> Statement { bind(Int64(bitPattern: value)) }
 
     @discardableResult
-    func bind(_ value: [UInt8]) -> Statement {
+    public func bind(_ value: [UInt8]) -> Statement {
         bound += 1
         _ = value.withUnsafeBytes { raw in
             // An empty array may have no address, which would bind NULL.
@@ -97,7 +104,7 @@ final class Statement {
     }
 
     /// Goes to the next row; false behind the last, with the statement ready for new parameters.
-    func step() throws(StoreError) -> Bool {
+    public func step() throws(StoreError) -> Bool {
         let code = sqlite3_step(handle)
         if code == SQLITE_ROW { return true }
         sqlite3_reset(handle)
@@ -107,17 +114,17 @@ final class Statement {
     }
 
     /// Runs a statement that gives no rows.
-    func run() throws(StoreError) { while try step() {} }
+    public func run() throws(StoreError) { while try step() {} }
 
     /// Leaves the rows that were not read.
-    func reset() {
+    public func reset() {
         sqlite3_reset(handle)
         bound = 0
     }
 
-    func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
-    func number(_ column: Int32) -> UInt64 { UInt64(bitPattern: int(column)) }
-    func bytes(_ column: Int32) -> [UInt8] {
+    public func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
+    public func number(_ column: Int32) -> UInt64 { UInt64(bitPattern: int(column)) }
+    public func bytes(_ column: Int32) -> [UInt8] {
         let count = Int(sqlite3_column_bytes(handle, column))
         guard count > 0, let start = sqlite3_column_blob(handle, column) else { return [] }
         return Array(UnsafeRawBufferPointer(start: start, count: count))
