@@ -22,4 +22,5 @@ public func registerBuiltins(_ shell: Shell) {
     registerTest(shell)
     registerHelp(shell)
     registerUndo(shell)
+    registerAudit(shell)
 }

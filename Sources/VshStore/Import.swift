@@ -77,7 +77,9 @@ extension OperationLog {
                     if outcome == .interrupted { interrupted.append(id) }
                 }
             }
+            for journal in journals { try log.addRefusals(journal) }
         }
+        if let head = log.audit.head { save(head, state) }
         for journal in journals where journal.sighting.isAbandoned { try? System.unlink(journal.path) }
         return interrupted
     }
@@ -102,8 +104,12 @@ extension JournaledOperation {
 private final class Importer {
     private let database: Database
     private var prepared: [Int: Statement] = [:]
+    let audit: AuditWriter
 
-    init(_ database: Database) { self.database = database }
+    init(_ database: Database) {
+        self.database = database
+        audit = AuditWriter(database)
+    }
 
     private func statement(_ number: Int, _ sql: StaticString) throws(StoreError) -> Statement {
         if let known = prepared[number] { return known }
@@ -123,7 +129,20 @@ private final class Importer {
         try insert.bind(id).bind(process).bind(start).run()
     }
 
+    /// Refusals that the audit log does not have yet. Their numbers: the journal's, and the place in it.
+    func addRefusals(_ journal: JournalFile) throws(StoreError) {
+        for (offset, refusal) in journal.bytes.refusals() {
+            let id = journal.number << 32 | UInt64(offset)
+            try audit.open()
+            let query = try statement(10, "SELECT 1 FROM audit WHERE subject = ?1 AND type = 100").bind(id)
+            let isKnown = try query.step()
+            query.reset()
+            if !isKnown { try audit.append(refusal, id: id) }
+        }
+    }
+
     func add(_ operation: JournaledOperation) throws(StoreError) {
+        try audit.open()
         let record = operation.record
         let transaction = record.kind == .commit ? 0 : try openTransaction(record.transaction)
         let end = operation.end ?? EndRecord()
@@ -133,10 +152,12 @@ private final class Importer {
         insert.bind(try head(record.session, transaction)).bind(Int64(record.process)).bind(record.began)
         insert.bind(operation.end == nil ? record.began : end.ended).bind(Int64(end.outcome.rawValue))
         insert.bind(Int64(end.status)).bind(Int64(end.changes)).bind(Int64(end.missing))
-        insert.bind(record.kind == .commit ? record.transaction : record.targets.first ?? 0)
+        let target = record.kind == .commit ? record.transaction : record.targets.first ?? 0
+        insert.bind(target)
         try insert.bind(record.directory).bind(record.command).run()
         try addChanges(operation)
         try addState(record, end.outcome, isEmpty: end.changes == 0)
+        try audit.append(operation, transaction: transaction, target: target)
     }
 
     private func addChanges(_ operation: JournaledOperation) throws(StoreError) {

@@ -108,7 +108,7 @@ extension JournalBytes {
             }
             guard let index = place[record.operation] else { return }
             switch record.kind {
-            case .operation: break
+            case .operation, .refusal: break
             case .change:
                 guard let change = ChangeRecord(&reader) else { return }
                 operations[index].changes.append(change)

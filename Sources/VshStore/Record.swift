@@ -119,6 +119,8 @@ public enum RecordKind: UInt8, Sendable {
     case replaced = 5
     /// The change record at the offset given was not made after all.
     case void = 6
+    /// The sandbox did not allow something.
+    case refusal = 16
 }
 
 /// Writes the payload of a record: fixed-size fields in host order, then bytes after their 32-bit counts.

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshSystem
+
+/// Appends rows to the audit log, within the transaction that holds the database's write lock.
+final class AuditWriter {
+    private let database: Database
+    private var last: AuditHead?
+    private var insert: Statement?
+    private var insertSide: Statement?
+    /// The newest row written here.
+    private(set) var head: AuditHead?
+
+    init(_ database: Database) { self.database = database }
+
+    private static var schema: StaticString {
+        """
+        CREATE TABLE audit(
+          number INTEGER PRIMARY KEY, type INTEGER NOT NULL, subject INTEGER NOT NULL, session INTEGER NOT NULL,
+          process INTEGER NOT NULL, user INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,
+          outcome INTEGER NOT NULL, status INTEGER NOT NULL, changes INTEGER NOT NULL, missing INTEGER NOT NULL,
+          target INTEGER NOT NULL, transaction_id INTEGER NOT NULL, records INTEGER NOT NULL,
+          items BLOB NOT NULL, hash BLOB NOT NULL);
+        CREATE INDEX audit_subject ON audit(subject);
+        CREATE TABLE audit_clear(number INTEGER PRIMARY KEY, salts BLOB NOT NULL, note BLOB NOT NULL);
+        CREATE TRIGGER audit_keep BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'append only'); END;
+        CREATE TRIGGER audit_stay BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'append only'); END;
+        """
+    }
+
+    /// Makes sure that there is a chain. To be called before the first operation of a transaction is entered.
+    func open() throws(StoreError) {
+        if last != nil { return }
+        if try Self.exists(database) {
+            let query = try database.prepare("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
+            defer { query.reset() }
+            if try query.step() {
+                last = AuditHead(number: query.int(0), hash: query.bytes(1))
+                return
+            }
+        } else {
+            try database.run(Self.schema)
+        }
+        var row = AuditRow()
+        row.began = Clock.realTime
+        row.ended = row.began
+        row.process = Int64(System.processID)
+        row.user = Int64(System.effectiveUserID)
+        let query = try database.prepare("SELECT max(id) FROM operations")
+        if try query.step() { row.subject = query.number(0) }
+        query.reset()
+        last = AuditHead(number: -1, hash: [UInt8](repeating: 0, count: AuditRow.hashSize))
+        try append(&row, note: Self.machine)
+    }
+
+    static func exists(_ database: Database) throws(StoreError) -> Bool {
+        let query = try database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'audit'")
+        defer { query.reset() }
+        return try query.step()
+    }
+
+    /// Name and number of the machine, and the user's name, with zeros between.
+    private static var machine: [UInt8] {
+        func line(_ path: StaticString) -> [UInt8] {
+            guard let file = try? FileDescriptor(path, .readOnly), let text = try? file.readAll(limit: 256) else {
+                return []
+            }
+            return Array(text.prefix { $0 != 10 })
+        }
+        let user = System.effectiveUserID
+        let name = UserDatabase.localUsers().first { $0.id == user }?.name ?? Array("\(user)".utf8)
+        return line("/proc/sys/kernel/hostname") + [0] + line("/etc/machine-id") + [0] + name
+    }
+
+    /// Chains a row and enters it.
+    /// - Parameters:
+    ///   - texts: clear texts of the items from 1 on; the note is item 0.
+    ///   - keepsSalts: false: nobody will be able to open the commitments but who knows the salts.
+    func append(_ row: inout AuditRow, note: [UInt8], keepsNote: Bool = true, texts: [[UInt8]] = [])
+        throws(StoreError)
+    {
+        try open()
+        guard let before = last else { return }
+        let count = texts.count + 1
+        guard let salts = try? System.random(count: count * AuditRow.saltSize) else {
+            throw StoreError(.system(.inputOutput), [])
+        }
+        row.items.reserveCapacity(count * AuditRow.hashSize)
+        row.items += Commitment.make(salt: salts[..<AuditRow.saltSize], note)
+        for (index, text) in texts.enumerated() {
+            let start = (index + 1) * AuditRow.saltSize
+            row.items += Commitment.make(salt: salts[start..<(start + AuditRow.saltSize)], text)
+        }
+        try enter(&row, after: before, salts: salts, note: keepsNote ? note : [])
+    }
+
+    /// Chains a row whose items are given.
+    func append(_ row: inout AuditRow, salts: [UInt8], note: [UInt8]) throws(StoreError) {
+        try open()
+        guard let before = last else { return }
+        try enter(&row, after: before, salts: salts, note: note)
+    }
+
+    private func enter(_ row: inout AuditRow, after before: AuditHead, salts: [UInt8], note: [UInt8])
+        throws(StoreError)
+    {
+        row.number = before.number + 1
+        row.hash = row.digest(after: before.hash)
+        if insert == nil {
+            insert = try database.prepare(
+                "INSERT INTO audit VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)")
+            insertSide = try database.prepare("INSERT INTO audit_clear VALUES(?1,?2,?3)")
+        }
+        guard let insert, let insertSide else { return }
+        for number in row.numbers { insert.bind(number) }
+        try insert.bind(row.items).bind(row.hash).run()
+        try insertSide.bind(row.number).bind(salts).bind(note).run()
+        last = AuditHead(row)
+        head = last
+    }
+
+    /// The row of an operation, with the numbers that its row in `operations` has.
+    func append(_ operation: JournaledOperation, transaction: OperationIDValue, target: OperationIDValue)
+        throws(StoreError)
+    {
+        let record = operation.record
+        let end = operation.end ?? EndRecord()
+        var row = AuditRow()
+        row.type = AuditType(record.kind)
+        row.subject = record.id
+        row.session = record.session
+        row.process = Int64(record.process)
+        row.user = Int64(System.effectiveUserID)
+        row.began = record.began
+        row.ended = operation.end == nil ? record.began : end.ended
+        row.outcome = Int64(end.outcome.rawValue)
+        row.status = Int64(end.status)
+        row.changes = Int64(end.changes)
+        row.missing = Int64(end.missing)
+        row.target = target
+        row.transaction = transaction
+        row.records = Int64(operation.changes.count)
+        var texts: [[UInt8]] = []
+        texts.reserveCapacity(operation.changes.count + operation.results.count)
+        for change in operation.changes { texts.append(Commitment.text(change)) }
+        for result in Self.inOrder(operation.results) { texts.append(Commitment.text(result)) }
+        try append(
+            &row, note: Commitment.text(directory: record.directory, command: record.command), keepsNote: false,
+            texts: texts)
+    }
+
+    /// As the table holds them: one for each path, the last, in the order of their bytes.
+    private static func inOrder(_ results: [ResultRecord]) -> [ResultRecord] {
+        if results.count < 2 { return results }
+        let order = results.indices.sorted { a, b in
+            results[a].path == results[b].path
+                ? a < b : results[a].path.lexicographicallyPrecedes(results[b].path)
+        }
+        var found: [ResultRecord] = []
+        found.reserveCapacity(results.count)
+        for index in order {
+            if found.last?.path == results[index].path { found.removeLast() }
+            found.append(results[index])
+        }
+        return found
+    }
+
+    /// The row of a refusal.
+    /// - Parameter id: made of the journal's number and the place in it.
+    func append(_ refusal: RefusalRecord, id: UInt64) throws(StoreError) {
+        var row = AuditRow()
+        row.type = .refusal
+        row.subject = id
+        row.session = refusal.session
+        row.process = Int64(refusal.process)
+        row.user = Int64(refusal.user)
+        row.began = refusal.time
+        row.ended = refusal.time
+        row.status = 1
+        row.target = refusal.operation
+        try append(&row, note: refusal.note)
+    }
+}
+
+typealias OperationIDValue = UInt64
+
+extension StateDirectory {
+    /// The newest head, kept beside the database: a database that was rolled back or replaced does not have it.
+    public var head: [UInt8] { path + Array("/head".utf8) }
+
+    /// The heads that the file `head` holds. More than one when an earlier one is not in the chain.
+    func savedHeads() -> [AuditHead] {
+        guard let file = try? FileDescriptor(head, .readOnly), let text = try? file.readAll(limit: 1 << 16) else {
+            return []
+        }
+        return text.split(separator: 10).compactMap { AuditHead($0) }
+    }
+}
+
+extension OperationLog {
+    /// Saves a new head. One saved before that the chain does not have stays: it says that something is gone.
+    func save(_ head: AuditHead, _ state: StateDirectory) {
+        var lines = ""
+        for old in state.savedHeads() {
+            if let known = try? hash(of: old.number), known == old.hash { continue }
+            lines += old.text + "\n"
+        }
+        lines += head.text + "\n"
+        let temporary = state.head + Array(".\(System.processID)".utf8)
+        do {
+            let file = try FileDescriptor(temporary, [.writeOnly, .create, .truncate], mode: 0o600)
+            try file.writeAll(Array(lines.utf8))
+            try System.rename(temporary, to: state.head)
+        } catch {
+            try? System.unlink(temporary)
+        }
+    }
+
+    /// The hash of a row, or nil.
+    func hash(of number: Int64) throws(StoreError) -> [UInt8]? {
+        let query = try database.prepare("SELECT hash FROM audit WHERE number = ?1").bind(number)
+        defer { query.reset() }
+        return try query.step() ? query.bytes(0) : nil
+    }
+}
