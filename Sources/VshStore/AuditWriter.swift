@@ -109,7 +109,7 @@ final class AuditWriter {
         if insert == nil {
             insert = try database.prepare(
                 "INSERT INTO audit VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)")
-            insertSide = try database.prepare("INSERT INTO audit_clear VALUES(?1,?2,?3)")
+            insertSide = try database.prepare("INSERT OR REPLACE INTO audit_clear VALUES(?1,?2,?3)")
         }
         guard let insert, let insertSide else { return }
         for number in row.numbers { insert.bind(number) }
