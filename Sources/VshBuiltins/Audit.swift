@@ -7,7 +7,8 @@ import VshRuntime
 func registerAudit(_ shell: Shell) {
     shell.register(
         "audit", .extension_, traits: .standsApart,
-        synopsis: "verify [--head head] | head | log [-n count] [--since time] [--user name] [--path path] [--type type] [--json | --csv] | push url [--follow]",
+        synopsis:
+            "verify [--head head] | head | log [-n count] [--since time] [--user name] [--path path] [--type type] [--json | --csv] | push url [--follow]",
         summary: "Check, show or ship the log of everything that was done.", function: audit)
 }
 

@@ -22,7 +22,8 @@ struct AuditText {
     /// `2026-11-21 10:00:05`, local time.
     static func time(_ nanoseconds: Int64) -> String {
         guard let local = try? Clock.local(nanoseconds / 1_000_000_000, rereadsZone: false) else { return "" }
-        return "\(two(local.year))-\(two(local.month))-\(two(local.day)) \(two(local.hour)):\(two(local.minute)):\(two(local.second))"
+        return
+            "\(two(local.year))-\(two(local.month))-\(two(local.day)) \(two(local.hour)):\(two(local.minute)):\(two(local.second))"
     }
 
     private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
@@ -62,8 +63,10 @@ struct AuditText {
             numbers[1] <= 12, numbers[2] <= 31
         else { return nil }
         func field(_ index: Int) -> Int { index < numbers.count ? numbers[index] : 0 }
-        guard let seconds = try? Clock.seconds(
-            year: numbers[0], month: numbers[1], day: numbers[2], hour: field(3), minute: field(4), second: field(5))
+        guard
+            let seconds = try? Clock.seconds(
+                year: numbers[0], month: numbers[1], day: numbers[2], hour: field(3), minute: field(4), second: field(5)
+            )
         else { return nil }
         return seconds * 1_000_000_000
     }

@@ -113,7 +113,8 @@ extension OperationLog {
         report.rows = next
         if report.findings.isEmpty {
             for (index, (head, isOutside)) in heads.enumerated() where !met[index] {
-                let which = isOutside ? "the head given" : "the head saved in \(String(decoding: state.head, as: UTF8.self))"
+                let which =
+                    isOutside ? "the head given" : "the head saved in \(String(decoding: state.head, as: UTF8.self))"
                 if head.number >= next {
                     add(next, "is missing: \(which) is row \(head.number): the log was cut, rolled back or replaced")
                 } else {
@@ -142,7 +143,8 @@ extension OperationLog {
         }
         if known.isEmpty { return }
         let guards = try database.prepare(
-            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit', 'operations', 'states')")
+            "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name IN ('audit', 'operations', 'states')"
+        )
         defer { guards.reset() }
         if try guards.step(), guards.int(0) < 6 { add(nil, "triggers that keep rows from being changed are gone") }
     }
