@@ -119,11 +119,7 @@ public struct ByteStack: ~Copyable {
 
     @inline(never)
     private mutating func grow(_ added: Int) {
-        let newCapacity = max(capacity &* 2, count &+ added)
-        let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: newCapacity)
-        larger.update(from: base, count: count)
-        base.deallocate()
-        base = larger
-        capacity = newCapacity
+        capacity = max(capacity &* 2, count &+ added)
+        base = reallocate(base, capacity: capacity)
     }
 }

@@ -65,10 +65,7 @@ public final class Source {
         if bytes.isEmpty { return }
         if count + bytes.count > capacity {
             capacity = max(capacity * 2, count + bytes.count, 256)
-            let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity + 1)
-            larger.update(from: base, count: count)
-            base.deallocate()
-            base = larger
+            base = reallocate(base, capacity: capacity + 1)
         }
         (base + count).update(from: bytes.baseAddress!, count: bytes.count)
         count += bytes.count

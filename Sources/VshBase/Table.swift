@@ -2,7 +2,7 @@
 
 /// A growable array of one owner: a stack or a table that is never copied, so that no access asks whether it is shared.
 ///
-/// Indexing is checked. Elements are not moved except when the table grows.
+/// Indexing is checked. Elements are not moved except when the table grows; then bit by bit, so they hold no weak references.
 public struct Table<Element>: ~Copyable {
     @usableFromInline var base: UnsafeMutablePointer<Element>
     public private(set) var count: Int
@@ -114,10 +114,7 @@ public struct Table<Element>: ~Copyable {
 
     @inline(never)
     private mutating func grow(to newCapacity: Int) {
-        let larger = UnsafeMutablePointer<Element>.allocate(capacity: newCapacity)
-        larger.moveInitialize(from: base, count: count)
-        base.deallocate()
-        base = larger
+        base = reallocate(base, capacity: newCapacity)
         capacity = newCapacity
     }
 

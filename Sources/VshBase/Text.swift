@@ -29,6 +29,13 @@ public struct Text {
         self.storage = storage
     }
 
+    @inline(__always)
+    private init(low: UInt64, high: UInt64) {
+        self.low = low
+        self.high = high
+        storage = nil
+    }
+
     /// A copy of `bytes`.
     @inline(__always)
     public init(_ bytes: UnsafeBufferPointer<UInt8>) {
@@ -51,6 +58,24 @@ public struct Text {
         low = words.0
         high = words.1 | UInt64(truncatingIfNeeded: count) << 56
         storage = nil
+    }
+
+    /// A copy of the bytes `range` of `bytes`.
+    @inline(__always)
+    public init(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+        let count = range.count
+        if count <= Text.inlineCapacity && range.lowerBound &+ 16 <= bytes.count {
+            // Two words are there to be loaded: no copying byte by byte.
+            let start = UnsafeRawPointer(bytes.baseAddress! + range.lowerBound)
+            let first = start.loadUnaligned(as: UInt64.self)
+            let second = start.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            let kept = count > 8 ? second & ((1 &<< UInt64(truncatingIfNeeded: (count &- 8) &* 8)) &- 1) : 0
+            self.init(
+                low: count >= 8 ? first : first & ((1 &<< UInt64(truncatingIfNeeded: count &* 8)) &- 1),
+                high: kept | UInt64(truncatingIfNeeded: count) << 56)
+        } else {
+            self.init(UnsafeBufferPointer(rebasing: bytes[range]))
+        }
     }
 
     @inline(never)

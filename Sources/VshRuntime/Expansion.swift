@@ -329,6 +329,19 @@ extension Shell {
                     end &+= 1
                 }
                 if end > index {
+                    if end < count && scratch.count == builder.start && !builder.hasQuotes && !builder.hasPattern {
+                        // A field that lies whole in this value, as most do: no detour over the scratch stack.
+                        fields.append(Text(bytes, index..<end))
+                        builder.afterWhitespace = false
+                        let isWhitespace = ifsClass[Int(bytes[end])] & 3 == 1
+                        end &+= 1
+                        if isWhitespace {
+                            while end < count && ifsClass[Int(bytes[end])] & 3 == 1 { end &+= 1 }
+                            builder.afterWhitespace = true
+                        }
+                        index = end
+                        continue
+                    }
                     beginRun(false, &builder)
                     scratch.append(UnsafeBufferPointer(rebasing: bytes[index..<end]))
                     builder.afterWhitespace = false
