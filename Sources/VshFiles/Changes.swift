@@ -11,10 +11,12 @@ extension FileSystem {
     /// Records that a name is to be made, unless something has it. What is recorded stays true when the call fails.
     private func willCreate(
         _ path: UnsafePointer<CChar>, _ directory: Directory?, _ buffer: PathBuffer, linkedTo source: [UInt8] = []
-    ) {
-        guard isRecording, locate(path, directory, buffer), !isState(buffer), let recorder = recording() else { return }
+    ) throws(Errno) {
+        guard isRecording else { return }
+        guard locate(path, directory, buffer) else { return try passUnrecorded(path) }
+        guard !isState(buffer), let recorder = recording() else { return }
         if source.isEmpty, recorder.paths[buffer.bytes].contains(.covered) { return }
-        if (try? FileStatus(path, at: at(directory), follow: false)) != nil { return }
+        if try FileStatus.look(path, at: at(directory)) != nil { return }
         recorder.recordCreated(buffer, linkedTo: source)
     }
 
@@ -22,7 +24,7 @@ extension FileSystem {
     public func makeDirectory(_ path: Text, in directory: Directory? = nil, mode: UInt32 = 0o777) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
-                willCreate(name, directory, first)
+                try willCreate(name, directory, first)
                 try System.makeDirectory(name, mode: mode, at: at(directory))
             }
         }
@@ -45,7 +47,7 @@ extension FileSystem {
                         if isFound { source = second.array }
                     }
                 }
-                willCreate(name, toDirectory, first, linkedTo: source)
+                try willCreate(name, toDirectory, first, linkedTo: source)
                 try System.link(from, at: at(fromDirectory), to: name, at: at(toDirectory), follow: follow)
                 if let recorder, recorder.isOpen, !source.isEmpty { recorder.noteLinked(first, from: source) }
             }
@@ -56,7 +58,7 @@ extension FileSystem {
     public func symbolicLink(target: Text, at path: Text, in directory: Directory? = nil) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
-                willCreate(name, directory, first)
+                try willCreate(name, directory, first)
                 try System.symbolicLink(target: target, path: name, at: at(directory))
             }
         }
@@ -68,7 +70,7 @@ extension FileSystem {
     {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
-                willCreate(name, directory, first)
+                try willCreate(name, directory, first)
                 try System.makeNode(name, mode: mode, device: device, at: at(directory))
             }
         }
@@ -78,14 +80,18 @@ extension FileSystem {
 /// Changes of attributes.
 extension FileSystem {
     /// Records the attributes of what a name leads to.
-    private func willAlter(_ path: UnsafePointer<CChar>, _ directory: Directory?, follow: Bool, extended: Bool) {
-        guard isRecording, let status = try? FileStatus(path, at: at(directory), follow: false) else { return }
+    private func willAlter(_ path: UnsafePointer<CChar>, _ directory: Directory?, follow: Bool, extended: Bool)
+        throws(Errno)
+    {
+        guard isRecording, let status = try FileStatus.look(path, at: at(directory)) else { return }
         if follow, status.isSymbolicLink {
-            guard locateObject(path, directory, first), let target = try? FileStatus(first.path, follow: false)
-            else { return }
+            guard locateObject(path, directory, first) else { return try passUnrecorded(path) }
+            guard let target = try FileStatus.look(first.path) else { return }
             return willAlter(target, extended: extended)
         }
-        guard locate(path, directory, first) || locateObject(path, directory, first) else { return }
+        guard locate(path, directory, first) || locateObject(path, directory, first) else {
+            return try passUnrecorded(path)
+        }
         willAlter(status, extended: extended)
     }
 
@@ -101,7 +107,7 @@ extension FileSystem {
     {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
-                willAlter(name, directory, follow: follow, extended: false)
+                try willAlter(name, directory, follow: follow, extended: false)
                 try System.changeMode(name, mode, at: at(directory), follow: follow)
             }
         }
@@ -114,7 +120,7 @@ extension FileSystem {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
                 // A change of owner takes away capabilities, which are an extended attribute.
-                willAlter(name, directory, follow: follow, extended: true)
+                try willAlter(name, directory, follow: follow, extended: true)
                 try System.changeOwner(name, owner: owner, group: group, at: at(directory), follow: follow)
             }
         }
@@ -142,7 +148,7 @@ extension FileSystem {
     ) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
-                willAlter(name, directory, follow: follow, extended: false)
+                try willAlter(name, directory, follow: follow, extended: false)
                 try System.setTimes(
                     name, access: access.change, modification: modification.change, at: at(directory), follow: follow)
             }
@@ -155,7 +161,7 @@ extension FileSystem {
     ) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (place) throws(Errno) in
-                willAlter(place, directory, follow: follow, extended: true)
+                try willAlter(place, directory, follow: follow, extended: true)
                 // The calls know no directory descriptor.
                 var whole = Array("/proc/self/fd/".utf8)
                 if at(directory) < 0 || place[0] == CChar(UInt8(ascii: "/")) {

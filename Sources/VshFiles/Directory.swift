@@ -14,6 +14,8 @@ public final class Directory {
     /// Absolute path without symbolic links, as it was in `epoch`.
     private var canonical: [UInt8]?
     private var epoch = -1
+    /// Why there is no path, where that says nothing about the directory.
+    private(set) var trouble: Errno?
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 
@@ -25,8 +27,14 @@ public final class Directory {
     /// - Parameter epoch: what was found in another epoch is looked up again.
     func path(epoch: Int) -> [UInt8]? {
         if self.epoch == epoch { return canonical }
-        self.epoch = epoch
-        canonical = descriptor < 0 ? try? System.currentDirectory() : pathOfDescriptor(descriptor)
+        trouble = nil
+        do {
+            canonical = descriptor < 0 ? try System.currentDirectory() : try pathOfOpenFile(descriptor)
+            self.epoch = epoch
+        } catch {
+            canonical = nil
+            if !error.saysUnreachable { trouble = error }
+        }
         if let found = canonical, found.first != UInt8(ascii: "/") { canonical = nil }
         return canonical
     }
@@ -35,13 +43,13 @@ public final class Directory {
     func forgetPath() { epoch = -1 }
 }
 
-/// The path of what is open as `fd`. (C: readlink of /proc/self/fd/N)
-func pathOfDescriptor(_ fd: Int32) -> [UInt8]? {
+/// The path of what is open as `fd`; nil when it has none. (C: readlink of /proc/self/fd/N)
+func pathOfOpenFile(_ fd: Int32) throws(Errno) -> [UInt8]? {
     var name = Array("/proc/self/fd/".utf8)
     name.append(decimal: UInt64(fd))
     name.append(0)
-    guard let path = try? System.readLink(name), path.first == UInt8(ascii: "/") else { return nil }
-    return path
+    let path = try System.readLink(name)
+    return path.first == UInt8(ascii: "/") ? path : nil
 }
 
 extension [UInt8] {

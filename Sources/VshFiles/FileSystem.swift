@@ -44,6 +44,10 @@ public final class FileSystem {
     private var parentDirectory: Int32 = 0
     private var parentEpoch = -1
     private var parentPath: [UInt8] = []
+    /// Why `locate` failed last, where that says nothing about what is at the path.
+    var trouble: Errno?
+    /// Nothing may be changed unrecorded: states are being put back.
+    var isStrict = false
 
     /// - Parameters:
     ///   - stateHome: the value of XDG_STATE_HOME, if set.
@@ -200,13 +204,17 @@ public final class FileSystem {
         while end > 0, bytes[end - 1] == slash { end -= 1 }
         var start = end
         while start > 0, bytes[start - 1] != slash { start -= 1 }
+        trouble = nil
         let name = UnsafeBufferPointer(start: bytes + start, count: end - start)
         let dot = UInt8(ascii: ".")
         if name.isEmpty || name[0] == dot && (name.count == 1 || name.count == 2 && name[1] == dot) { return false }
         let epoch = recorder?.epoch ?? 0
         let base = directory ?? workingDirectory
         if start == 0 {
-            guard let parent = base.path(epoch: epoch) else { return false }
+            guard let parent = base.path(epoch: epoch) else {
+                trouble = base.trouble
+                return false
+            }
             return parent.withUnsafeBufferPointer { buffer.set($0, name) }
         }
         let parent = UnsafeBufferPointer(start: bytes, count: start)
@@ -228,16 +236,27 @@ public final class FileSystem {
 
     /// The absolute path of a directory, free of symbolic links.
     private func resolve(_ name: [UInt8], _ base: Directory) -> [UInt8]? {
-        guard let fd = try? FileDescriptor(name, [.path, .directory], at: base.descriptor) else { return nil }
-        return pathOfDescriptor(fd.rawValue)
+        do {
+            let fd = try FileDescriptor(name, [.path, .directory], at: base.descriptor)
+            return try pathOfOpenFile(fd.rawValue)
+        } catch {
+            if !error.saysUnreachable { trouble = error }
+            return nil
+        }
     }
 
     /// Finds the absolute path of the very object that a name leads to, through symbolic links and `..`.
     func locateObject(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ buffer: PathBuffer) -> Bool {
         let at = (directory ?? workingDirectory).descriptor
-        guard let fd = try? FileDescriptor(path, .path, at: at), let found = pathOfDescriptor(fd.rawValue)
-        else { return false }
-        return buffer.set(found)
+        trouble = nil
+        do {
+            let fd = try FileDescriptor(path, .path, at: at)
+            guard let found = try pathOfOpenFile(fd.rawValue) else { return false }
+            return buffer.set(found)
+        } catch {
+            if !error.saysUnreachable { trouble = error }
+            return false
+        }
     }
 
     /// Whether a path is the state directory's own, where nothing is recorded.

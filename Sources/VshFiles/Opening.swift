@@ -54,7 +54,8 @@ extension FileSystem {
         do {
             let status = try FileStatus(descriptor: fd)
             guard status.isRegular else { return fd }
-            if let recorder = recording() { keep(fd, status, flags, recorder) }
+            // What has no name any more need not be kept.
+            if status.linkCount > 0, let recorder = recording() { try keep(fd, status, flags, recorder) }
             if flags.contains(.truncate) { try System.truncate(fd, to: 0) }
             return fd
         } catch {
@@ -63,12 +64,20 @@ extension FileSystem {
         }
     }
 
-    private func keep(_ fd: Int32, _ status: FileStatus, _ flags: OpenFlags, _ recorder: Recorder) {
+    private func keep(_ fd: Int32, _ status: FileStatus, _ flags: OpenFlags, _ recorder: Recorder) throws(Errno) {
         let known = recorder.flags(status)
         if !known.isDisjoint(with: [.born, .content]) { return }
         let grows = flags.contains(.append) && !flags.contains(.truncate)
         if grows, known.contains(.appended) { return }
-        guard let path = pathOfDescriptor(fd), first.set(path), !isState(first) else { return }
+        let found: [UInt8]?
+        do {
+            found = try pathOfOpenFile(fd)
+        } catch {
+            if isStrict { throw error }
+            recorder.say(Array("a file written to cannot be undone: \(error.message)".utf8))
+            return
+        }
+        guard let found, first.set(found), !isState(first) else { return }
         if grows {
             recorder.recordAppended(first, status)
         } else {
@@ -81,21 +90,24 @@ extension FileSystem {
         throws(Errno) -> Int32
     {
         let at = at(directory)
-        guard let recorder = recording(), locate(path, directory, first), !isState(first) else {
+        guard let recorder = recording(), locate(path, directory, first) else {
+            try passUnrecorded(path)
             return try System.open(path, flags, mode: mode, at: at)
         }
+        if isState(first) { return try System.open(path, flags, mode: mode, at: at) }
         let isCovered = recorder.paths[first.bytes].contains(.covered)
-        if !isCovered, (try? FileStatus(path, at: at, follow: false)) != nil {
+        if !isCovered, try FileStatus.look(path, at: at) != nil {
             // O_EXCL of what exists, or a symbolic link to nothing: then its target is what will be made.
             if flags.contains(.exclusive) { return try System.open(path, flags, mode: mode, at: at) }
             return try openTarget(flags, mode, recorder)
         }
-        recorder.recordCreated(first)
+        let record = recorder.recordCreated(first)
         let fd: Int32
         do {
             fd = try System.open(path, flags.union(.exclusive), mode: mode, at: at)
         } catch {
             // Covered, so there is nothing false in the records; or made by another between two calls.
+            if let record { recorder.uncover(first, record) }
             if error == .exists, !flags.contains(.exclusive) { return try openTarget(flags, mode, recorder) }
             throw error
         }

@@ -122,6 +122,13 @@ struct PathTable {
         slots[index].flags |= flags.rawValue
     }
 
+    /// Takes flags away. The slot stays in use: it keeps `touched` where nothing else is left.
+    mutating func remove(_ path: UnsafeBufferPointer<UInt8>, _ flags: Flags) {
+        if count == 0 { return }
+        let index = find(path, hash(path))
+        if slots[index].flags != 0 { slots[index].flags = slots[index].flags & ~flags.rawValue | 0x80 }
+    }
+
     private mutating func grow() {
         let old = slots
         slots = [Slot](repeating: Slot(hash: 0, flags: 0, start: 0, count: 0), count: max(old.count * 2, 64))

@@ -155,7 +155,7 @@ final class Recorder {
             highest.number = max(highest.number, number)
             let path = state.journal(number)
             guard let fd = try? FileDescriptor(path, .readWrite),
-                let journal = JournalFile(number: number, path: path, fd: fd.rawValue)
+                let journal = try? JournalFile(number: number, path: path, fd: fd.rawValue)
             else { continue }
             highest.number = max(highest.number, journal.session)
             for operation in journal.bytes.operations() {
@@ -315,6 +315,7 @@ final class Recorder {
             case .unreadable: "cannot be read"
             case .storeFailed: "cannot be kept"
             case .unrepeatable: "cannot be made again"
+            case .otherNames: "only its content; its other names cannot be linked to it again"
             }
         line.append(contentsOf: " (\(humanSize(first.size)), \(reason))".utf8)
         notice = line

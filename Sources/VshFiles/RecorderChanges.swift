@@ -44,19 +44,35 @@ extension Recorder {
         if !paths[parent].isDisjoint(with: [.touched, .created]) { return }
         var name = Array(parent)
         name.append(0)
-        guard let status = try? FileStatus(name, follow: false), status.isDirectory else { return }
+        let found: FileStatus?
+        do {
+            found = try FileStatus.look(name)
+        } catch {
+            return say(
+                Array("cannot be undone: the times of ".utf8) + name.dropLast() + Array(": \(error.message)".utf8))
+        }
+        guard let status = found, status.isDirectory else { return }
         paths.insert(parent, .touched)
         _ = append(.directoryTimes, .inRecord, before: NodeState(status), path: UnsafeRawBufferPointer(parent))
     }
 
     /// Nothing is at the path, and something will be.
     /// - Parameter source: of a hard link: a path of the object.
-    func recordCreated(_ path: PathBuffer, linkedTo source: [UInt8] = []) {
+    /// - Returns: the record; nil when none was needed.
+    @discardableResult
+    func recordCreated(_ path: PathBuffer, linkedTo source: [UInt8] = []) -> Int? {
         // Of a link it must be known what it was, to take it away without a trace.
-        if source.isEmpty, paths[path.bytes].contains(.covered) { return }
+        if source.isEmpty, paths[path.bytes].contains(.covered) { return nil }
         touchParent(of: path)
-        _ = append(.created, .inRecord, path: path.raw, location: source)
+        let record = append(.created, .inRecord, path: path.raw, location: source)
         paths.insert(path.bytes, [.covered, .created])
+        return record
+    }
+
+    /// What `recordCreated` told of did not happen: another made something there.
+    func uncover(_ path: PathBuffer, _ record: Int) {
+        void(record)
+        paths.remove(path.bytes, [.covered, .created])
     }
 
     /// A hard link will be removed whose object is at `source` too: it can be linked again from there. (A link kept in
@@ -66,11 +82,13 @@ extension Recorder {
         return append(.removed, .inRecord, before: NodeState(status), path: path.raw, location: source)
     }
 
-    /// A tree from the store will stand at the path, where nothing is: all that is in it belongs to it.
-    func recordPlacedTree(_ path: PathBuffer) -> Int? {
+    /// An object from the store will stand at the path, where nothing is; of a tree, all that is in it belongs to it.
+    /// Which item it was is kept: taken back there, the records of the operation that removed it hold again.
+    func recordPlaced(_ path: PathBuffer, _ object: NodeState, item: UInt64, location: [UInt8]) -> Int? {
         touchParent(of: path)
         paths.insert(path.bytes, [.covered, .created])
-        return append(.created, .object, path: path.raw)
+        return append(
+            .created, .object, item: item, path: path.raw, location: location, content: object.encoded)
     }
 
     /// Times of a directory will be set.

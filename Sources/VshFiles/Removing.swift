@@ -14,9 +14,13 @@ extension FileSystem {
 
     func unlink(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
         let at = at(directory)
-        guard isRecording, let status = try? FileStatus(path, at: at, follow: false), !status.isDirectory,
-            locate(path, directory, first)
-        else { return try System.unlink(path, at: at) }
+        guard isRecording, let status = try FileStatus.look(path, at: at), !status.isDirectory else {
+            return try System.unlink(path, at: at)
+        }
+        guard locate(path, directory, first) else {
+            try passUnrecorded(path)
+            return try System.unlink(path, at: at)
+        }
         if isState(first) { throw .busy }
         guard let recorder = recording() else { return try System.unlink(path, at: at) }
         if recorder.flags(status).contains(.born) {
@@ -65,11 +69,19 @@ extension FileSystem {
     private func moveIntoStore(
         _ path: PathBuffer, _ status: FileStatus, _ recorder: Recorder, location: [UInt8]
     ) throws(Errno) -> Move {
-        guard let store = recorder.store, let item = recorder.newItem() else { return .refused }
+        guard let item = recorder.newItem() else { return .refused }
+        return try moveIntoStore(path, status, recorder, item: item, location: location)
+    }
+
+    private func moveIntoStore(
+        _ path: PathBuffer, _ status: FileStatus, _ recorder: Recorder, item: UInt64, location: [UInt8],
+        _ mode: System.RenameMode = .replace
+    ) throws(Errno) -> Move {
+        guard let store = recorder.store else { return .refused }
         let offset = recorder.recordRemovedObject(path, status, item: item, location: location)
         if offset == nil { return .refused }
         do {
-            try System.rename(path.path, to: store.path(item, location: location))
+            try System.rename(path.path, to: store.path(item, location: location), mode)
             recorder.markCovered(path)
             return .done
         } catch {
@@ -89,7 +101,7 @@ extension FileSystem {
         }
         var (preimage, reason, item) = (Preimage.inRecord, MissingReason.none, UInt64(0))
         if status.isRegular, status.size > 0 {
-            if status.linkCount > 1, let known = recorder.copies[Recorder.key(status)] {
+            if let known = recorder.copies[Recorder.key(status)] {
                 item = known
             } else {
                 do {
@@ -102,6 +114,7 @@ extension FileSystem {
             }
             preimage = item == 0 ? .missing : .copy
         }
+        if status.linkCount > 1, reason == .none, !status.isDirectory { reason = .otherNames }
         let offset = recorder.recordRemoved(first, status, preimage: preimage, reason: reason, item: item)
         do {
             try System.unlink(path, at: at)
@@ -122,9 +135,13 @@ extension FileSystem {
 
     func removeDirectory(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
         let at = at(directory)
-        guard isRecording, let status = try? FileStatus(path, at: at, follow: false), status.isDirectory,
-            locate(path, directory, first)
-        else { return try System.removeDirectory(path, at: at) }
+        guard isRecording, let status = try FileStatus.look(path, at: at), status.isDirectory else {
+            return try System.removeDirectory(path, at: at)
+        }
+        guard locate(path, directory, first) else {
+            try passUnrecorded(path)
+            return try System.removeDirectory(path, at: at)
+        }
         if isState(first) { throw .busy }
         guard let recorder = recording() else { return try System.removeDirectory(path, at: at) }
         let offset = recorder.recordRemoved(first, status, preimage: .inRecord)
@@ -147,14 +164,32 @@ extension FileSystem {
     }
 
     func removeTree(_ path: UnsafePointer<CChar>, _ directory: Directory?) -> Bool {
-        guard isRecording, let state, let status = try? FileStatus(path, at: at(directory), follow: false),
-            status.isDirectory, !status.isMountRoot, locate(path, directory, first), !isState(first),
-            // Our own state is in it: it stays, and so the tree does.
-            !isBelow(state.path, first.array), !TreeCheck.hasMounts(below: first.array),
-            System.effectiveUserID == 0 || TreeCheck.isRemovable(path, at: at(directory)),
-            let recorder = recording()
+        guard isRecording, let status = try? FileStatus(path, at: at(directory), follow: false),
+            mayMoveTree(path, directory, status), let recorder = recording()
         else { return false }
         guard let moved = try? moveIntoStore(first, status, recorder), moved else { return false }
+        recorder.changeEpoch()
+        return true
+    }
+
+    /// Whether a tree may leave in one piece; `first` is its path then.
+    private func mayMoveTree(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ status: FileStatus) -> Bool {
+        guard let state else { return false }
+        return status.isDirectory && !status.isMountRoot && locate(path, directory, first) && !isState(first)
+            // Our own state is in it: it stays, and so the tree does.
+            && !isBelow(state.path, first.array) && !TreeCheck.hasMounts(below: first.array)
+            && (System.effectiveUserID == 0 || TreeCheck.isRemovable(path, at: at(directory)))
+    }
+
+    /// Moves what is at a path to a given store item. False when it cannot go there and is where it was.
+    func putAway(_ path: UnsafePointer<CChar>, item: UInt64, location: [UInt8]) throws(Errno) -> Bool {
+        guard let status = try? FileStatus(path, follow: false), let recorder = recording() else { return false }
+        if status.isDirectory ? !mayMoveTree(path, nil, status) : !locate(path, nil, first) || isState(first) {
+            return false
+        }
+        guard try moveIntoStore(first, status, recorder, item: item, location: location, .noReplace) == .done else {
+            return false
+        }
         recorder.changeEpoch()
         return true
     }

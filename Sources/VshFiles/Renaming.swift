@@ -24,10 +24,15 @@ extension FileSystem {
         _ newDirectory: Directory?, _ mode: System.RenameMode
     ) throws(Errno) {
         let (oldAt, newAt) = (at(oldDirectory), at(newDirectory))
-        guard isRecording, let status = try? FileStatus(old, at: oldAt, follow: false),
-            locate(old, oldDirectory, first), locate(new, newDirectory, second), !isState(first), !isState(second)
-        else { return try System.rename(old, at: oldAt, to: new, at: newAt, mode) }
-        let replaced = try? FileStatus(new, at: newAt, follow: false)
+        guard isRecording, let status = try FileStatus.look(old, at: oldAt) else {
+            return try System.rename(old, at: oldAt, to: new, at: newAt, mode)
+        }
+        guard locate(old, oldDirectory, first), locate(new, newDirectory, second) else {
+            try passUnrecorded(old)
+            return try System.rename(old, at: oldAt, to: new, at: newAt, mode)
+        }
+        if isState(first) || isState(second) { return try System.rename(old, at: oldAt, to: new, at: newAt, mode) }
+        let replaced = try FileStatus.look(new, at: newAt)
         if let replaced, replaced.isSameFile(as: status) || mode == .noReplace {
             // Two names of one file: nothing happens.
             return try System.rename(old, at: oldAt, to: new, at: newAt, mode)
@@ -108,6 +113,7 @@ extension FileSystem {
             preimage = item == 0 ? .missing : .copy
             if item != 0 { linked = (item, []) }
         }
+        if status.linkCount > 1, reason == .none { reason = .otherNames }
         return recorder.recordRemoved(second, status, preimage: preimage, reason: reason, item: item)
     }
 }

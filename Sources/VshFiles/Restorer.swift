@@ -31,7 +31,9 @@ extension UndoEngine {
         recorder.describe(kind: kind, command: Array(command.utf8), targets: target == 0 ? [] : [target])
         let limits = recorder.limits
         recorder.limits = .none
+        files.isStrict = true
         defer {
+            files.isStrict = false
             recorder.limits = limits
             files.describeAgain()
         }
@@ -90,7 +92,7 @@ extension Plan.Part {
             // A rename may have carried something in or out.
             if change.kind == .moved { return [] }
             // A link kept in the store would show in the number of links of what stays outside.
-            if change.kind == .created, !change.location.isEmpty {
+            if change.kind == .created, !change.location.isEmpty, change.item == 0 {
                 var above = parent(of: change.path)
                 while above.count > 1 {
                     linked.insert(above)
@@ -147,7 +149,7 @@ final class Restorer {
     /// The state with the numbers that its object has now.
     private func current(_ state: NodeState) -> NodeState { (verification?.aliases ?? aliases).current(state) }
 
-    private static func status(_ path: [UInt8]) -> FileStatus? { try? FileStatus(path, follow: false) }
+    private static func status(_ path: [UInt8]) throws(Errno) -> FileStatus? { try FileStatus.look(path) }
 
     private static func state(_ status: FileStatus?) -> NodeState { status.map { NodeState($0) } ?? .absent }
 
@@ -155,7 +157,13 @@ final class Restorer {
     func restore(_ change: ChangeRecord) throws(FileOpError) {
         let path = change.path + [0]
         if change.kind == .directoryTimes {
-            if verification?.mayRestoreTimes(of: change.path) ?? true { restoreTimes(path, change) }
+            if verification?.mayRestoreTimes(of: change.path) ?? true {
+                do {
+                    try restoreTimes(path, change)
+                } catch {
+                    throw FileOpError(cause: error, path: change.path)
+                }
+            }
             return
         }
         if policy == .skip, isSkipped(change) { return }
@@ -178,12 +186,12 @@ final class Restorer {
     }
 
     private func restore(_ change: ChangeRecord, _ path: [UInt8]) throws(Errno) {
-        let present = Self.status(path)
+        let present = try Self.status(path)
         var sighting = RestoreSighting(present: Self.state(present))
         let item = change.item == 0 ? [] : recorder.store?.path(change.item, location: change.location) ?? []
-        if change.item != 0 { sighting.item = Self.state(Self.status(item)) }
+        if change.item != 0 { sighting.item = try Self.state(Self.status(item)) }
         if change.kind == .moved {
-            sighting.other = Self.state(Self.status(change.other + [0]))
+            sighting.other = try Self.state(Self.status(change.other + [0]))
             // Made again under that name: it stands for the object that was there.
             if !sighting.other.isAbsent, remade[InodeKey(change.before)] == change.other {
                 sighting.other = current(change.before)
@@ -212,13 +220,13 @@ final class Restorer {
         case .impossible: break
         case .putAway:
             if change.location.isEmpty || change.item != 0 {
-                try putAway(path)
+                if try !returnToStore(path, change) { try putAway(path) }
             } else {
                 try removeLink(path, change)
             }
         case .placeItem(let isInTheWay):
             if isInTheWay { try putAway(path) }
-            try place(item, path, change)
+            try place(item, path, change, sighting.item)
         case .copyItem(let isInTheWay):
             if isInTheWay { try putAway(path) }
             try remake(path, change, item)
@@ -243,7 +251,7 @@ final class Restorer {
     /// Takes what is at a path into the store.
     private func putAway(_ path: [UInt8]) throws(Errno) {
         try path.withPath { (name) throws(Errno) in
-            guard let status = try? FileStatus(name, follow: false) else { return }
+            guard let status = try FileStatus.look(name) else { return }
             if !status.isDirectory { return try files.unlink(name, nil) }
             if files.removeTree(name, nil) { return }
             try putAwayContents(path)
@@ -251,9 +259,20 @@ final class Restorer {
         }
     }
 
+    /// Moves an object that came from the store back to the item that it was. False when it is another, or cannot go
+    /// there.
+    private func returnToStore(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) -> Bool {
+        guard change.item != 0, let object = NodeState(encoded: change.content), !object.isAbsent,
+            object.isSameObject(as: try Self.state(Self.status(path)))
+        else { return false }
+        return try path.withPath { (name) throws(Errno) in
+            try files.putAway(name, item: change.item, location: change.location)
+        }
+    }
+
     /// Removes a hard link that the operation made. While its source has the object too, nothing has to be kept.
     private func removeLink(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
-        guard let status = Self.status(path), !status.isDirectory, let source = Self.status(change.location),
+        guard let status = try Self.status(path), !status.isDirectory, let source = try Self.status(change.location),
             source.isSameFile(as: status), files.first.set(change.path)
         else { return try putAway(path) }
         let record = recorder.recordRemovedLink(files.first, status, linkedTo: change.location)
@@ -276,15 +295,9 @@ final class Restorer {
     }
 
     /// Moves an object from the store to its path.
-    private func place(_ item: [UInt8], _ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
+    private func place(_ item: [UInt8], _ path: [UInt8], _ change: ChangeRecord, _ object: NodeState) throws(Errno) {
         guard files.first.set(change.path) else { throw .nameTooLong }
-        let record: Int?
-        if change.before.isDirectory {
-            record = recorder.recordPlacedTree(files.first)
-        } else {
-            recorder.recordCreated(files.first)
-            record = nil
-        }
+        let record = recorder.recordPlaced(files.first, object, item: change.item, location: change.location)
         do {
             try System.rename(item, to: path, .noReplace)
         } catch {
@@ -300,7 +313,9 @@ final class Restorer {
         let name = Text(change.path)
         let key = InodeKey(before)
         if change.preimage == .inRecord, !change.location.isEmpty {
-            guard Self.state(Self.status(change.location)).isSameObject(as: current(before)) else { throw .staleHandle }
+            guard try Self.state(Self.status(change.location)).isSameObject(as: current(before)) else {
+                throw .staleHandle
+            }
             return try unwrapped { () throws(FileOpError) in try files.link(Text(change.location), to: name) }
         }
         if before.kind == .regular, before.links > 1, let other = remade[key] {
@@ -325,7 +340,7 @@ final class Restorer {
         }
         remade[key] = change.path
         try applyAttributes(path, before, change.attributes)
-        let made = Self.state(Self.status(path))
+        let made = try Self.state(Self.status(path))
         if let verification {
             verification.aliases.add(current(before), is: made)
         } else {
@@ -363,7 +378,7 @@ final class Restorer {
             fd = try FileDescriptor(path, flags)
         } catch {
             // The owner may have taken away the right to write, which is no reason to leave the content.
-            guard error == .accessDenied, let status = Self.status(path),
+            guard error == .accessDenied, let status = try Self.status(path),
                 status.owner == System.effectiveUserID
             else { throw error }
             restored = status.permissions
@@ -425,14 +440,14 @@ final class Restorer {
     // MARK: Attributes
 
     private func setAttributes(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
-        guard let status = Self.status(path), files.first.set(change.path) else { throw .noEntry }
+        guard let status = try Self.status(path), files.first.set(change.path) else { throw .noEntry }
         recorder.recordAttributes(files.first, status, extended: !change.attributes.isEmpty)
         try applyAttributes(path, change.before, change.attributes)
     }
 
     /// Gives an object the owner, mode, extended attributes and times of a state. Nothing is recorded here.
     private func applyAttributes(_ path: [UInt8], _ before: NodeState, _ attributes: [UInt8]) throws(Errno) {
-        guard let status = Self.status(path) else { throw .noEntry }
+        guard let status = try Self.status(path) else { throw .noEntry }
         if status.owner != before.owner || status.group != before.group {
             try System.changeOwner(path, owner: before.owner, group: before.group, follow: false)
         }
@@ -451,11 +466,16 @@ final class Restorer {
             path, access: .set(before.access.fileTime), modification: .set(before.modification.fileTime), follow: false)
     }
 
-    private func restoreTimes(_ path: [UInt8], _ change: ChangeRecord) {
-        guard let status = Self.status(path), status.isDirectory, files.first.set(change.path) else { return }
+    private func restoreTimes(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
+        guard let status = try Self.status(path), status.isDirectory, files.first.set(change.path) else { return }
         recorder.recordTimes(of: files.first, status)
-        try? System.setTimes(
-            path, access: .set(change.before.access.fileTime),
-            modification: .set(change.before.modification.fileTime), follow: false)
+        do {
+            try System.setTimes(
+                path, access: .set(change.before.access.fileTime),
+                modification: .set(change.before.modification.fileTime), follow: false)
+        } catch {
+            // In a directory of another (/tmp) names may be made, but its times not be set.
+            if error != .permission && error != .accessDenied && error != .noEntry { throw error }
+        }
     }
 }

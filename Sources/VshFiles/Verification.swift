@@ -86,8 +86,12 @@ final class Verification {
         return found.reversed()
     }
 
-    private static func present(_ path: [UInt8]) -> NodeState {
-        (path + [0]).withPath { path in (try? FileStatus(path, follow: false)).map { NodeState($0) } ?? .absent }
+    private static func present(_ path: [UInt8]) throws(UndoError) -> NodeState {
+        do {
+            return try FileStatus.look(path).map { NodeState($0) } ?? .absent
+        } catch {
+            throw .failed(path, error, isClean: true)
+        }
     }
 
     private func checkTimes(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) {
@@ -99,7 +103,7 @@ final class Verification {
             times[path] = true
             return
         }
-        times[path] = Self.present(path).modification == expected.after.modification
+        times[path] = try Self.present(path).modification == expected.after.modification
     }
 
     private func check(_ path: [UInt8], _ part: Plan.Part, _ moves: Moves) throws(UndoError) -> Conflict? {
@@ -110,7 +114,7 @@ final class Verification {
         for (operation, result) in later where !result.isSoft {
             if try isLater(operation) { return Conflict(path: path, reason: .laterOperation(operation)) }
         }
-        let present = Self.present(path)
+        let present = try Self.present(path)
         let difference = aliases.current(own.after).difference(from: present)
         switch difference {
         case .none: break

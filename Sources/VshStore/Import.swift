@@ -40,9 +40,15 @@ extension OperationLog {
         var journals: [JournalFile] = []
         for number in numbers {
             let path = state.journal(number)
-            guard let fd = try? System.open(path, [.readWrite, .closeOnExec]) else { continue }
-            descriptors.append(fd)
-            if let journal = JournalFile(number: number, path: path, fd: fd) { journals.append(journal) }
+            // One that is gone was taken in by another. What cannot be read must not be passed over: operations would
+            // be missing from the history.
+            do {
+                let fd = try System.open(path, [.readWrite, .closeOnExec])
+                descriptors.append(fd)
+                if let journal = try JournalFile(number: number, path: path, fd: fd) { journals.append(journal) }
+            } catch {
+                if error != .noEntry { throw StoreError(.system(error), path) }
+            }
         }
         var found: [(operation: JournaledOperation, journal: Int)] = []
         for index in journals.indices {

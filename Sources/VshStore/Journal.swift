@@ -192,7 +192,7 @@ public final class Journal {
         }
         guard let fd = try? FileDescriptor(path, .readOnly) else { return nil }
         var bytes = [UInt8](repeating: 0, count: end - start)
-        guard let count = JournalBytes.fill(&bytes, from: fd.rawValue, offset: start) else { return nil }
+        guard let count = try? JournalBytes.fill(&bytes, from: fd.rawValue, offset: start) else { return nil }
         bytes.removeLast(bytes.count - count)
         return JournalBytes(bytes: bytes, salt: salt, firstOffset: start)
     }
@@ -218,14 +218,15 @@ public struct JournalBytes {
         let payload: Range<Int>
     }
 
-    static func fill(_ bytes: inout [UInt8], from fd: Int32, offset: Int) -> Int? {
+    static func fill(_ bytes: inout [UInt8], from fd: Int32, offset: Int) throws(Errno) -> Int {
         var done = 0
         while done < bytes.count {
-            let read = bytes.withUnsafeMutableBytes { raw in
-                try? System.read(
-                    fd, into: UnsafeMutableRawBufferPointer(rebasing: raw[done...]), offset: Int64(offset + done))
-            }
-            guard let read else { return nil }
+            let read = try bytes.withUnsafeMutableBytes { raw in
+                Result { () throws(Errno) in
+                    try System.read(
+                        fd, into: UnsafeMutableRawBufferPointer(rebasing: raw[done...]), offset: Int64(offset + done))
+                }
+            }.get()
             if read == 0 { break }
             done += read
         }
@@ -278,16 +279,15 @@ public struct JournalFile {
     /// Reads the journal at `path`.
     /// - Parameter fd: open on it for reading and writing; when nobody else uses the journal, it is locked afterwards
     ///   for as long as the descriptor is open.
-    /// - Returns: nil when it is gone or no journal.
-    public init?(number: UInt64, path: [UInt8], fd: Int32) {
+    /// - Returns: nil when it is gone.
+    public init?(number: UInt64, path: [UInt8], fd: Int32) throws(Errno) {
         self.number = number
         self.path = path
         let isUnlocked = (try? System.lock(fd, .exclusive, wait: false)) != nil
-        guard let status = try? FileStatus(descriptor: fd), status.linkCount > 0,
-            let size = Int(exactly: status.size)
-        else { return nil }
+        let status = try FileStatus(descriptor: fd)
+        guard status.linkCount > 0, let size = Int(exactly: status.size) else { return nil }
         var all = [UInt8](repeating: 0, count: size)
-        guard let count = JournalBytes.fill(&all, from: fd, offset: 0) else { return nil }
+        let count = try JournalBytes.fill(&all, from: fd, offset: 0)
         all.removeLast(size - count)
         func field(_ offset: Int) -> UInt64 {
             all.withUnsafeBytes {

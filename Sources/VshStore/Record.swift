@@ -38,6 +38,8 @@ public enum MissingReason: UInt8, Sendable {
     case storeFailed = 4
     /// Such an object cannot be made again (socket).
     case unrepeatable = 5
+    /// The content is kept, but it will be a file of its own: the other names it had cannot be linked to it again.
+    case otherNames = 6
 }
 
 /// The first record of an operation.

@@ -49,19 +49,30 @@ public struct Results {
             reasons.append(reason)
         }
 
+        let alone = Self.lastNames(changes)
         for change in changes {
             let exact = change.kind == .content || change.kind == .attributes
             note(
                 change.path, change.before, soft: change.kind == .directoryTimes, exact: exact,
-                reason: change.preimage == .missing ? change.reason : .none)
+                reason: change.preimage == .missing
+                    || change.reason == .otherNames && !alone.contains(change.before.inode)
+                    ? change.reason : .none)
             if change.kind == .moved {
                 note(change.other, .absent, soft: false, exact: false, reason: .none)
             }
         }
+        var isUnknown = false
         for index in records.indices {
-            records[index].path.withPath { path in
-                guard let status = try? FileStatus(path, follow: false) else { return }
-                records[index].after = NodeState(status)
+            do throws(Errno) {
+                records[index].after = NodeState(try FileStatus(records[index].path, follow: false))
+            } catch .noEntry {
+            } catch .notDirectory {
+            } catch {
+                // Nothing can be said of it: no result, rather than a wrong one.
+                records[index].path = []
+                if !isSoft[index] { changed += 1 }
+                isUnknown = true
+                continue
             }
             records[index].isSoft = isSoft[index]
             let after = records[index].after
@@ -80,6 +91,18 @@ public struct Results {
                 records[index].digest = Self.digest(of: records[index].path, size: Int(after.size)) ?? []
             }
         }
+        if isUnknown { records.removeAll { $0.path.isEmpty } }
+    }
+
+    /// Objects all of whose names were removed: undo links these again.
+    private static func lastNames(_ changes: [ChangeRecord]) -> Set<UInt64> {
+        var names: [UInt64: (removed: UInt32, links: UInt32)] = [:]
+        for change in changes where change.kind == .removed && change.before.kind != .directory {
+            if change.reason != .otherNames, names.isEmpty { continue }
+            let known = names[change.before.inode] ?? (0, 0)
+            names[change.before.inode] = (known.removed + 1, max(known.links, change.before.links))
+        }
+        return Set(names.filter { $0.value.removed >= $0.value.links }.keys)
     }
 
     /// Whether nothing happened to a path after all: the call failed, or set what was there.
