@@ -64,7 +64,7 @@ public struct Results {
         var isUnknown = false
         for index in records.indices {
             do throws(Errno) {
-                records[index].after = NodeState(try FileStatus(records[index].path, follow: false))
+                records[index].after = try Self.present(records[index].path)
             } catch .noEntry {
             } catch .notDirectory {
             } catch {
@@ -92,6 +92,16 @@ public struct Results {
             }
         }
         if isUnknown { records.removeAll { $0.path.isEmpty } }
+    }
+
+    /// What is at a path. After an unusual failure it looks twice: without the state after, an undo knows less.
+    private static func present(_ path: [UInt8]) throws(Errno) -> NodeState {
+        do {
+            return NodeState(try FileStatus(path, follow: false))
+        } catch {
+            if error == .noEntry || error == .notDirectory { throw error }
+            return NodeState(try FileStatus(path, follow: false))
+        }
     }
 
     /// Objects all of whose names were removed: undo links these again.
