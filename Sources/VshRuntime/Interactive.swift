@@ -3,9 +3,10 @@ import VshBase
 import VshSyntax
 import VshSystem
 
-/// What the line editor does for the shell: shows the prompt and returns the next line, newline included; nil at the end of input.
+/// What the line editor does for the shell: shows the prompt and returns the next lines, the last newline included; nil at the end of
+/// input. The flag says that the lines go on with the command of those returned last (PS2).
 /// Before it reads it waits by `awaitInput`, and does what that asks for; `plainLineReader` is the model.
-public typealias LineReader = (Shell, Text) throws(ShellError) -> Text?
+public typealias LineReader = (Shell, Bool) throws(ShellError) -> Text?
 
 extension Shell {
     /// Expands a prompt (PS1, PS2, PS4): parameters, command substitutions and arithmetic (XCU 2.5.3).
@@ -42,10 +43,10 @@ extension Shell {
             var interrupted = false
             let refill: () -> Bool = { [unowned self] in
                 if isAtEnd || interrupted { return false }
-                let prompt = (try? self.expandPrompt(self.value(isFirst ? .ps1 : .ps2))) ?? Text()
+                let isContinuation = !isFirst
                 isFirst = false
                 do throws(ShellError) {
-                    guard let line = try readLine(self, prompt) else {
+                    guard let line = try readLine(self, isContinuation) else {
                         isAtEnd = true
                         return false
                     }

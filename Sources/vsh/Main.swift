@@ -78,8 +78,7 @@ enum Main {
         if invocation.forcesInteractive || System.isTerminal(0) && System.isTerminal(2) {
             shell.options.insert(.interactive)
             if !invocation.unset.contains(.monitor) && System.isTerminal(2) { shell.options.insert(.monitor) }
-            shell.startInteractive(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
-            shell.runInteractively(plainLineReader)
+            shell.runInteractiveSession(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
         }
         shell.startJobControl()
         files.beginOperation(command: Text("standard input"))
