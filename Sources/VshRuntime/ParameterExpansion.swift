@@ -100,6 +100,9 @@ extension Shell {
         case .removeSmallestPrefix, .removeLargestPrefix, .removeSmallestSuffix, .removeLargestSuffix:
             if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
             text = try trim(code, part, text)
+        case .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix:
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            text = try replace(code, part, text)
         default: preconditionFailure("the parser makes no such operator")
         }
         if !isSet && part.op == .none && options.contains(.nounset) { throw unsetError(parameterName(part)) }
@@ -120,6 +123,43 @@ extension Shell {
             if let start, start < count { return text.slice(0..<start) }
         }
         return text
+    }
+
+    /// `/`, `//`, `/#` and `/%`: the longest matches, from the left.
+    @inline(never)
+    private func replace(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
+        let pattern = try expandToPattern(code, part.b)
+        let replacement = part.c < 0 ? Text() : try expandToText(code, part.c)
+        let isAnchored = part.op == .replacePrefix || part.op == .replaceSuffix
+        if pattern.text.isEmpty && !isAnchored { return text }
+        var result = Text()
+        text.withBytes { bytes in
+            let count = bytes.count
+            func append(_ range: Range<Int>) { result.append(UnsafeBufferPointer(rebasing: bytes[range])) }
+            if part.op == .replaceSuffix {
+                let start = pattern.suffixStart(bytes, longest: true)
+                append(0..<(start ?? count))
+                if start != nil { result.append(replacement) }
+                return
+            }
+            var kept = 0
+            var index = 0
+            repeat {
+                let rest = UnsafeBufferPointer(rebasing: bytes[index...])
+                if let length = pattern.prefixLength(rest, longest: true), length > 0 || count == 0 || isAnchored {
+                    append(kept..<index)
+                    result.append(replacement)
+                    index += length
+                    kept = index
+                    if part.op != .replaceAll { break }
+                } else {
+                    if isAnchored { break }
+                    index += isUTF8 && count > 0 ? max(utf8Length(rest.baseAddress!, rest.count), 1) : 1
+                }
+            } while index < count
+            append(kept..<count)
+        }
+        return result
     }
 
     private func expandOperand(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {
@@ -171,9 +211,12 @@ extension Shell {
             }
             if part.op == .useAlternative { return }
         default:
-            // Trims apply to each parameter.
+            // Trims and replacements apply to each parameter.
             for index in 0..<paramCount {
-                let text = try trim(code, part, params[paramBase + index])
+                let parameter = params[paramBase + index]
+                let text =
+                    part.op.rawValue >= ParameterOperator.replaceFirst.rawValue
+                    ? try replace(code, part, parameter) : try trim(code, part, parameter)
                 if index > 0 { separateParameters(quoted: part.isQuoted, star: isStar, &builder) }
                 append(text, quoted: part.isQuoted, &builder)
             }

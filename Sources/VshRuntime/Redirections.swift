@@ -46,7 +46,15 @@ extension Shell {
             redirect(
                 descriptor, to: DescriptorEntry(real: DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)))
             return true
-        case .hereString, .outputAndError, .appendOutputAndError: return false
+        case .outputAndError, .appendOutputAndError:
+            var first = redirection
+            first.op = redirection.op == .outputAndError ? .output : .append
+            if try !perform(code, first) { return false }
+            var entry = descriptors[1]
+            entry.isOwned = false
+            redirect(2, to: entry)
+            return true
+        case .hereString: return false
         }
     }
 

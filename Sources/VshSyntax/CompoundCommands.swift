@@ -27,12 +27,14 @@ extension Parser {
     private mutating func withRedirections(_ code: Code, _ node: Int32, _ position: Int32) throws(Stop) -> Int32 {
         skipBlanks()
         let byte = base[pos]
-        if byte != Byte.less && byte != Byte.greater && classOf(byte) & ByteClass.digit == 0 { return node }
+        if byte != Byte.less && byte != Byte.greater && byte != Byte.ampersand && classOf(byte) & ByteClass.digit == 0 {
+            return node
+        }
         let mark = redirections.count
         var flags: NodeFlags = []
         while true {
             let byte = base[pos]
-            if byte == Byte.less || byte == Byte.greater {
+            if byte == Byte.less || byte == Byte.greater || byte == Byte.ampersand && isOutputAndError() {
                 try redirection(code, -1, &flags)
             } else if classOf(byte) & ByteClass.digit != 0, let descriptor = ioNumber() {
                 try redirection(code, descriptor, &flags)

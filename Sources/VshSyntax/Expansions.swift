@@ -168,6 +168,9 @@ extension Parser {
         case Byte.percent where !part.flags.contains(.colon):
             part.op = .removeSmallestSuffix
             isPattern = true
+        case Byte.slash where !part.flags.contains(.colon):
+            try replacement(code, start, &part)
+            return parts.append(part)
         default: return try badSubstitution(code, start, position, isQuoted: isQuoted)
         }
         pos &+= 1
@@ -175,8 +178,31 @@ extension Parser {
             pos &+= 1
             part.op = byte == Byte.hash ? .removeLargestPrefix : .removeLargestSuffix
         }
-        part.b = try operand(code, start, isQuoted: isQuoted, isPattern: isPattern)
+        let context: WordContext = isPattern ? [.pattern, .operand] : [.operand, .keepsQuoting]
+        part.b = try operand(code, start, isQuoted: isQuoted, context)
+        pos &+= 1
         parts.append(part)
+    }
+
+    /// `/pattern/word}`, where the second slash and what follows it may be missing; the cursor is on the first. Two slashes mean all places,
+    /// `/#` the start and `/%` the end.
+    private mutating func replacement(_ code: Code, _ start: Int, _ part: inout Part) throws(Stop) {
+        pos &+= 1
+        switch current() {
+        case Byte.slash: part.op = .replaceAll
+        case Byte.hash: part.op = .replacePrefix
+        case Byte.percent: part.op = .replaceSuffix
+        default: part.op = .replaceFirst
+        }
+        if part.op != .replaceFirst { pos &+= 1 }
+        var context: WordContext = [.pattern, .operand, .endsAtSlash]
+        if part.op == .replaceAll && current() == Byte.slash { context.insert(.startsWithSlash) }
+        part.b = try operand(code, start, isQuoted: part.isQuoted, context)
+        if base[pos] == Byte.slash {
+            pos &+= 1
+            part.c = try operand(code, start, isQuoted: part.isQuoted, .operand)
+        }
+        pos &+= 1
     }
 
     /// Text in braces that is no parameter expansion; the cursor is where it goes wrong. Other shells find that out only when they expand it, so
@@ -211,24 +237,26 @@ extension Parser {
         return current() == Byte.closeBrace
     }
 
-    /// The word after an operator, up to and including the closing brace: its index in `Code.words`.
-    private mutating func operand(_ code: Code, _ start: Int, isQuoted: Bool, isPattern: Bool) throws(Stop) -> Int32 {
+    /// The word after an operator, up to the closing brace or the slash that ends it: its index in `Code.words`.
+    private mutating func operand(
+        _ code: Code, _ start: Int, isQuoted: Bool, _ context: WordContext
+    ) throws(Stop) -> Int32 {
         let position = place(pos)
         let fixedStart = place(start)
         try enter(start)
         let isAssignment = build.isAssignment
         let outer = beginWord()
         build.isAssignment = isAssignment
-        let context: WordContext
-        if isPattern {
-            context = [.pattern, .operand]
-            try unquotedText(code, context)
-        } else {
-            context = [.operand, .keepsQuoting]
-            if isQuoted { try quotedOperand(code) } else { try unquotedText(code, context) }
+        if context.contains(.startsWithSlash) {
+            literal(byte: Byte.slash, isQuoted: false)
+            pos &+= 1
         }
-        if base[pos] != Byte.closeBrace { throw unterminated("${", at: fixedStart) }
-        pos &+= 1
+        if isQuoted && context.contains(.keepsQuoting) {
+            try quotedOperand(code)
+        } else {
+            try unquotedText(code, context)
+        }
+        if base[pos] != Byte.closeBrace && base[pos] != Byte.slash { throw unterminated("${", at: fixedStart) }
         let word = makeWord(code, context, position)
         endWord(outer)
         depth &-= 1

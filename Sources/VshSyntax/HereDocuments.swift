@@ -24,6 +24,11 @@ extension Parser {
                 if next == Byte.newline {
                     pos &+= 2
                 } else if next == 0 {
+                    // The last byte of the input stands for itself.
+                    if pos &+ 1 == end {
+                        isQuoted = true
+                        text.append(byte)
+                    }
                     pos &+= 1
                 } else {
                     isQuoted = true

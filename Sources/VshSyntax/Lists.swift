@@ -30,7 +30,7 @@ extension Parser {
                 case Byte.openParen: return .subshell
                 case Byte.closeParen: return .closeParen
                 case Byte.semicolon: return .semicolon
-                case Byte.ampersand: return .ampersand
+                case Byte.ampersand: return isOutputAndError() ? .redirection : .ampersand
                 case Byte.bar: return .bar
                 default: return .end
                 }

@@ -23,7 +23,7 @@ extension Parser {
             let byte = base[pos]
             let kind = classOf(byte)
             if kind & ByteClass.delimiter != 0 {
-                if byte == Byte.less || byte == Byte.greater {
+                if byte == Byte.less || byte == Byte.greater || byte == Byte.ampersand && isOutputAndError() {
                     try redirection(code, -1, &flags)
                 } else if byte == Byte.openParen {
                     if words.count == wordMark &+ 1 && assignments.count == assignmentMark
@@ -199,6 +199,7 @@ extension Parser {
         case .parameter, .positional, .special:
             if part.kind == .parameter && part.a == symbol { return true }
             if part.op == .indicateError { return true }
+            if part.c >= 0 { return true }
             if part.b < 0 { return false }
             switch code.words[part.b].form {
             case .constant, .pattern, .glob: return false
@@ -240,6 +241,16 @@ extension Parser {
         }
     }
 
+    /// Whether the `&` at the cursor begins the operator `&>` or `&>>`. What can only be `&` and then `>&` or `>|` is left as that.
+    @inline(never)
+    mutating func isOutputAndError() -> Bool {
+        let next = following()
+        if next.byte != Byte.greater { return false }
+        var offset = next.offset &+ 1
+        while base[offset] == Byte.backslash && stepOverContinuation(&offset) {}
+        return base[offset] != Byte.ampersand && base[offset] != Byte.bar
+    }
+
     /// Grammar `io_redirect`, after its number: the cursor is on the operator.
     mutating func redirection(_ code: Code, _ descriptor: Int32, _ flags: inout NodeFlags) throws(Stop) {
         let position = place(pos)
@@ -249,7 +260,10 @@ extension Parser {
         let second = current()
         var op: RedirectionOperator = first == Byte.less ? .input : .output
         var length = 1
-        if first == Byte.less {
+        if first == Byte.ampersand {
+            pos &+= 1
+            if current() == Byte.greater { op = .appendOutputAndError } else { (op, length) = (.outputAndError, 0) }
+        } else if first == Byte.less {
             switch second {
             case Byte.less: op = .hereDocument
             case Byte.ampersand: op = .duplicateInput

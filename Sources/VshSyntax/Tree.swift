@@ -178,8 +178,10 @@ public enum ParameterOperator: UInt8 {
     case length
     /// `${x#w}`, `${x##w}`, `${x%w}`, `${x%%w}`
     case removeSmallestPrefix, removeLargestPrefix, removeSmallestSuffix, removeLargestSuffix
+    /// `${x/p/w}`, `${x//p/w}`, `${x/#p/w}`, `${x/%p/w}`: an extension; the replacement is `Part.c`.
+    case replaceFirst, replaceAll, replacePrefix, replaceSuffix
     /// For the bash dialect, which comes later.
-    case substring, replaceFirst, replaceAll, replacePrefix, replaceSuffix, indirect, upper, upperAll, lower, lowerAll,
+    case substring, indirect, upper, upperAll, lower, lowerAll,
         transform
 }
 
@@ -193,7 +195,7 @@ public struct Part {
     public var a: Int32
     /// The operand word of a parameter expansion, or -1.
     public var b: Int32
-    /// For subscripts, later.
+    /// The replacement of `${x/p/w}`, a word, or -1.
     public var c: Int32
     public var position: Int32
 
@@ -257,8 +259,10 @@ public struct AssignmentFlags: OptionSet, Sendable {
 public enum RedirectionOperator: UInt8 {
     /// `<` `>` `>|` `>>` `<>` `<&` `>&` `<<` `<<-`
     case input, output, clobber, append, readWrite, duplicateInput, duplicateOutput, hereDocument, hereDocumentStrip
-    /// `<<<` `&>` `&>>`, for the bash dialect.
-    case hereString, outputAndError, appendOutputAndError
+    /// `&>` `&>>`: standard output and standard error, an extension.
+    case outputAndError, appendOutputAndError
+    /// `<<<`, for the bash dialect.
+    case hereString
 }
 
 /// A redirection. Those of one command follow each other in the table up to the one with `isLast`.

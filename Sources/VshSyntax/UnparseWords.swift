@@ -11,6 +11,8 @@ enum UnparsePlace {
     case quotedOperand
     /// The operand of `#` or `%`; in quotes or not makes no difference.
     case patternOperand
+    /// The pattern of `${x/p/w}`: `/` ends it too.
+    case replacedOperand
     /// Between `$((` and `))`: `"` is dropped there.
     case arithmetic
 }
@@ -115,6 +117,7 @@ extension Unparser {
     /// Appends the pattern; true when it needed quotes.
     private mutating func patternText(_ text: Text, _ place: UnparsePlace) -> Bool {
         let previous = out.isEmpty ? 0 : out[out.count - 1]
+        let isOperand = place == .patternOperand || place == .replacedOperand
         var hasQuotes = false
         text.withBytes { bytes in
             var index = 0
@@ -132,11 +135,15 @@ extension Unparser {
                 switch byte {
                 case Byte.dollar, Byte.backquote, Byte.singleQuote, Byte.doubleQuote, Byte.backslash: isSpecial = true
                 case Byte.tilde: isSpecial = isFirst
-                case Byte.hash: isSpecial = isFirst && (place != .patternOperand || previous == Byte.hash)
-                case Byte.percent: isSpecial = isFirst && place == .patternOperand && previous == Byte.percent
-                case Byte.closeBrace: isSpecial = place == .patternOperand
+                case Byte.hash:
+                    isSpecial =
+                        isFirst && (!isOperand || previous == Byte.hash || previous == Byte.slash)
+                case Byte.percent:
+                    isSpecial = isFirst && isOperand && (previous == Byte.percent || previous == Byte.slash)
+                case Byte.closeBrace: isSpecial = isOperand
+                case Byte.slash: isSpecial = place == .replacedOperand
                 default:
-                    isSpecial = place != .patternOperand && ByteClass.table[Int(byte)] & ByteClass.delimiter != 0
+                    isSpecial = !isOperand && ByteClass.table[Int(byte)] & ByteClass.delimiter != 0
                 }
                 if byte == Byte.newline && isSpecial {
                     out.append("'\n'")
@@ -257,14 +264,23 @@ extension Unparser {
         case .removeLargestPrefix: out.append("##")
         case .removeSmallestSuffix: out.append("%")
         case .removeLargestSuffix: out.append("%%")
+        case .replaceFirst: out.append("/")
+        case .replaceAll: out.append("//")
+        case .replacePrefix: out.append("/#")
+        case .replaceSuffix: out.append("/%")
         default: break
         }
         switch part.op {
         case .removeSmallestPrefix, .removeSmallestSuffix: place = .patternOperand
         case .removeLargestPrefix, .removeLargestSuffix: place = .patternOperand
+        case .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix: place = .replacedOperand
         default: break
         }
         if part.b >= 0 { word(part.b, place) }
+        if part.c >= 0 {
+            out.append(Byte.slash)
+            word(part.c, .operand)
+        }
         out.append(Byte.closeBrace)
     }
 

@@ -16,6 +16,10 @@ struct WordContext: OptionSet {
     static let declaration = WordContext(rawValue: 16)
     /// The result of a parameter expansion, still to be split: literals of different quoting must stay apart.
     static let keepsQuoting = WordContext(rawValue: 32)
+    /// An operand that ends at `/` as well.
+    static let endsAtSlash = WordContext(rawValue: 64)
+    /// … but not at the one it begins with.
+    static let startsWithSlash = WordContext(rawValue: 128)
 }
 
 /// What is known of the word under construction; its parts are on `Parser.parts`, the bytes of its literals on `Parser.text`.
@@ -138,6 +142,11 @@ extension Parser {
         while true {
             var p = pos
             while classOf(base[p]) & ByteClass.stop == 0 { p &+= 1 }
+            if context.contains(.endsAtSlash), let slash = findSlash(p) {
+                if slash > pos { literal(pos, slash, isQuoted: false) }
+                pos = slash
+                return
+            }
             if p != pos {
                 literal(pos, p, isQuoted: false)
                 if build.hasOpenBracket && !build.hasPattern { findCloseBracket(pos, p) }
@@ -190,6 +199,11 @@ extension Parser {
                 pos &+= 1
             }
         }
+    }
+
+    private func findSlash(_ limit: Int) -> Int? {
+        for p in pos..<limit where base[p] == Byte.slash { return p }
+        return nil
     }
 
     private mutating func findCloseBracket(_ start: Int, _ end: Int) {

@@ -270,9 +270,17 @@ struct TreeDump {
         case .removeLargestPrefix: put("##")
         case .removeSmallestSuffix: put("%")
         case .removeLargestSuffix: put("%%")
+        case .replaceFirst: put("/")
+        case .replaceAll: put("//")
+        case .replacePrefix: put("/#")
+        case .replaceSuffix: put("/%")
         default: break
         }
         if p.b >= 0 { word(p.b) }
+        if p.c >= 0 {
+            put("/")
+            word(p.c)
+        }
         put("}")
     }
 
