@@ -74,6 +74,20 @@ public final class Source {
 
     public func append(_ text: Text) { text.withBytes { append($0) } }
 
+    /// Makes room for exactly `room` more bytes, lets `fill` write there, and keeps as many as it says it wrote.
+    public func append<E: Error>(
+        unfilled room: Int, _ fill: (UnsafeMutableBufferPointer<UInt8>) throws(E) -> Int
+    ) throws(E) {
+        if count + room > capacity {
+            capacity = count + room
+            base = reallocate(base, capacity: capacity + 1)
+        }
+        let written = try fill(UnsafeMutableBufferPointer(start: base + count, count: room))
+        precondition(written >= 0 && written <= room, "wrote past the room")
+        count += written
+        base[count] = 0
+    }
+
     /// The line of the byte at `offset`, counted from `firstLine`. Amortised O(log lines).
     public func line(at offset: Int) -> Int { firstLine + lineIndex(offset) }
 

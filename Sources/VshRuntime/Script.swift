@@ -29,13 +29,33 @@ extension Shell {
         do throws(Errno) {
             let descriptor = try System.open(path, [.readOnly, .closeOnExec])
             defer { try? System.close(descriptor) }
-            if let info = try? FileStatus(descriptor: descriptor), info.isDirectory { throw .isDirectory }
-            let bytes = try System.readAll(descriptor)
-            // A NUL in the first line: a program, not a script (XCU sh, "binary").
-            if origin == .file, let end = bytes.firstIndex(where: { $0 == 0 || $0 == 10 }), bytes[end] == 0 {
-                throw .execFormat
+            let info = try FileStatus(descriptor: descriptor)
+            if info.isDirectory { throw .isDirectory }
+            let source = Source(name: path, origin: origin, bytes: UnsafeBufferPointer(start: nil, count: 0))
+            // One byte more than there should be: so the end shows in the second read.
+            var room = info.isRegular ? Int(info.size) + 1 : 4096
+            var before = -1
+            while source.count > before {
+                before = source.count
+                try source.append(unfilled: room) { (buffer) throws(Errno) in
+                    while true {
+                        do throws(Errno) {
+                            return try System.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer))
+                        } catch {
+                            if error != .interrupted { throw error }
+                        }
+                    }
+                }
+                room = info.isRegular ? 4096 : max(4096, source.count)
             }
-            return bytes.withUnsafeBufferPointer { Source(name: path, origin: origin, bytes: $0) }
+            // A NUL in the first line: a program, not a script (XCU sh, "binary").
+            if origin == .file {
+                for index in 0..<source.count where source.base[index] == 0 || source.base[index] == 10 {
+                    if source.base[index] == 0 { throw .execFormat }
+                    break
+                }
+            }
+            return source
         } catch {
             report(name: path, error.message)
             status = error == .noEntry ? 127 : 126
@@ -47,7 +67,7 @@ extension Shell {
     func run(
         _ source: Source, isTail: Bool, refill: (() -> Bool)? = nil, recover: Bool = false
     ) throws(ShellError) -> Flow {
-        let code = takeCode(source)
+        var code = takeCode(source)
         let callerCode = currentCode
         let position = currentPosition
         currentCode = code
@@ -89,17 +109,15 @@ extension Shell {
                 continue
             }
             let isLast = isTail && refill == nil && isAtEnd(source, parser.position)
-            let kept = code.isKept
-            code.isKept = false
-            let flow: Flow
-            do throws(ShellError) {
-                flow = try run(code, root, tail: isLast)
-            } catch {
-                code.isKept = code.isKept || kept
-                throw error
+            let flow = try run(code, root, tail: isLast)
+            if code.isKept {
+                // The functions keep what defined them and no more, so that it goes when they are defined again.
+                giveBack(code)
+                code = takeCode(source)
+                currentCode = code
+            } else {
+                code.reset(to: mark)
             }
-            if code.isKept { code.isKept = true } else { code.reset(to: mark) }
-            code.isKept = code.isKept || kept
             if flow != .normal { return flow }
         }
     }
