@@ -152,6 +152,9 @@ public struct UndoCommand {
     }
 
     private mutating func show(_ report: UndoReport, _ done: String, _ policy: ConflictPolicy) {
+        if let time = report.obliteration {
+            say("the obliteration (\(text.age(of: time))) cannot be undone; going on to what was before it")
+        }
         for entry in report.entries {
             output += Array("\(done) ".utf8)
             if report.isOtherSession { output += Array("another session's ".utf8) }
@@ -343,6 +346,7 @@ public struct UndoCommand {
         status = 1
         switch error {
         case .nothing: say("nothing to \(word)")
+        case .obliterated: say("nothing to \(word): an obliteration cannot be undone")
         case .nothingInTransaction: say("nothing to \(word) in the open transaction (rollback closes it)")
         case .noTransaction: say("no transaction is open")
         case .unknown(let id): say("there is no operation @\(id)")

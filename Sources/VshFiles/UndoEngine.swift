@@ -130,8 +130,14 @@ public final class UndoEngine {
     {
         let view = try view { $0.done.count >= count }
         let targets = Array(view.history.done.prefix(count))
+        let session =
+            view.isOtherSession ? targets.first.flatMap { view.operations[$0.id]?.session } : recorder.sessionNumber
+        let obliteration = try load { () throws(StoreError) in try log.newestObliteration(session: session ?? 0) }
+        if obliteration != nil, targets.isEmpty { throw .obliterated }
         if targets.isEmpty { throw view.history.transactions.isEmpty ? .nothing : .nothingInTransaction }
-        return try take(targets, .undo, view, count - targets.count, policy, dryRun)
+        var report = try take(targets, .undo, view, count - targets.count, policy, dryRun)
+        report.obliteration = obliteration
+        return report
     }
 
     /// Undoes one entry, whichever it is.

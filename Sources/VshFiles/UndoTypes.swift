@@ -48,6 +48,8 @@ public struct UndoReport: Sendable {
     /// The entries are another session's: this one had none of its own.
     public var isOtherSession = false
     public var isDryRun = false
+    /// When the session obliterated something, if that was the last it did: it cannot be taken back.
+    public var obliteration: Int64?
     /// Paths left alone under `.skip`, or overridden under `.force`.
     public var conflicts: [Conflict] = []
     /// Paths that could not be put back, as their content was not kept.
@@ -60,6 +62,8 @@ public struct UndoReport: Sendable {
 public enum UndoError: Error, Sendable {
     /// There is no history: no state directory, or an empty one.
     case nothing
+    /// Likewise, after an obliteration, which cannot be taken back.
+    case obliterated
     /// Nothing is left in the open transaction.
     case nothingInTransaction
     case noTransaction

@@ -61,6 +61,9 @@ open class CommandHistory {
     /// Puts older entries before those of this session.
     public func prepend(_ older: [Entry]) { entries.insert(contentsOf: older, at: 0) }
 
+    /// Takes out the lines given, wherever they are kept: what they tell of was obliterated.
+    open func forget(_ lines: Set<[UInt8]>) { entries.removeAll { lines.contains($0.text.bytes) } }
+
     /// Forgets all entries.
     open func removeAll() { entries.removeAll() }
 
@@ -92,4 +95,11 @@ open class InteractiveSupport {
 
     /// A command name without a slash was found nowhere. True when that has been said; the status is 127 then.
     open func commandNotFound(_ shell: Shell, _ arguments: Arguments) -> Bool { false }
+}
+
+extension Shell {
+    /// Takes lines out of the history, if there is one.
+    public func forgetHistory(_ lines: [[UInt8]]) {
+        if !lines.isEmpty { history?.forget(Set(lines)) }
+    }
 }

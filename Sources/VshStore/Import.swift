@@ -86,7 +86,10 @@ extension OperationLog {
             for journal in journals { try log.addRefusals(journal) }
         }
         if let head = log.audit.head { save(head, state) }
-        for journal in journals where journal.sighting.isAbandoned { try? System.unlink(journal.path) }
+        for journal in journals where journal.sighting.isAbandoned {
+            if wipesJournals { Self.wipe(journal.path) }
+            try? System.unlink(journal.path)
+        }
         return interrupted
     }
 }

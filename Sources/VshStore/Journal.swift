@@ -216,6 +216,8 @@ public struct JournalBytes {
         public let operation: OperationID
         public let offset: Int
         let payload: Range<Int>
+        /// Bytes of the whole record.
+        var size: Int { payload.count + JournalLayout.recordHeaderSize }
     }
 
     static func fill(_ bytes: inout [UInt8], from fd: Int32, offset: Int) throws(Errno) -> Int {

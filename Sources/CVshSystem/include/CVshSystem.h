@@ -11,5 +11,6 @@
 #include "vsh_terminal.h"
 #include "vsh_stack.h"
 #include "vsh_memory.h"
+#include "vsh_erase.h"
 #include "vsh_number.h"
 #endif

@@ -5,6 +5,7 @@ import VshRuntime
 public func registerFileBuiltins(_ shell: Shell) {
     registerDirectory(shell)
     registerRemove(shell)
+    registerObliterate(shell)
     registerPermission(shell)
     registerLink(shell)
     registerTouch(shell)

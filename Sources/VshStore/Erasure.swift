@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// What is to be forgotten.
+public struct ErasureScope: Sendable {
+    /// Absolute paths free of symbolic links; what was recorded below them is meant too.
+    public var paths: [[UInt8]] = []
+    /// The objects that are there now: what was recorded of them under other names is meant too.
+    public var objects: [NodeState] = []
+    /// Everything that this operation recorded.
+    public var operation: OperationID?
+
+    public init() {}
+}
+
+/// What the log and the stores hold of it.
+public struct Erasure: Sendable {
+    /// Files and trees in the stores.
+    public var items: [[UInt8]] = []
+    /// Numbers of change records by operation.
+    var changes: [OperationID: Set<Int64>] = [:]
+    /// Paths of results by operation.
+    var results: [OperationID: Set<[UInt8]>] = [:]
+    /// Rows of the audit log that tell of refusals there.
+    var refusals: [Int64] = []
+    /// The operations whose records go, oldest first; their command texts go too.
+    public var operations: [OperationID] = []
+    /// The command texts that go.
+    public var commands: [[UInt8]] = []
+
+    public init() {}
+
+    public var isEmpty: Bool { operations.isEmpty && items.isEmpty && refusals.isEmpty }
+}
+
+/// The number that stands for an object: device, inode, birth.
+private struct ObjectKey: Hashable {
+    var inode: UInt64
+    var device: UInt64
+    var birth: Int64
+
+    init?(_ state: NodeState) {
+        guard state.kind == .regular else { return nil }
+        inode = state.inode
+        birth = state.birth.seconds &* 1_000_000_000 &+ Int64(state.birth.nanoseconds)
+        device = birth == 0 ? state.device : 0
+    }
+}
+
+extension OperationLog {
+    /// Finds everything that is kept of what the scope means. Looks at every record of the log.
+    public func erasure(_ scope: ErasureScope, _ state: StateDirectory) throws(StoreError) -> Erasure {
+        var found = Erasure()
+        let store = PreimageStore(state)
+        var objects = Set(scope.objects.compactMap { ObjectKey($0) })
+        func isMeant(_ path: [UInt8]) -> Bool { !path.isEmpty && scope.paths.contains { isBelow(path, $0) } }
+        // The objects that had these names at some time.
+        if scope.operation == nil {
+            try forEachChange { _, _, change in
+                if isMeant(change.path) || isMeant(change.other), let key = ObjectKey(change.before) {
+                    objects.insert(key)
+                }
+            }
+            try forEachResult { _, result in
+                if isMeant(result.path), let key = ObjectKey(result.after) { objects.insert(key) }
+            }
+        }
+        func isMeant(_ path: [UInt8], _ state: NodeState) -> Bool {
+            isMeant(path) || ObjectKey(state).map { objects.contains($0) } ?? false
+        }
+        var items: Set<[UInt8]> = []
+        try forEachChange { operation, number, change in
+            let isWhole =
+                scope.operation.map { $0 == operation }
+                ?? (isMeant(change.path, change.before) || change.kind == .moved && isMeant(change.other))
+            let item = change.item == 0 ? [] : store.path(change.item, location: change.location)
+            if isWhole {
+                found.changes[operation, default: []].insert(number)
+                if !item.isEmpty { items.insert(item) }
+            } else if !item.isEmpty, change.before.isDirectory {
+                // A tree in the store that has one of the paths in it.
+                for path in scope.paths where path.count > change.path.count && isBelow(path, change.path) {
+                    items.insert(item + path[change.path.count...])
+                }
+            }
+        }
+        try forEachResult { operation, result in
+            if scope.operation.map({ $0 == operation }) ?? isMeant(result.path, result.after) {
+                found.results[operation, default: []].insert(result.path)
+            }
+        }
+        found.items = items.sorted { $0.lexicographicallyPrecedes($1) }
+        found.operations = Set(found.changes.keys).union(found.results.keys).union(scope.operation.map { [$0] } ?? [])
+            .sorted()
+        for id in found.operations {
+            if let operation = try operation(id), !operation.command.isEmpty {
+                found.commands.append(operation.command)
+            }
+        }
+        if scope.operation == nil {
+            var query = AuditQuery()
+            query.types = [AuditType.refusal.name]
+            try forEachAuditEntry(query) { entry in
+                if entry.paths.contains(where: { isMeant($0) }) { found.refusals.append(entry.row.number) }
+            }
+        }
+        return found
+    }
+
+    private func forEachChange(_ body: (OperationID, Int64, ChangeRecord) -> Void) throws(StoreError) {
+        let query = try database.prepare(
+            "SELECT operation, number, kind, item, path, other, location, before FROM changes")
+        while try query.step() {
+            var change = ChangeRecord()
+            change.kind = ChangeKind(rawValue: UInt8(truncatingIfNeeded: query.int(2))) ?? .created
+            change.item = query.number(3)
+            change.path = query.bytes(4)
+            change.other = query.bytes(5)
+            change.location = query.bytes(6)
+            change.before = NodeState(encoded: query.bytes(7)) ?? .absent
+            body(query.number(0), query.int(1), change)
+        }
+    }
+
+    private func forEachResult(_ body: (OperationID, ResultRecord) -> Void) throws(StoreError) {
+        let query = try database.prepare("SELECT operation, path, after FROM results")
+        while try query.step() {
+            var result = ResultRecord()
+            result.path = query.bytes(1)
+            result.after = NodeState(encoded: query.bytes(2)) ?? .absent
+            body(query.number(0), result)
+        }
+    }
+
+    /// The text that stands for a command that was erased.
+    public static var erasedCommand: StaticString { "[obliterated]" }
+
+    /// Deletes the rows, with the salts of their commitments. An operation of which nothing but times of directories is
+    /// left is no entry of the history any more.
+    public func erase(_ erasure: Erasure) throws(StoreError) {
+        try database.transaction { () throws(StoreError) in
+            try database.run("DROP TRIGGER IF EXISTS operations_keep")
+            let rename = try database.prepare("UPDATE operations SET command = ?2 WHERE id = ?1")
+            let dropChange = try database.prepare("DELETE FROM changes WHERE operation = ?1 AND number = ?2")
+            let dropResult = try database.prepare("DELETE FROM results WHERE operation = ?1 AND path = ?2")
+            let left = try database.prepare("SELECT count(*) FROM changes WHERE operation = ?1 AND kind <> ?2")
+            let standing = try database.prepare(
+                "SELECT state FROM states WHERE entry = ?1 ORDER BY number DESC LIMIT 1")
+            let close = try database.prepare(
+                "INSERT INTO states(entry, state, position, event, effective) VALUES(?1, 255, 0, ?1, x'')")
+            for id in erasure.operations {
+                try forgetSalts(id, erasure)
+                for number in erasure.changes[id] ?? [] { try dropChange.bind(id).bind(number).run() }
+                for path in erasure.results[id] ?? [] { try dropResult.bind(id).bind(path).run() }
+                try rename.bind(id).bind(Self.erasedText).run()
+                left.bind(id).bind(Int64(ChangeKind.directoryTimes.rawValue))
+                let isEmpty = try left.step() && left.int(0) == 0
+                left.reset()
+                standing.bind(id)
+                let isEntry = try standing.step() && [0, 1].contains(standing.int(0))
+                standing.reset()
+                let isTransaction = try operation(id)?.kind == .begin
+                if isEmpty, isEntry, !isTransaction { try close.bind(id).run() }
+            }
+            let forget = try database.prepare(
+                "UPDATE audit_clear SET salts = zeroblob(length(salts)), note = x'' WHERE number = ?1")
+            for number in erasure.refusals { try forget.bind(number).run() }
+            try database.run(
+                """
+                CREATE TRIGGER IF NOT EXISTS operations_keep BEFORE UPDATE ON operations
+                  BEGIN SELECT raise(ABORT, 'append only'); END
+                """)
+        }
+    }
+
+    private static var erasedText: [UInt8] {
+        Array(UnsafeBufferPointer(start: erasedCommand.utf8Start, count: erasedCommand.utf8CodeUnitCount))
+    }
+
+    /// Zeros in place of the salts of the command, and of the changes and results that go.
+    private func forgetSalts(_ id: OperationID, _ erasure: Erasure) throws(StoreError) {
+        guard try AuditWriter.exists(database) else { return }
+        let query = try database.prepare(
+            """
+            SELECT a.number, a.records, c.salts FROM audit a JOIN audit_clear c ON c.number = a.number
+            WHERE a.subject = ?1 AND a.type > 0 AND a.type < 100
+            """
+        ).bind(id)
+        guard try query.step() else { return query.reset() }
+        let (row, records) = (query.int(0), Int(query.int(1)))
+        var salts = query.bytes(2)
+        query.reset()
+        let size = AuditRow.saltSize
+        func clear(_ index: Int) {
+            if (index + 1) * size > salts.count { return }
+            for byte in (index * size)..<((index + 1) * size) { salts[byte] = 0 }
+        }
+        func isClear(_ index: Int) -> Bool { salts[(index * size)..<((index + 1) * size)].allSatisfy { $0 == 0 } }
+        var index = records + 1
+        for result in try resultsInOrder(of: id) {
+            while (index + 1) * size <= salts.count, isClear(index) { index += 1 }
+            if erasure.results[id]?.contains(result.path) == true { clear(index) }
+            index += 1
+        }
+        for number in erasure.changes[id] ?? [] { clear(Int(number)) }
+        clear(0)
+        try database.prepare("UPDATE audit_clear SET salts = ?2 WHERE number = ?1").bind(row).bind(salts).run()
+    }
+
+    // MARK: Traces in files
+
+    /// Overwrites a file with zeros and waits until they are on the disk.
+    static func wipe(_ path: [UInt8]) {
+        guard let file = try? FileDescriptor(path, [.readWrite, .noFollow]),
+            let status = try? FileStatus(descriptor: file.rawValue)
+        else { return }
+        try? System.overwrite(file.rawValue, size: max(status.size, status.blocks * 512), value: 0, seed: 0)
+    }
+
+    /// Overwrites the records of operations in journals that are still in use: the log has them.
+    public func wipeRecords(of operations: Set<OperationID>, _ state: StateDirectory) {
+        guard var reader = try? DirectoryReader(state.journals) else { return }
+        while let entry = try? reader.next() {
+            guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
+            let path = state.journal(number)
+            guard let file = try? FileDescriptor(path, .readWrite),
+                let journal = JournalFile(number: number, path: path, fd: file.rawValue)
+            else { continue }
+            var isWiped = false
+            journal.bytes.forEach { record in
+                guard operations.contains(record.operation), record.kind != .refusal else { return }
+                let zeros = [UInt8](repeating: 0, count: record.size)
+                var done = 0
+                while done < zeros.count {
+                    let count = zeros.withUnsafeBytes {
+                        try? System.write(
+                            file.rawValue, UnsafeRawBufferPointer(rebasing: $0[done...]),
+                            offset: Int64(record.offset + done))
+                    }
+                    guard let count, count > 0 else { return }
+                    done += count
+                }
+                isWiped = true
+            }
+            if isWiped { try? System.syncData(file.rawValue) }
+        }
+    }
+
+    /// Writes the database anew, without free pages, and overwrites its write-ahead log.
+    public func scrub(_ state: StateDirectory) throws(StoreError) {
+        try database.run("PRAGMA temp_store=MEMORY")
+        try checkpoint("PRAGMA wal_checkpoint(FULL)", state)
+        try database.run("VACUUM")
+        try checkpoint("PRAGMA wal_checkpoint(RESTART)", state)
+        // Everything is in the database, and nobody can write: readers do not look into the log now.
+        try database.run("BEGIN IMMEDIATE")
+        Self.wipe(state.log + Array("-wal".utf8))
+        try database.run("COMMIT")
+        try checkpoint("PRAGMA wal_checkpoint(TRUNCATE)", state)
+        if let file = try? FileDescriptor(state.path, [.readOnly, .directory]) { try? System.sync(file.rawValue) }
+    }
+
+    private func checkpoint(_ sql: StaticString, _ state: StateDirectory) throws(StoreError) {
+        for attempt in 0..<20 {
+            let query = try database.prepare(sql)
+            let isBusy = try query.step() && query.int(0) != 0
+            query.reset()
+            if !isBusy { return }
+            try? Clock.sleep(nanoseconds: Int64(attempt + 1) * 10_000_000)
+        }
+        throw StoreError(.system(.busy), state.log)
+    }
+}
+
+/// The evidence of an obliteration.
+public struct ObliterationEvidence: Sendable {
+    public var began: Int64 = 0
+    public var session: UInt64 = 0
+    /// The operation that was erased, or 0.
+    public var operation: OperationID = 0
+    public var files = 0
+    public var passesVerified = 0
+    /// How: `purge, 3 passes`.
+    public var method = ""
+    /// What: committed to, not kept.
+    public var paths: [[UInt8]] = []
+
+    public init() {}
+}
+
+extension OperationLog {
+    /// Enters an obliteration.
+    /// - Parameter outcome: interrupted: it is about to begin; then it has ended or failed.
+    /// - Returns: the row's number, and the salt of the commitment to the paths, each with a zero after it: it is kept
+    ///   nowhere else.
+    @discardableResult
+    public func add(_ evidence: ObliterationEvidence, _ outcome: OperationOutcome, _ state: StateDirectory)
+        throws(StoreError) -> (row: Int64, salt: [UInt8])
+    {
+        let writer = AuditWriter(database)
+        guard let random = try? System.random(count: 2 * AuditRow.saltSize) else {
+            throw StoreError(.system(.inputOutput), state.log)
+        }
+        let size = AuditRow.saltSize
+        let number = try database.transaction { () throws(StoreError) -> Int64 in
+            var row = AuditRow()
+            row.type = .obliteration
+            row.session = evidence.session
+            row.process = Int64(System.processID)
+            row.user = Int64(System.effectiveUserID)
+            row.began = evidence.began
+            row.ended = Clock.realTime
+            row.outcome = Int64(outcome.rawValue)
+            row.status = outcome == .failed ? 1 : 0
+            row.changes = Int64(evidence.files)
+            row.missing = Int64(evidence.passesVerified)
+            row.target = evidence.operation
+            let note = Array(evidence.method.utf8)
+            var paths: [UInt8] = []
+            for path in evidence.paths { paths += path + [0] }
+            row.items = Commitment.make(salt: random[..<size], note) + Commitment.make(salt: random[size...], paths)
+            let kept = Array(random[..<size]) + [UInt8](repeating: 0, count: size)
+            try writer.append(&row, salts: kept, note: note)
+            return row.number
+        }
+        if let head = writer.head { save(head, state) }
+        return (number, Array(random[size...]))
+    }
+
+    /// When the session obliterated something last, unless it did something else since; nil when there is nothing such.
+    public func newestObliteration(session: UInt64) throws(StoreError) -> Int64? {
+        guard try AuditWriter.exists(database) else { return nil }
+        let query = try database.prepare(
+            """
+            SELECT type, ended FROM audit WHERE session = ?1 AND type <> 100 AND outcome <> 1
+            ORDER BY number DESC LIMIT 1
+            """
+        ).bind(session)
+        defer { query.reset() }
+        return try query.step() && query.int(0) == AuditType.obliteration.rawValue ? query.int(1) : nil
+    }
+}
