@@ -226,7 +226,7 @@ extension OperationLog {
             guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
             let path = state.journal(number)
             guard let file = try? FileDescriptor(path, .readWrite),
-                let journal = JournalFile(number: number, path: path, fd: file.rawValue)
+                let journal = try? JournalFile(number: number, path: path, fd: file.rawValue)
             else { continue }
             var isWiped = false
             journal.bytes.forEach { record in
