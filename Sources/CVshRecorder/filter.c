@@ -33,12 +33,13 @@ static const struct {
     {SYS_removexattr, NOTIFY}, {SYS_lremovexattr, NOTIFY}, {SYS_fremovexattr, NOTIFY}, {SYS_mkdirat, NOTIFY}, {SYS_mknodat, NOTIFY},
     {SYS_fchownat, NOTIFY},    {SYS_unlinkat, NOTIFY}, {SYS_linkat, NOTIFY},  {SYS_symlinkat, NOTIFY}, {SYS_fchmodat, NOTIFY},
     {SYS_utimensat, NOTIFY},   {SYS_renameat2, NOTIFY}, {SYS_bind, NOTIFY},   {452, NOTIFY},           {463, NOTIFY},
-    {466, NOTIFY},             {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_clone, NEW_TASK}, {SYS_unshare, NOTIFY},
+    {464, NOTIFY},             {465, NOTIFY},         {466, NOTIFY},        {467, NOTIFY},           {468, NOTIFY},
+    {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_clone, NEW_TASK}, {SYS_unshare, NEW_TASK},
     {SYS_setns, NOTIFY},       {SYS_chroot, NOTIFY},  {425, REFUSE},
 };
 enum { RULES = sizeof rules / sizeof *rules };
 
-static struct sock_filter program[512];
+static struct sock_filter program[128];
 struct sock_fprog recorder_filter = {0, program};
 
 /// The rule that holds from `first` on.
@@ -58,17 +59,19 @@ static void argument(int number) {
 
 static void answer(uint32_t what) { emit(BPF_RET | BPF_K, what, 0, 0); }
 
+/// Where the answers are, which end the program.
+static unsigned short allow, notify;
+
+/// Jumps to one of the answers, which are laid down last: the distance is filled in then.
+enum { TO_NEXT = 0, TO_ALLOW = 254, TO_NOTIFY = 255 };
+
 /// Notify when a bit of `mask` is set in the accumulator.
-static void when_set(uint32_t mask) {
-  emit(BPF_JMP | BPF_JSET | BPF_K, mask, 0, 1);
-  answer(SECCOMP_RET_USER_NOTIF);
-  answer(SECCOMP_RET_ALLOW);
-}
+static void when_set(uint32_t mask) { emit(BPF_JMP | BPF_JSET | BPF_K, mask, TO_NOTIFY, TO_ALLOW); }
 
 static void leaf(enum rule rule) {
   switch (rule) {
-  case ALLOW: return answer(SECCOMP_RET_ALLOW);
-  case NOTIFY: return answer(SECCOMP_RET_USER_NOTIF);
+  case ALLOW: allow = recorder_filter.len; return answer(SECCOMP_RET_ALLOW);
+  case NOTIFY: notify = recorder_filter.len; return answer(SECCOMP_RET_USER_NOTIF);
   case REFUSE: return answer(SECCOMP_RET_ERRNO | ENOSYS);
   case OPEN_SECOND:
   case OPEN_THIRD:
@@ -79,11 +82,9 @@ static void leaf(enum rule rule) {
     return when_set(CLONE_NEWNS);
   case STATUS_FLAGS:
     argument(1);
-    emit(BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, 0, 2);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, TO_NEXT, TO_ALLOW);
     argument(2);
-    emit(BPF_JMP | BPF_JSET | BPF_K, O_APPEND, 0, 1);
-    answer(SECCOMP_RET_ALLOW);
-    return answer(SECCOMP_RET_USER_NOTIF);
+    return emit(BPF_JMP | BPF_JSET | BPF_K, O_APPEND, TO_ALLOW, TO_NOTIFY);
   }
 }
 
@@ -95,8 +96,19 @@ static struct end {
 } ends[sizeof bounds / sizeof *bounds + 1];
 static size_t end_count;
 
+/// Where to part the ranges: the kernel runs the filter once for every number when it is installed, so that what counts is that about as
+/// many numbers lie on either side.
+static size_t part(size_t from, size_t to) {
+  uint32_t end = to + 1 < bound_count ? bounds[to + 1].first : HIGHEST + 1;
+  size_t best = from + 1;
+  uint32_t twice = bounds[from].first + end;
+  for (size_t i = from + 1; i <= to; i++)
+    if (labs(2L * bounds[i].first - twice) < labs(2L * bounds[best].first - twice)) best = i;
+  return best;
+}
+
 static void tree(size_t from, size_t to) {
-  size_t middle = (from + to + 1) / 2;
+  size_t middle = part(from, to);
   unsigned short jump = recorder_filter.len;
   emit(BPF_JMP | BPF_JGE | BPF_K, bounds[middle].first, 0, 0);
   if (middle - 1 > from) tree(from, middle - 1);
@@ -106,15 +118,24 @@ static void tree(size_t from, size_t to) {
   else ends[end_count++] = (struct end){jump, true, bounds[to].rule};
 }
 
+static uint8_t distance(unsigned short from, unsigned short to) { return (uint8_t)(to - from - 1); }
+
 static void leaves(void) {
-  for (enum rule rule = ALLOW; rule <= NEW_TASK; rule++) {
+  unsigned short start = recorder_filter.len;
+  for (int i = NEW_TASK; i >= ALLOW; i--) {
+    enum rule rule = (enum rule)i;
     unsigned short place = recorder_filter.len;
     leaf(rule);
-    for (size_t i = 0; i < end_count; i++) {
-      if (ends[i].rule != rule) continue;
-      struct sock_filter *from = &program[ends[i].jump];
-      *(ends[i].is_right ? &from->jt : &from->jf) = (uint8_t)(place - ends[i].jump - 1);
+    for (size_t k = 0; k < end_count; k++) {
+      if (ends[k].rule != rule) continue;
+      struct sock_filter *from = &program[ends[k].jump];
+      *(ends[k].is_right ? &from->jt : &from->jf) = distance(ends[k].jump, place);
     }
+  }
+  for (unsigned short i = start; i < recorder_filter.len; i++) {
+    uint8_t *jumps[2] = {&program[i].jt, &program[i].jf};
+    for (int k = 0; k < 2; k++)
+      if (*jumps[k] >= TO_ALLOW) *jumps[k] = distance(i, *jumps[k] == TO_ALLOW ? allow : notify);
   }
 }
 

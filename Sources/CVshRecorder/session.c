@@ -7,12 +7,15 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 static struct shared *shared;
 static int to_recorder = -1, kick = -1, timer = -1;
@@ -50,17 +53,26 @@ static bool may_look(void) {
   return count != 1 || digit == '0' || (digit != '3' && geteuid() == 0);
 }
 
+int vsh_recorder_check(void) {
+  static int known = 1;
+  if (known <= 0) return known;
+  uint32_t action = SECCOMP_RET_USER_NOTIF;
+  struct rlimit files;
+  if (vsh_recorder_is_nested()) known = -EBUSY;
+  else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) known = -EOPNOTSUPP;
+  else if (!may_look()) known = -EPERM;
+  else if (access("/proc/self/fd", X_OK) < 0) known = -errno;
+  // It needs descriptors of its own, which a limit of the script would deny it.
+  else if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < 64) return -EMFILE;
+  else known = 0;
+  if (known == 0) filter_build();
+  return known;
+}
+
 int vsh_recorder_start(const char *state) {
   if (to_recorder >= 0) return 0;
-  if (vsh_recorder_is_nested()) return -EBUSY;
-  uint32_t action = SECCOMP_RET_USER_NOTIF;
-  if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) return -EOPNOTSUPP;
-  if (!may_look()) return -EPERM;
-  if (access("/proc/self/fd", X_OK) < 0) return -errno;
-  // It needs descriptors of its own, which a limit of the script would deny it.
-  struct rlimit files;
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < 64) return -EMFILE;
-  filter_build();
+  int unable = vsh_recorder_check();
+  if (unable < 0) return unable;
   shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) {
     shared = NULL;
@@ -129,47 +141,33 @@ int vsh_recorder_start(const char *state) {
   return 0;
 }
 
-int vsh_recorder_prepare(void *context) {
-  struct vsh_recording *recording = context;
-  recording->error = 0;
-  if (to_recorder < 0) {
-    recording->error = -ENOTCONN;
-    return 0;
-  }
-  // Nobody would answer: the filter would make every change fail.
-  struct pollfd end = {to_recorder, 0, 0};
-  if (poll(&end, 1, 0) != 0) {
-    recording->error = -EPIPE;
-    return 0;
-  }
+/// Puts the filter on the calling process. Its listener, or a negative errno.
+static int install(void) {
   // No sandbox: the processor need not be slowed for it.
   unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
   long listener = -1;
   // Root keeps the right to run set-user-ID programs.
   if (geteuid() == 0) listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
-  if (listener < 0) {
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-      recording->error = -errno;
-      return 0;
-    }
-    listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
-    if (listener < 0 && errno == EMFILE) {
-      // The table of descriptors is full: one more for a moment.
-      struct rlimit old, more;
-      if (getrlimit(RLIMIT_NOFILE, &old) == 0 && old.rlim_cur < old.rlim_max) {
-        more = old;
-        more.rlim_cur = old.rlim_max;
-        if (setrlimit(RLIMIT_NOFILE, &more) == 0) {
-          listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
-          setrlimit(RLIMIT_NOFILE, &old);
-        }
+  if (listener >= 0) return (int)listener;
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -errno;
+  listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+  if (listener < 0 && errno == EMFILE) {
+    // The table of descriptors is full: one more for a moment.
+    struct rlimit old, more;
+    if (getrlimit(RLIMIT_NOFILE, &old) == 0 && old.rlim_cur < old.rlim_max) {
+      more = old;
+      more.rlim_cur = old.rlim_max;
+      if (setrlimit(RLIMIT_NOFILE, &more) == 0) {
+        listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+        setrlimit(RLIMIT_NOFILE, &old);
       }
     }
   }
-  if (listener < 0) {
-    recording->error = -errno;
-    return 0;
-  }
+  return listener < 0 ? -errno : (int)listener;
+}
+
+/// Hands a listener to the recorder. 0 or a negative errno.
+static int give(const struct vsh_recording *recording, int listener) {
   struct hello hello = {recording->journal, recording->operation, recording->start, recording->flags, getpid()};
   struct iovec part = {&hello, sizeof hello};
   union {
@@ -181,19 +179,119 @@ int vsh_recorder_prepare(void *context) {
   control.header.cmsg_level = SOL_SOCKET;
   control.header.cmsg_type = SCM_RIGHTS;
   control.header.cmsg_len = CMSG_LEN(sizeof(int));
-  int fd = (int)listener;
-  memcpy(CMSG_DATA(&control.header), &fd, sizeof fd);
+  memcpy(CMSG_DATA(&control.header), &listener, sizeof listener);
   ssize_t sent;
   do sent = sendmsg(to_recorder, &message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
-  if (sent < 0) recording->error = -errno;  // calls that change files will fail with ENOSYS: better not to run at all
-  close(fd);
-  if (sent < 0) return recording->error;
+  return sent < 0 ? -errno : 0;
+}
+
+int vsh_recorder_prepare(void *context) {
+  struct vsh_recording *recording = context;
+  recording->error = 0;
+  recording->listener = -1;
+  if (to_recorder < 0) {
+    recording->error = -ENOTCONN;
+    return 0;
+  }
+  // Nobody would answer: the filter would make every change fail.
+  struct pollfd end = {to_recorder, 0, 0};
+  if (poll(&end, 1, 0) != 0) {
+    recording->error = -EPIPE;
+    return 0;
+  }
+  int listener = install();
+  if (listener < 0) {
+    recording->error = listener;
+    return 0;
+  }
+  recording->error = give(recording, listener);
+  close(listener);
+  // Calls that change files will fail with ENOSYS: better not to run at all.
+  if (recording->error) return recording->error;
   // The shell wakes the recorder. Were it killed before, the timer does.
   struct itimerspec soon = {.it_value = {.tv_nsec = 2000000}};
   timerfd_settime(timer, 0, &soon, NULL);
   if (recording->flags & VSH_RECORDING_ENDS) vsh_recorder_kick();
   return 0;
+}
+
+// MARK: programs that the shell waits for
+
+/// A program that changes nothing for so long is handed over all the same: were the shell killed before, it could not write.
+static const int64_t hold_time = 20000000;
+
+static int64_t clock_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int vsh_recorder_hold(void *context) {
+  struct vsh_recording *recording = context;
+  int listener = install();
+  recording->error = listener < 0 ? listener : 0;
+  recording->listener = listener < 0 ? -1 : listener;
+  recording->deadline = 0;
+  // The descriptors are the shell's own up to here, which is how it has the listener.
+  return unshare(CLONE_FILES) < 0 ? -errno : 0;
+}
+
+static void let_pass(int listener) {
+  struct seccomp_notif event;
+  memset(&event, 0, sizeof event);
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &event) < 0) return;
+  struct seccomp_notif_resp response = {.id = event.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+  ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+int vsh_recorder_watch(struct vsh_recording *recording, int32_t pid, int descriptor) {
+  int64_t now = clock_now();
+  bool passes = recording->flags & VSH_RECORDING_PASSES;
+  if (passes) recording->deadline = INT64_MAX;
+  else if (!recording->deadline) recording->deadline = now + hold_time;
+  int watch = pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+  struct pollfd polled[3] = {{recording->listener, POLLIN, 0}, {watch, POLLIN, 0}, {descriptor, POLLIN, 0}};
+  int result = VSH_WATCH_LATE;
+  // Without a descriptor for its end that must not be waited for here.
+  while (now < recording->deadline && (pid <= 0 || watch >= 0)) {
+    int64_t left = recording->deadline - now;
+    struct timespec time = {left / 1000000000, left % 1000000000};
+    int count = ppoll(polled, 3, &time, NULL);
+    now = clock_now();
+    if (count <= 0) continue;
+    if (passes && polled[0].revents & POLLIN) {
+      let_pass(recording->listener);
+      continue;
+    }
+    if (polled[0].revents & POLLIN) result = VSH_WATCH_EVENT;
+    else if (polled[1].revents || polled[0].revents) result = VSH_WATCH_ENDED;
+    else result = VSH_WATCH_READABLE;
+    break;
+  }
+  if (watch >= 0) close(watch);
+  return result;
+}
+
+int vsh_recorder_has_ended(const struct vsh_recording *recording) {
+  struct pollfd listener = {recording->listener, POLLIN, 0};
+  return poll(&listener, 1, 0) > 0 && listener.revents & POLLHUP && !(listener.revents & POLLIN);
+}
+
+int vsh_recorder_hand_over(struct vsh_recording *recording) {
+  if (to_recorder < 0) return -ENOTCONN;
+  int error = give(recording, recording->listener);
+  if (error) return error;
+  vsh_recorder_drop(recording);
+  vsh_recorder_kick();
+  return 0;
+}
+
+void vsh_recorder_release(struct vsh_recording *recording) { recording->flags |= VSH_RECORDING_PASSES; }
+
+void vsh_recorder_drop(struct vsh_recording *recording) {
+  if (recording->listener >= 0) close(recording->listener);
+  recording->listener = -1;
 }
 
 void vsh_recorder_forget(void) {

@@ -8,7 +8,10 @@
 #include "sets.h"
 #include "vsh_process.h"
 #include "vsh_signal.h"
+#include <alloca.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -105,6 +108,7 @@ __attribute__((noinline)) static int execute(const struct vsh_launch *launch) {
 /// Everything between fork and exec, with all signals blocked. Returns only a negative errno.
 static int run(const struct vsh_launch *launch, int *moved, struct before *before, struct saved *saved) {
   int result;
+  if (launch->begin && !before && (result = launch->begin(launch->context)) < 0) return result;
   if (launch->pgroup >= 0 && setpgid(0, launch->pgroup) < 0) return -errno;
   if (launch->terminal >= 0 && tcsetpgrp(launch->terminal, getpgrp()) < 0) return -errno;
   if ((result = apply_actions(launch, moved, before)) < 0) return result;
@@ -131,12 +135,20 @@ __attribute__((noinline)) static _Noreturn void run_child(struct attempt *attemp
   _exit(result == -ENOENT || result == -ENOTDIR ? 127 : 126);
 }
 
+static int enter_child(void *attempt) { run_child(attempt); }
+
+/// vfork with a shared table of descriptors. The child runs on our own stack, some way below what is in use.
+__attribute__((noinline)) static pid_t share_fork(struct attempt *attempt) {
+  uintptr_t below = ((uintptr_t)alloca(16) - 4096) & ~(uintptr_t)63;
+  return clone(enter_child, (void *)below, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, attempt);
+}
+
 pid_t vsh_spawn(const struct vsh_launch *launch) {
   int moved[launch->action_count + 1];
   struct attempt attempt = {launch, moved, 0};
   vsh_signals_ignored_for_children();
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
-  pid_t pid = vfork();
+  pid_t pid = launch->begin ? share_fork(&attempt) : vfork();
   if (pid == 0) run_child(&attempt);
   int error = pid < 0 ? -errno : attempt.error;
   if (pid > 0 && error < 0)

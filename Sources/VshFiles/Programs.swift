@@ -8,24 +8,32 @@ extension FileSystem {
     /// To be called before a program is started. What it changes will belong to the running operation.
     /// - Parameters:
     ///   - takesOver: it takes the place of this process.
+    ///   - isAwaited: nothing else happens until it ends: `watchProgram` will be called, and `didAwaitProgram`.
     ///   - exempt: the value of VSH_NORECORD: names of programs that run unrecorded, with colons between; nil: not set.
     ///   - isAlone: it is started without arguments.
     /// - Returns: for `Launch.record`; nil when the program is to run unrecorded (a notice may say why).
-    public func willStartProgram(_ path: Text, takesOver: Bool, exempt: Text?, isAlone: Bool)
+    public func willStartProgram(_ path: Text, takesOver: Bool, isAwaited: Bool, exempt: Text?, isAlone: Bool)
         -> UnsafeMutablePointer<ProgramRecording>?
     {
         guard isRecording, !Exempt.contains(path, list: exempt, isAlone: isAlone), let recorder = openRecorder()
         else { return nil }
-        if !recorder.startPrograms() { return nil }
+        let isHeld = isAwaited && recorder.holdsNext
+        if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
         if ProgramRecorder.gainsPrivileges(path) {
             recorder.say(path.bytes + Array(": gains privileges, what it changes cannot be undone".utf8))
             return nil
+        }
+        if isHeld {
+            recorder.heldPrograms += 1
+            recorder.recording.pointee.hold()
+            return recorder.recording
         }
         return recorder.record(takesOver: takesOver)
     }
 
     /// To be called after it was started.
     public func didStartProgram(_ recording: UnsafeMutablePointer<ProgramRecording>) {
+        if recording.pointee.isHeld { return }
         ProgramRecorder.kick()
         guard let failure = recording.pointee.failure else { return }
         if failure == .brokenPipe {
@@ -35,6 +43,32 @@ extension FileSystem {
             // The next one would fare no better.
             recorder?.giveUpPrograms(failure)
         }
+    }
+
+    /// Waits while the program that was started changes nothing: many end so, and no recorder is needed for them. What
+    /// goes on gets one.
+    /// - Parameters:
+    ///   - pid: the program; -1: wait for all that it started too.
+    ///   - descriptor: what else ends the waiting when it can be read; -1: nothing.
+    public func watchProgram(_ pid: Int32, descriptor: Int32 = -1) {
+        guard let recorder else { return }
+        while recorder.recording.pointee.isHeld,
+            ProgramRecorder.watch(recorder.recording, pid: pid, descriptor: descriptor) == .needsRecorder
+        {
+            recorder.handOver()
+        }
+    }
+
+    /// To be called when a program that was started is not watched after all.
+    public func handOverProgram() {
+        if let recorder, recorder.recording.pointee.isHeld { recorder.handOver() }
+    }
+
+    /// To be called after the program has ended or stopped, or could not be started.
+    public func didAwaitProgram() {
+        guard let recorder, recorder.recording.pointee.isHeld else { return }
+        if !ProgramRecorder.hasEnded(recorder.recording) { recorder.handOver() }
+        ProgramRecorder.drop(recorder.recording)
     }
 
     /// `norecord`: nothing is recorded until `resumeRecording`. Whether it was recorded before.
@@ -92,17 +126,47 @@ private enum Exempt {
 }
 
 extension Recorder {
+    /// Whether a program that is waited for is watched by the shell. That is cheaper than to start the recorder, and dearer
+    /// than one that is there.
+    var holdsNext: Bool { heldPrograms < 3 && !ProgramRecorder.isStarted }
+
+    /// Whether the recorder of programs can be had; says so once when not.
+    func checkPrograms() -> Bool {
+        if hasNoPrograms { return false }
+        return attempt { () throws(Errno) in try ProgramRecorder.check() }
+    }
+
     /// Starts the recorder of programs; false when it cannot be had.
     func startPrograms() -> Bool {
         if hasNoPrograms { return false }
         if ProgramRecorder.isStarted { return true }
-        do {
-            try ProgramRecorder.start(state.path)
+        return attempt { () throws(Errno) in try ProgramRecorder.start(state.path) }
+    }
+
+    private func attempt(_ body: () throws(Errno) -> Void) -> Bool {
+        do throws(Errno) {
+            try body()
             return true
         } catch {
             giveUpPrograms(error)
             return false
         }
+    }
+
+    /// Gives a held program to the recorder, where it can be had; else it goes on unrecorded.
+    func handOver() {
+        // Without an operation the recorder lets everything pass.
+        recording.pointee.setPlace(openForProgram() ?? (0, 0, 0))
+        for _ in 0..<2 {
+            if !startPrograms() { break }
+            do throws(Errno) {
+                return try ProgramRecorder.handOver(recording)
+            } catch {
+                if error != .brokenPipe { break }
+                ProgramRecorder.forget()
+            }
+        }
+        ProgramRecorder.release(recording)
     }
 
     /// Programs run unrecorded from now on, which is said once.

@@ -42,6 +42,8 @@ final class Recorder {
     private var isEmpty = true
     /// The recorder of programs could not be started.
     var hasNoPrograms = false
+    /// Programs that were watched by the shell itself.
+    var heldPrograms = 0
     /// What is handed to the program that is about to start.
     let recording = UnsafeMutablePointer<ProgramRecording>.allocate(capacity: 1)
 

@@ -40,7 +40,7 @@ extension Shell {
         let pipes = try openCapturePipes()
         let pid: Int32
         do throws(Errno) {
-            pid = try spawn(path, arguments, pipes: pipes)
+            pid = try spawn(path, arguments, pipes: pipes, isAwaited: true)
         } catch {
             for pipe in pipes {
                 try? System.close(pipe.read)
@@ -57,7 +57,9 @@ extension Shell {
             return .normal
         }
         if !pipes.isEmpty { gather(pipes) }
+        files.watchProgram(pid)
         status = waitForChild(pid)
+        files.didAwaitProgram()
         files.didRunProgram()
         return .normal
     }
@@ -143,16 +145,22 @@ extension Shell {
         }
     }
 
-    /// Starts a program; the pid.
+    /// Starts a program; the pid. `isAwaited`: nothing else is done until `watchProgram` was called for it.
     func spawn(
-        _ path: Text, _ arguments: Arguments, pipes: [CapturePipe] = [], configure: (inout Launch) -> Void = { _ in }
+        _ path: Text, _ arguments: Arguments, pipes: [CapturePipe] = [], isAwaited: Bool = false,
+        configure: (inout Launch) -> Void = { _ in }
     ) throws(Errno) -> Int32 {
         prepareLaunch(arguments, pipes: pipes)
         flushOutput(from: outputMark)
-        return try launch(path, inPlace: false, configure) {
-            (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
-            try System.spawn(
-                path, arguments: vector, environment: environment, actions: actions, launch)
+        do throws(Errno) {
+            return try launch(path, inPlace: false, isAwaited: isAwaited, configure) {
+                (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
+                try System.spawn(
+                    path, arguments: vector, environment: environment, actions: actions, launch)
+            }
+        } catch {
+            if isAwaited { files.didAwaitProgram() }
+            throw error
         }
     }
 
@@ -161,7 +169,7 @@ extension Shell {
         prepareLaunch(arguments, pipes: [])
         flushOutput(from: outputMark)
         do throws(Errno) {
-            _ = try launch(path, inPlace: true, { _ in }) {
+            _ = try launch(path, inPlace: true, isAwaited: false, { _ in }) {
                 (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
                 try System.exec(path, arguments: vector, environment: environment, actions: actions, launch)
             }
@@ -174,7 +182,7 @@ extension Shell {
     /// `inPlace`: the program takes the place of this process: the terminal may stop it although it is no job.
     @inline(__always)
     private func launch(
-        _ path: Text, inPlace: Bool, _ configure: (inout Launch) -> Void,
+        _ path: Text, inPlace: Bool, isAwaited: Bool, _ configure: (inout Launch) -> Void,
         _ body: (
             UnsafePointer<CChar>, UnsafePointer<UnsafeMutablePointer<CChar>?>,
             UnsafePointer<UnsafeMutablePointer<CChar>?>, UnsafeBufferPointer<DescriptorAction>, Launch
@@ -194,9 +202,11 @@ extension Shell {
         if options.contains(.record) {
             let exempt = symbols.find(Text("VSH_NORECORD"))
             recording = files.willStartProgram(
-                path, takesOver: inPlace, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
+                path, takesOver: inPlace, isAwaited: isAwaited, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
                 isAlone: argumentVector.count == 1)
-            if let recording { launch.record(recording) }
+            if let recording {
+                if recording.pointee.isToBeHeld { launch.hold(recording) } else { launch.record(recording) }
+            }
         }
         defer { if let recording { files.didStartProgram(recording) } }
         let vector = argumentVector.pointers()

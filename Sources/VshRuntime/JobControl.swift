@@ -44,7 +44,7 @@ extension Shell {
         let terminal = foregroundTerminal
         let pid: Int32
         do throws(Errno) {
-            pid = try spawn(path, arguments) { launch in
+            pid = try spawn(path, arguments, isAwaited: true) { launch in
                 launch.processGroup = .own
                 launch.terminal = terminal
             }
@@ -53,7 +53,9 @@ extension Shell {
             return
         }
         let number = jobs.add([JobProcess(pid: pid)], group: pid, command: commandText(arguments))
+        files.watchProgram(pid)
         status = waitInForeground(number, terminal)
+        files.didAwaitProgram()
         files.didRunProgram()
     }
 

@@ -305,6 +305,7 @@ extension Shell {
             return
         }
         var open = pipes
+        files.handOverProgram()
         while !open.isEmpty {
             // Whichever has something; a short wait in turn keeps a writer to one from blocking on the other.
             for index in open.indices.reversed() {
@@ -335,6 +336,7 @@ extension Shell {
             return true
         }
         var isEnd = false
+        if wait { files.watchProgram(-1, descriptor: real) }
         output.append(unfilled: 65536) { space in
             while true {
                 do throws(Errno) {

@@ -5,7 +5,7 @@ import CVshRecorder
 public struct ProgramRecording {
     fileprivate var raw = vsh_recording()
 
-    public init() {}
+    public init() { raw.listener = -1 }
 
     /// - Parameters:
     ///   - start: where the operation's first record stands in the journal.
@@ -16,7 +16,29 @@ public struct ProgramRecording {
         raw.start = start
         raw.flags = endsOperation ? UInt32(VSH_RECORDING_ENDS) : 0
         raw.error = 0
+        raw.listener = -1
     }
+
+    /// Whether it is for `Launch.hold`, and not `record`.
+    public var isToBeHeld: Bool { raw.flags & UInt32(VSH_RECORDING_HELD) != 0 }
+
+    /// For a program that the shell waits for: what it belongs to is told when it is handed over.
+    public mutating func hold() {
+        raw = vsh_recording()
+        raw.flags = UInt32(VSH_RECORDING_HELD)
+        raw.listener = -1
+    }
+
+    /// What a held program belongs to, before it is handed over.
+    public mutating func setPlace(_ place: (journal: UInt64, operation: UInt64, start: UInt64)) {
+        raw.journal = place.journal
+        raw.operation = place.operation
+        raw.start = place.start
+        raw.flags = 0
+    }
+
+    /// The shell holds the listener of a program.
+    public var isHeld: Bool { raw.listener >= 0 }
 
     /// Why the program that was started runs unrecorded.
     public var failure: Errno? { raw.error == 0 ? nil : Errno(rawValue: -raw.error) }
@@ -24,6 +46,9 @@ public struct ProgramRecording {
 
 /// The recorder of what programs change: a process that outlives the shell (docs/recorder.md).
 public enum ProgramRecorder {
+    /// Whether it can be had. Throws what `start` would.
+    public static func check() throws(Errno) { try run(vsh_recorder_check()) }
+
     /// Starts it, if this shell has none. `state`: the state directory, NUL-terminated.
     /// - Throws: EOPNOTSUPP: the kernel has no user notification; EPERM: other processes may not be looked into.
     public static func start(_ state: some PathArgument) throws(Errno) {
@@ -44,6 +69,44 @@ public enum ProgramRecorder {
     /// After a spawn: lets the recorder fetch the new listener.
     public static func kick() { vsh_recorder_kick() }
 
+    public enum Watched: Sendable {
+        case ended
+        /// A file is about to be changed, or time is up.
+        case needsRecorder
+        case readable
+    }
+
+    /// Waits while a held program changes nothing, or until `descriptor` (-1: none) can be read.
+    public static func watch(
+        _ recording: UnsafeMutablePointer<ProgramRecording>, pid: Int32, descriptor: Int32 = -1
+    ) -> Watched {
+        switch vsh_recorder_watch(&recording.pointee.raw, pid, descriptor) {
+        case Int32(VSH_WATCH_ENDED): .ended
+        case Int32(VSH_WATCH_READABLE): .readable
+        default: .needsRecorder
+        }
+    }
+
+    /// Nothing that a held program started is left.
+    public static func hasEnded(_ recording: UnsafeMutablePointer<ProgramRecording>) -> Bool {
+        vsh_recorder_has_ended(&recording.pointee.raw) != 0
+    }
+
+    /// Hands a held program to the recorder, which must have been started.
+    public static func handOver(_ recording: UnsafeMutablePointer<ProgramRecording>) throws(Errno) {
+        try run(vsh_recorder_hand_over(&recording.pointee.raw))
+    }
+
+    /// While it is watched, a held program goes on unrecorded.
+    public static func release(_ recording: UnsafeMutablePointer<ProgramRecording>) {
+        vsh_recorder_release(&recording.pointee.raw)
+    }
+
+    /// Lets go of a held program, of which nothing is left.
+    public static func drop(_ recording: UnsafeMutablePointer<ProgramRecording>) {
+        vsh_recorder_drop(&recording.pointee.raw)
+    }
+
     /// Programs of the operation that still run belong to another one from now on.
     public static func close(operation: UInt64) { vsh_recorder_close(operation) }
 
@@ -57,6 +120,12 @@ extension Launch {
     /// Has the program recorded; `recording` must stay valid until the spawn has returned.
     public mutating func record(_ recording: UnsafeMutablePointer<ProgramRecording>) {
         prepare = { vsh_recorder_prepare($0) }
+        context = UnsafeMutableRawPointer(recording)
+    }
+
+    /// The same, with the listener left to the shell.
+    public mutating func hold(_ recording: UnsafeMutablePointer<ProgramRecording>) {
+        begin = { vsh_recorder_hold($0) }
         context = UnsafeMutableRawPointer(recording)
     }
 }

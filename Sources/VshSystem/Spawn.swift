@@ -137,6 +137,8 @@ public struct Launch {
     /// (XCU 2.9.1.6); nil: ENOEXEC is thrown. NUL-terminated bytes.
     public var interpreter: UnsafePointer<CChar>?
     public var interpreterName: UnsafePointer<CChar>?
+    /// First step in a child that shares the shell's descriptors, which it has to end. The rest is as for `prepare`. Spawn only.
+    public var begin: (@convention(c) (UnsafeMutableRawPointer?) -> Int32)?
     /// Last step before exec, given `context`. Async-signal-safe C code only; a negative errno ends the attempt.
     public var prepare: (@convention(c) (UnsafeMutableRawPointer?) -> Int32)?
     public var context: UnsafeMutableRawPointer?
@@ -156,7 +158,7 @@ public struct Launch {
             case .join(let group): group
             }
         var raw = vsh_launch(
-            path: path, argv: arguments, envp: environment, pgroup: group, terminal: terminal,
+            path: path, argv: arguments, envp: environment, begin: begin, pgroup: group, terminal: terminal,
             actions: UnsafeRawPointer(actions.baseAddress)?.assumingMemoryBound(to: vsh_fd_action.self),
             action_count: actions.count, directory: directory, default_signals: defaultSignals.rawValue,
             ignored_signals: ignoredSignals.rawValue, prepare: prepare, context: context, mask: mask.rawValue,

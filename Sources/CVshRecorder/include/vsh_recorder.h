@@ -13,9 +13,17 @@ struct vsh_recording {
   uint64_t start;      // where that record stands
   uint32_t flags;      // VSH_RECORDING_…
   int32_t error;       // set by the child: 0, or a negative errno: the program runs unrecorded
+  int32_t listener;    // set by the child when it is held by the shell, else -1
+  int64_t deadline;    // of vsh_recorder_watch; 0: not watched yet
 };
-enum { VSH_RECORDING_ENDS = 1 };  // nobody but the recorder ends the operation: the program takes the shell's place
+enum {
+  VSH_RECORDING_ENDS = 1,    // nobody but the recorder ends the operation: the program takes the shell's place
+  VSH_RECORDING_HELD = 4,    // the shell keeps the listener
+  VSH_RECORDING_PASSES = 2,  // held, and there is no recorder to be had: its changes pass
+};
 
+/// Whether a recorder can be had here. 0, or a negative errno as from vsh_recorder_start.
+int vsh_recorder_check(void);
 /// Starts the recorder of this shell, if it is not there. 0, or a negative errno: EOPNOTSUPP: the kernel cannot;
 /// EPERM: it may not look into other processes (Yama); EBUSY: another recorder already sees everything.
 /// `state`: the state directory.
@@ -25,6 +33,20 @@ int vsh_recorder_is_started(void);
 /// For `vsh_launch.prepare`: filters the calling process and hands the listener over. `context`: struct vsh_recording.
 /// Always 0; what failed is noted in `error`.
 int vsh_recorder_prepare(void *_Nullable recording);
+/// For `vsh_launch.begin`: filters the calling process and leaves the listener with the shell, which has to watch it.
+int vsh_recorder_hold(void *_Nullable recording);
+enum { VSH_WATCH_ENDED, VSH_WATCH_EVENT, VSH_WATCH_LATE, VSH_WATCH_READABLE };
+/// Waits while a program changes nothing: until it has ended, is about to change a file, has run for some time (it is to be handed over), or
+/// until `descriptor` (-1: none) can be read.
+int vsh_recorder_watch(struct vsh_recording *_Nonnull recording, int32_t pid, int descriptor);
+/// Whether nothing that the program started is left.
+int vsh_recorder_has_ended(const struct vsh_recording *_Nonnull recording);
+/// Hands a held listener over; the recorder must have been started. 0 or a negative errno: the shell still has it.
+int vsh_recorder_hand_over(struct vsh_recording *_Nonnull recording);
+/// From now on vsh_recorder_watch lets a held program's changes pass, unrecorded.
+void vsh_recorder_release(struct vsh_recording *_Nonnull recording);
+/// Closes a held listener.
+void vsh_recorder_drop(struct vsh_recording *_Nonnull recording);
 /// After a spawn: lets the recorder fetch the new listener.
 void vsh_recorder_kick(void);
 /// The recorder is dead (EPIPE): the next start starts another.

@@ -21,6 +21,9 @@ struct vsh_launch {
   const char *_Nonnull path;                  // no search in PATH
   char *_Nullable const *_Nonnull argv;       // NULL at the end
   char *_Nullable const *_Nonnull envp;       // NULL at the end
+  /// First step, given `context`, in a child that shares the parent's descriptors: it has to end that (CLONE_FILES). What it
+  /// opens before stays open in the parent. NULL: the child has a copy from the start. Not for vsh_exec.
+  int (*_Nullable begin)(void *_Nullable context);
   int32_t pgroup;                             // VSH_PGROUP_…, or the group to join
   int32_t terminal;                           // descriptor of the terminal to give to the new group, or -1
   const struct vsh_fd_action *_Nullable actions;
