@@ -77,6 +77,7 @@ let package = Package(
         .testTarget(name: "VshBuiltinsTests", dependencies: ["VshBuiltins", "VshBase"]),
         .testTarget(name: "VshRuntimeTests", dependencies: ["VshRuntime", "VshBase"]),
         .testTarget(name: "VshStoreTests", dependencies: ["VshStore", "VshSystem"]),
+        .testTarget(name: "VshInteractiveTests", dependencies: ["VshInteractive", "VshBase"]),
         .testTarget(name: "VshFilesTests", dependencies: ["VshFiles", "VshStore", "VshSystem"]),
     ]
 )

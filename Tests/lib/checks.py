@@ -30,7 +30,7 @@ def main(namespace):
     for name, test in list(namespace.items()):
         if not name.startswith("test_") or not all(text in name for text in arguments):
             continue
-        with tempfile.TemporaryDirectory(prefix="vsh-test.") as folder:
+        with tempfile.TemporaryDirectory(prefix="vsh-test.", ignore_cleanup_errors=True) as folder:
             try:
                 test(shell, folder)
                 passed += 1

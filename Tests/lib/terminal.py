@@ -11,6 +11,8 @@ import termios
 import time
 
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[()][0-9A-B]|\x1b[=>]")
+# The mark after output without a newline: the spaces bring the cursor to a new row, or over the mark where there was a newline.
+MARK = re.compile(rb"(?:(?<=\n)|(?<=\A)|(?P<text>))(?:\x1b\[[0-9;]*m)*\xe2\x8f\x8e(?:\x1b\[m)? +\r \r")
 
 
 class Timeout(Exception):
@@ -47,7 +49,8 @@ class Session:
 
     def text(self):
         """What was printed since the last `take`, without escape sequences and carriage returns."""
-        return ESCAPES.sub(b"", self.output[self.taken:]).replace(b"\r", b"").decode(errors="replace")
+        shown = MARK.sub(lambda match: b"" if match["text"] is None else b"\n", self.output[self.taken:])
+        return ESCAPES.sub(b"", shown).replace(b"\r", b"").decode(errors="replace")
 
     def take(self):
         """The text since the last call."""

@@ -180,7 +180,8 @@ final class Engine {
         }
         wide.append(0)
         _ = wide.withUnsafeBufferPointer { el_wreplacestr(edit, $0.baseAddress!) }
-        _ = el_cursor(edit, Int32.min / 2)
+        // No further than the text goes: libedit adds to a pointer before it looks.
+        _ = el_cursor(edit, -Int32(line.pointee.cursor - line.pointee.buffer))
         _ = el_cursor(edit, Int32(cursorIndex))
     }
 

@@ -290,12 +290,6 @@ public final class LineEditor: EngineClient {
             viState.isCommandMode = isCommandMode
             write(Array((isCommandMode ? "\u{1B}[2 q" : "\u{1B}[6 q").utf8))
         }
-        // After `r` one character is inserted, and then libedit is in command mode again.
-        viState.needsProbe = isCommandMode
-        if !isCommandMode && viState.replacesOne {
-            viState.needsProbe = true
-            viState.replacesOne = false
-        }
     }
 
     func bell() { rings = true }

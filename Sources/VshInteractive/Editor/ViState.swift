@@ -22,7 +22,12 @@ struct ViState {
             digits = 0
             return
         }
-        if !isCommandMode { return }
+        if !isCommandMode {
+            // After `r` one character is inserted, and then libedit is in command mode again.
+            if replacesOne { needsProbe = true }
+            replacesOne = false
+            return
+        }
         needsProbe = true
         switch character {
         case 48 where digits == 0: hasOperator = false

@@ -40,9 +40,13 @@ struct Renderer {
             for _ in 1..<max(self.columns, 2) { out.append(32) }
             out += [13, 32, 13]
         }
-        out += [27, 91, 74]
+        out += Renderer.eraseBelow
         forget()
     }
+
+    /// From the first column: erases this row and all below. The row first, and the rest from the second column: a terminal that keeps what
+    /// is erased from the top of the screen on (tmux) would otherwise fill its history with prompts.
+    private static var eraseBelow: [UInt8] { Array("\u{1B}[K\u{1B}[C\u{1B}[J\r".utf8) }
 
     /// What was shown is no more, and the cursor is at the start of an empty row.
     mutating func forget() {
@@ -166,9 +170,6 @@ struct Renderer {
 
     private mutating func move(to newRow: Int, _ newColumn: Int, _ out: inout [UInt8]) {
         if isPending {
-            if newRow == row && newColumn >= columns - 1 && newColumn == columns - 1 {
-                // Some terminals are on the column, some past it.
-            }
             out.append(13)
             column = 0
             isPending = false
@@ -201,7 +202,7 @@ struct Renderer {
     mutating func clear(into out: inout [UInt8]) {
         setStyle(Style(), &out)
         move(to: 0, 0, &out)
-        out += [27, 91, 74]
+        out += Renderer.eraseBelow
         forget()
     }
 
@@ -245,7 +246,7 @@ struct Renderer {
         lines = max(newLines, 1)
         out.append(13)
         Renderer.sequence(min(up, lines - 1), 65, &out)
-        out += [27, 91, 74]
+        out += Renderer.eraseBelow
         forget()
     }
 }
