@@ -2,17 +2,19 @@
 import VshBase
 import VshFiles
 import VshRuntime
+import VshSystem
 
-/// `undo`, `redo`, `ops`, `begin`, `commit` and `rollback`: the words go to `UndoCommand`, its text comes back.
+/// The commands on the history of operations: the words go to `UndoCommand`, its text comes back.
 func registerUndo(_ shell: Shell) {
     shell.register(
-        "undo", .extension_, traits: .standsApart, synopsis: "[count | @id | path...] [-n] [--skip | --force]",
+        "undo", .extension_, traits: .standsApart, synopsis: "[count | @id... | path...] [-n] [--skip | --force]",
         summary: "Take back what commands did to the file system.", function: undo)
     shell.register(
-        "redo", .extension_, traits: .standsApart, synopsis: "[count]", summary: "Take back an undo.",
-        function: redo)
+        "redo", .extension_, traits: .standsApart, synopsis: "[count] [-n] [--skip | --force]",
+        summary: "Take back an undo.", function: redo)
     shell.register(
-        "ops", .extension_, traits: .standsApart, synopsis: "[-n count] [--path path] [--all] [--json] | show @id",
+        "ops", .extension_, traits: .standsApart,
+        synopsis: "[-n count] [--path path] [--since time] [--all] [--json] | show @id [--json]",
         summary: "List the operations that can be undone, or what one changed.", function: ops)
     shell.register(
         "begin", .extension_, traits: .standsApart, synopsis: "[name]",
@@ -23,6 +25,15 @@ func registerUndo(_ shell: Shell) {
     shell.register(
         "rollback", .extension_, traits: .standsApart, synopsis: "[--skip | --force]",
         summary: "Take back everything since begin.", function: rollback)
+    shell.register(
+        "graph", .extension_, traits: .standsApart, synopsis: "[-n count] [--all]",
+        summary: "Draw the history with its branches.", function: graph)
+    shell.register(
+        "checkpoint", .extension_, traits: .standsApart, synopsis: "[name]",
+        summary: "Give the present point of the history a name, or list the names.", function: checkpoint)
+    shell.register(
+        "restore", .extension_, traits: .standsApart, synopsis: "@id | name [-n] [--skip | --force]",
+        summary: "Go to a point of the history, on whatever branch.", function: restore)
 }
 
 private func undo(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("undo", shell, arguments) }
@@ -35,6 +46,13 @@ private func commit(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
 private func rollback(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     run("rollback", shell, arguments)
 }
+private func graph(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("graph", shell, arguments) }
+private func checkpoint(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    run("checkpoint", shell, arguments)
+}
+private func restore(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    run("restore", shell, arguments)
+}
 
 private func run(_ name: StaticString, _ shell: Shell, _ arguments: Arguments) -> Flow {
     var words: [[UInt8]] = []
@@ -44,7 +62,9 @@ private func run(_ name: StaticString, _ shell: Shell, _ arguments: Arguments) -
         shell.status = 0
         return .normal
     }
-    let result = UndoCommand.run(name, words, shell.files)
+    let descriptor = shell.realDescriptor(1)
+    let result = UndoCommand.run(
+        name, words, shell.files, isTerminal: descriptor >= 0 && System.isTerminal(descriptor), isUTF8: shell.isUTF8)
     shell.output.append(result.output)
     for message in result.messages {
         var line = ByteStack(capacity: 128)

@@ -12,6 +12,8 @@ struct Plan {
         var ended: Int64
         var changes: [ChangeRecord]
         var results: [[UInt8]: ResultRecord]
+        /// Of its entry in the history, where that differs from part to part (`restore`).
+        var position: OperationID?
     }
 
     /// The newest first.
@@ -30,17 +32,31 @@ struct Plan {
         isExpired = isExpired || other.isExpired
     }
 
-    /// Only what concerns the paths and what is below them.
-    func restricted(to scopes: [[UInt8]]) -> Plan {
-        func isInside(_ path: [UInt8]) -> Bool { scopes.contains { isBelow(path, $0) } }
+    /// Puts the parts of another plan behind these, to be carried out after them.
+    mutating func append(_ other: Plan, position: OperationID) {
+        for var part in other.parts {
+            part.position = position
+            parts.append(part)
+        }
+        paths += other.paths
+        missing += other.missing
+        isExpired = isExpired || other.isExpired
+    }
+
+    /// Only what concerns the paths and what is below them, and single other paths.
+    func restricted(to scopes: [[UInt8]], and single: Set<[UInt8]> = []) -> Plan {
+        func isInside(_ path: [UInt8]) -> Bool { single.contains(path) || scopes.contains { isBelow(path, $0) } }
+        let directories = Set(single.map { parent(of: $0) }).union(scopes.map { parent(of: $0) })
         var plan = Plan()
         plan.isExpired = isExpired
         for part in parts {
             var kept = part
             kept.changes = part.changes.filter { change in
                 isInside(change.path) || change.kind == .moved && isInside(change.other)
-                    || change.kind == .directoryTimes
-                        && scopes.contains { isBelow($0, change.path) && parent(of: $0) == change.path }
+                    || change.kind == .directoryTimes && directories.contains(change.path)
+                    // Directories that went too, and have to be there again.
+                    || change.kind == .removed && change.before.isDirectory && change.preimage == .inRecord
+                        && (directories.contains(change.path) || scopes.contains { isBelow($0, change.path) })
             }
             plan.parts.append(kept)
         }
@@ -54,22 +70,6 @@ struct Plan {
 func parent(of path: [UInt8]) -> [UInt8] {
     guard let slash = path.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { return [UInt8(ascii: "/")] }
     return Array(path[..<slash])
-}
-
-/// What happened to one path in an operation, for display.
-public struct PathChange: Sendable {
-    public enum Kind: Sendable {
-        case created, removed, replaced, written, attributes
-        /// To this path.
-        case moved([UInt8])
-    }
-
-    public var path: [UInt8]
-    public var kind: Kind
-    public var before: NodeState
-    public var after: NodeState
-    /// Why it cannot be put back.
-    public var missing: MissingReason
 }
 
 extension UndoEngine {
@@ -103,45 +103,3 @@ extension UndoEngine {
     }
 }
 
-extension Plan {
-    /// One line for each path: from its first state to its last.
-    var changesByPath: [PathChange] {
-        var order: [[UInt8]] = []
-        var found: [[UInt8]: PathChange] = [:]
-        for part in parts.reversed() {
-            for change in part.changes where change.kind != .directoryTimes {
-                let after = part.results[change.path]?.after ?? .absent
-                if found[change.path] != nil {
-                    found[change.path]!.after = after
-                } else {
-                    order.append(change.path)
-                    found[change.path] = PathChange(
-                        path: change.path, kind: .attributes, before: change.before, after: after, missing: .none)
-                }
-                if change.preimage == .missing { found[change.path]!.missing = change.reason }
-                if change.kind == .moved {
-                    if part.results[change.other]?.after.isSameObject(as: change.before) == true {
-                        found[change.path]!.kind = .moved(change.other)
-                    }
-                    found[change.other]?.after = part.results[change.other]?.after ?? .absent
-                }
-                if change.kind == .content || change.kind == .appended || change.kind == .tail {
-                    found[change.path]!.kind = .written
-                }
-            }
-        }
-        return order.compactMap { path in
-            guard var change = found[path] else { return nil }
-            switch (change.before.isAbsent, change.after.isAbsent) {
-            case (true, true): return nil
-            case (true, false): change.kind = .created
-            case (false, true):
-                if case .moved = change.kind { break }
-                change.kind = .removed
-            case (false, false):
-                if !change.before.isSameObject(as: change.after) { change.kind = .replaced }
-            }
-            return change
-        }
-    }
-}

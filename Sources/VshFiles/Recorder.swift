@@ -307,8 +307,8 @@ final class Recorder {
         var line: [UInt8] = []
         line.append(decimal: UInt64(results.missing))
         line.append(contentsOf: " of ".utf8)
-        line.append(decimal: UInt64(results.changed))
-        line.append(contentsOf: (results.changed == 1 ? " change not undoable: " : " changes not undoable: ").utf8)
+        line.append(decimal: UInt64(results.paths))
+        line.append(contentsOf: (results.paths == 1 ? " change not undoable: " : " changes not undoable: ").utf8)
         line.append(contentsOf: first.path[(first.path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0)...])
         let reason =
             switch first.reason {

@@ -10,10 +10,11 @@ extension UndoEngine {
     /// - Parameters:
     ///   - target: the entry that this is about, or 0.
     ///   - verification: nil: whatever is there.
+    ///   - text: what the log is to show, when it is not the usual.
     /// - Returns: paths that were not as they were left, under a policy that goes on.
     func execute(
         _ plan: Plan, _ kind: OperationKind, target: OperationID, _ verification: Verification?,
-        _ policy: ConflictPolicy
+        _ policy: ConflictPolicy, command text: [UInt8]? = nil
     ) throws(UndoError) -> [Conflict] {
         var conflicts: [Conflict] = []
         // The newest part before anything is begun: mostly it is the only one.
@@ -28,7 +29,7 @@ extension UndoEngine {
         case .repair: command = "repair @\(target)"
         default: command = target == 0 ? "undo" : "undo @\(target)"
         }
-        recorder.describe(kind: kind, command: Array(command.utf8), targets: target == 0 ? [] : [target])
+        recorder.describe(kind: kind, command: text ?? Array(command.utf8), targets: target == 0 ? [] : [target])
         let limits = recorder.limits
         recorder.limits = .none
         files.isStrict = true
@@ -42,6 +43,7 @@ extension UndoEngine {
             throw .store(StoreError(.system(.inputOutput), line))
         }
         let number = recorder.operation
+        lastExecuted = number
         let restorer = Restorer(files, recorder, verification, policy)
         do throws(UndoError) {
             for (index, part) in plan.parts.enumerated() {

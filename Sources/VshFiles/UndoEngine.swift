@@ -12,6 +12,8 @@ public final class UndoEngine {
     let state: StateDirectory
     let log: OperationLog
     private var known: [OperationID: LoggedOperation?] = [:]
+    /// The operation that carried out the last plan.
+    var lastExecuted: OperationID = 0
 
     /// Ends the running operation and takes all journals into the log.
     public init(_ files: FileSystem) throws(UndoError) {
@@ -32,7 +34,7 @@ public final class UndoEngine {
 
     // MARK: The history
 
-    private func load<R>(_ body: () throws(StoreError) -> R) throws(UndoError) -> R {
+    func load<R>(_ body: () throws(StoreError) -> R) throws(UndoError) -> R {
         do {
             return try body()
         } catch {
@@ -94,7 +96,7 @@ public final class UndoEngine {
 
     /// How another session sees an entry: not at all inside a transaction that is still going on; without the
     /// transaction when the session that opened it is gone.
-    private func seenFromOutside(_ entry: Entry) throws(UndoError) -> Entry? {
+    func seenFromOutside(_ entry: Entry) throws(UndoError) -> Entry? {
         if entry.state == .open { return nil }
         var entry = entry
         while entry.transaction != 0, let around = try operation(entry.transaction), around.entry?.state == .open {
@@ -140,12 +142,23 @@ public final class UndoEngine {
         return report
     }
 
-    /// Undoes one entry, whichever it is.
-    public func undo(_ id: OperationID, policy: ConflictPolicy = .refuse, dryRun: Bool = false) throws(UndoError)
+    /// Undoes entries, whichever they are, the newest first; with nothing that came later and rests on them.
+    public func undo(_ ids: [OperationID], policy: ConflictPolicy = .refuse, dryRun: Bool = false) throws(UndoError)
         -> UndoReport
     {
-        let entry = try entry(id, isUndo: true)
-        return try take([entry], .undo, View(), 0, policy, dryRun)
+        var entries: [Entry] = []
+        for id in ids { entries.append(try entry(id, isUndo: true)) }
+        entries.sort { $0.changed > $1.changed }
+        if policy == .refuse {
+            let chosen = Set(entries.map(\.id))
+            for entry in entries {
+                let found = try dependents(of: entry).filter { !chosen.contains($0.operation.id) }
+                if found.isEmpty { continue }
+                guard let operation = try operation(entry.id) else { continue }
+                throw .dependents(found, summary(operation, try plan(entry.effective)))
+            }
+        }
+        return try take(entries, .undo, View(), 0, policy, dryRun)
     }
 
     /// Takes up again the `count` entries that were undone last.
@@ -158,7 +171,7 @@ public final class UndoEngine {
         return try take(targets, .redo, view, count - targets.count, policy, dryRun)
     }
 
-    private func entry(_ id: OperationID, isUndo: Bool) throws(UndoError) -> Entry {
+    func entry(_ id: OperationID, isUndo: Bool) throws(UndoError) -> Entry {
         guard let found = try operation(id) else { throw .unknown(id) }
         guard let entry = found.entry else { throw .wrongState(id, isUndo: isUndo) }
         if entry.transaction != 0, let around = try operation(entry.transaction), around.entry?.state != .open {
@@ -181,7 +194,7 @@ public final class UndoEngine {
         for target in targets {
             guard let operation = try operation(target.id) else { throw .unknown(target.id) }
             let plan = try plan(target.effective)
-            let summary = EntrySummary(operation: operation, changes: plan.paths.count, missing: plan.missing.count)
+            let summary = summary(operation, plan)
             report.entries.append(summary)
             report.lost += plan.missing
             do throws(UndoError) {
@@ -206,6 +219,13 @@ public final class UndoEngine {
             throw .conflicts(report.conflicts, first)
         }
         return report
+    }
+
+    /// An entry with what taking it back changes.
+    func summary(_ operation: LoggedOperation, _ plan: Plan) -> EntrySummary {
+        let rows = plan.changesByPath.map(\.inverse)
+        return EntrySummary(
+            operation: operation, changes: rows.roots.count, missing: plan.missing.count, rows: rows)
     }
 
     /// After a failure: entries of the same command that had been dealt with go back too.
@@ -237,62 +257,6 @@ public final class UndoEngine {
         try load { () throws(StoreError) in _ = try log.importJournals(state) }
     }
 
-    // MARK: Single paths
-
-    /// Undoes what the newest operation in effect did to each path, or below it.
-    /// - Parameter paths: as the user gave them, relative to the working directory.
-    public func undo(paths: [[UInt8]], policy: ConflictPolicy = .refuse, dryRun: Bool = false) throws(UndoError)
-        -> UndoReport
-    {
-        var report = UndoReport()
-        report.isDryRun = dryRun
-        var plan = Plan()
-        var seen: Set<OperationID> = []
-        var scopes: [[UInt8]] = []
-        for path in paths {
-            let isFound = (path + [0]).withPath { files.locate($0, nil, files.first) }
-            guard isFound else { throw .untouched(path) }
-            scopes.append(files.first.array)
-        }
-        for (path, scope) in zip(paths, scopes) {
-            let candidates = try load { () throws(StoreError) in try log.operations(touching: scope) }
-            var newest: OperationID?
-            for id in candidates {
-                if try entryInEffect(id) != nil {
-                    newest = id
-                    break
-                }
-            }
-            guard let newest, let operation = try operation(newest) else { throw .untouched(path) }
-            if !seen.insert(newest).inserted { continue }
-            let whole = try self.plan([newest])
-            plan.add(whole.restricted(to: scopes))
-            report.entries.append(
-                EntrySummary(operation: operation, changes: plan.paths.count, missing: plan.missing.count))
-        }
-        report.lost = plan.missing
-        let verification = Verification(self, among: Array(seen), position: seen.max() ?? 0)
-        if dryRun {
-            if let part = plan.parts.first { report.conflicts = try verification.check(part) }
-            return report
-        }
-        report.conflicts = try named(report.entries.first) { () throws(UndoError) in
-            try execute(plan, .undoPaths, target: 0, verification, policy)
-        }
-        try importOwn()
-        return report
-    }
-
-    /// Gives a conflict the entry that it is about.
-    private func named<R>(_ summary: EntrySummary?, _ body: () throws(UndoError) -> R) throws(UndoError) -> R {
-        do {
-            return try body()
-        } catch {
-            if case .differing(let conflicts) = error, let summary { throw .conflicts(conflicts, summary) }
-            throw error
-        }
-    }
-
     // MARK: Transactions
 
     /// Takes back everything since the innermost `begin`, and closes it. Without an open transaction of its own, a
@@ -304,7 +268,7 @@ public final class UndoEngine {
         report.isOtherSession = isOther
         let plan = try plan(inside)
         if plan.isExpired { throw .expired(transaction.id) }
-        let summary = EntrySummary(operation: transaction, changes: plan.paths.count, missing: plan.missing.count)
+        let summary = summary(transaction, plan)
         report.entries = [summary]
         report.lost = plan.missing
         let verification = Verification(self, among: inside, position: transaction.id)
@@ -328,7 +292,7 @@ public final class UndoEngine {
         }
         if !isOther { recorder.transactions.removeLast() }
         try importOwn()
-        return EntrySummary(operation: transaction, changes: plan.paths.count, missing: plan.missing.count)
+        return summary(transaction, plan)
     }
 
     /// The innermost open transaction of the session; else the newest of a session that is gone.
@@ -355,6 +319,9 @@ public final class UndoEngine {
     }
 
     // MARK: Lists
+
+    /// The innermost open transaction of this session, or 0.
+    var level: OperationID { recorder.transaction }
 
     /// Number of this session, 0 when it has changed nothing yet.
     public var session: UInt64 { recorder.sessionNumber }

@@ -73,6 +73,7 @@ struct UndoText {
 
     /// The command on one line.
     func command(_ operation: LoggedOperation) -> [UInt8] {
+        if operation.kind == .checkpoint { return Array("checkpoint ".utf8) + printable(operation.command) }
         if operation.kind == .begin {
             return Array("begin".utf8) + (operation.command.isEmpty ? [] : [32] + printable(operation.command))
         }
@@ -84,9 +85,43 @@ struct UndoText {
     /// `@12: rm -r project (2 minutes ago, 3 changes)`
     func summary(_ entry: EntrySummary) -> [UInt8] {
         let operation = entry.operation
-        var line = Array("@\(operation.id): ".utf8) + command(operation)
-        line += Array(" (\(age(of: operation.began)), \(count(entry.changes, "change")))".utf8)
-        return line
+        var changes = count(entry.changes, "change")
+        if let total = entry.total { changes = "\(entry.changes) of \(count(total, "change"))" }
+        return Array("@\(operation.id): ".utf8) + command(operation)
+            + Array(" (\(age(of: operation.began)), \(changes))".utf8)
+    }
+
+    /// The same without counts.
+    func brief(_ operation: LoggedOperation) -> [UInt8] {
+        Array("@\(operation.id): ".utf8) + command(operation) + Array(" (\(age(of: operation.began)))".utf8)
+    }
+
+    /// What an undo, redo or restore did, a row for each path; a tree that came or went is one row.
+    /// - Parameters:
+    ///   - limit: at most so many rows.
+    ///   - isBackwards: something of the past is brought back.
+    func rows(_ changes: [PathChange], isBackwards: Bool, limit: Int = 10) -> [UInt8] {
+        let roots = changes.roots
+        var inside: [[UInt8]: Int] = [:]
+        for change in changes where change.isInside {
+            // The outermost directory that came or went with it.
+            var above = parent(of: change.path)
+            var top = above
+            while above.count > 1 {
+                above = parent(of: above)
+                if changes.contains(where: { $0.path == above && !$0.isInside }) { top = above }
+                if changes.count > 2000 { break }
+            }
+            inside[top, default: 0] += 1
+        }
+        var text: [UInt8] = []
+        for change in roots.prefix(roots.count == limit + 1 ? limit + 1 : limit) {
+            text += Array("  ".utf8) + row(change, isReport: true, isBackwards: isBackwards)
+            if let count = inside[change.path] { text += Array(" (and \(count) in it)".utf8) }
+            text.append(10)
+        }
+        if roots.count > limit + 1 { text += Array("  … and \(roots.count - limit) more\n".utf8) }
+        return text
     }
 
     func reason(_ reason: Conflict.Reason) -> [UInt8] {
@@ -132,33 +167,92 @@ struct UndoText {
         return line
     }
 
-    /// A row of `ops show`.
-    func row(_ change: PathChange) -> [UInt8] {
+    /// A row of `ops show`, or of what an undo did.
+    func row(_ change: PathChange, isReport: Bool = false, isBackwards: Bool = false) -> [UInt8] {
         var text: String
         var tail: [UInt8] = []
         switch change.kind {
-        case .created: text = "created     "
-        case .removed: text = "removed     "
-        case .replaced: text = "replaced    "
-        case .written: text = "written     "
-        case .attributes: text = "attributes  "
+        case .created: text = isBackwards ? "restored" : "created"
+        case .removed: text = "removed"
+        case .replaced: text = isBackwards ? "restored" : "replaced"
+        case .written: text = isBackwards ? "restored" : "written"
+        case .attributes: text = isBackwards ? "restored" : "attributes"
         case .moved(let other):
-            text = "moved       "
+            text = "moved"
             tail = Array(" -> ".utf8) + path(other)
         }
+        if isReport { text += ":" }
+        text += String(repeating: " ", count: max(12 - text.utf8.count, 1))
         var line = Array(text.utf8) + path(change.path)
-        if (change.before.isAbsent ? change.after : change.before).isDirectory { line.append(UInt8(ascii: "/")) }
+        let shown = change.before.isAbsent ? change.after : change.before
+        if shown.isDirectory { line.append(UInt8(ascii: "/")) }
         line += tail
-        if change.before.kind == .regular, change.after.kind == .regular, change.before.size != change.after.size {
-            line += Array(" (\(humanSize(change.before.size)) -> \(humanSize(change.after.size)))".utf8)
-        } else if change.before.permissions != change.after.permissions, !change.before.isAbsent, !change.after.isAbsent
-        {
-            line += Array(
-                " (mode \(String(change.before.permissions, radix: 8)) -> \(String(change.after.permissions, radix: 8)))"
-                    .utf8)
-        }
-        if change.missing != .none { line += Array(" (not undoable)".utf8) }
+        let details = details(change)
+        if !details.isEmpty { line += Array(" (\(details.joined(separator: ", ")))".utf8) }
+        if change.missing != .none { line += Array(" (not undoable: \(why(change.missing)))".utf8) }
         return line
+    }
+
+    private func details(_ change: PathChange) -> [String] {
+        let (before, after) = (change.before, change.after)
+        if before.isAbsent || after.isAbsent { return [] }
+        var details: [String] = []
+        if before.kind != after.kind { details.append("\(name(before.kind)) -> \(name(after.kind))") }
+        if before.kind == .regular, after.kind == .regular, before.size != after.size {
+            details.append("\(humanSize(before.size)) -> \(humanSize(after.size))")
+        }
+        if before.kind == after.kind, before.permissions != after.permissions {
+            details.append(
+                "mode \(String(before.permissions, radix: 8)) -> \(String(after.permissions, radix: 8))")
+        }
+        if before.owner != after.owner || before.group != after.group {
+            details.append("owner \(before.owner):\(before.group) -> \(after.owner):\(after.group)")
+        }
+        if details.isEmpty, change.kind == .attributes, before.modification != after.modification {
+            details.append("time")
+        }
+        return details
+    }
+
+    func name(_ kind: NodeState.Kind) -> String {
+        switch kind {
+        case .absent: "nothing"
+        case .fifo: "fifo"
+        case .characterDevice, .blockDevice: "device"
+        case .directory: "directory"
+        case .regular: "file"
+        case .symbolicLink: "symbolic link"
+        case .socket: "socket"
+        }
+    }
+
+    private func why(_ reason: MissingReason) -> String {
+        switch reason {
+        case .none, .fileCap: "over the cap"
+        case .operationCap: "over the cap of one operation"
+        case .unreadable: "could not be read"
+        case .storeFailed: "could not be kept"
+        case .unrepeatable: "cannot be made again"
+        case .otherNames: "only its content"
+        }
+    }
+
+    /// `1.2 s`, `3 ms`
+    func duration(_ nanoseconds: Int64) -> String {
+        if nanoseconds < 1_000_000 { return "\(max(nanoseconds, 0) / 1000) µs" }
+        if nanoseconds < 1_000_000_000 { return "\(nanoseconds / 1_000_000) ms" }
+        if nanoseconds < 60_000_000_000 {
+            return "\(nanoseconds / 1_000_000_000).\(nanoseconds / 100_000_000 % 10) s"
+        }
+        return "\(nanoseconds / 60_000_000_000) min \(nanoseconds / 1_000_000_000 % 60) s"
+    }
+
+    /// `2026-11-21 07:35:00`, local time.
+    func date(_ time: Int64) -> String {
+        guard let local = try? Clock.local(time / 1_000_000_000) else { return "@\(time / 1_000_000_000)" }
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(local.year)-\(two(local.month))-\(two(local.day)) "
+            + "\(two(local.hour)):\(two(local.minute)):\(two(local.second))"
     }
 
     // MARK: JSON
@@ -189,7 +283,7 @@ struct UndoText {
     }
 
     func json(_ operation: LoggedOperation) -> String {
-        let kinds = ["command", "undo", "redo", "rollback", "begin", "commit", "undo-paths", "repair", "aside"]
+        let kinds = ["command", "undo", "redo", "rollback", "begin", "commit", "undo-paths", "repair", "aside", "checkpoint", "restore"]
         let outcomes = ["finished", "interrupted", "failed", "replaced"]
         var text = "{\"id\":\(operation.id),\"kind\":\"\(kinds[Int(operation.kind.rawValue)])\""
         text += ",\"session\":\(operation.session),\"transaction\":\(operation.transaction)"

@@ -33,10 +33,21 @@ public struct Conflict: Equatable, Sendable {
 /// One entry of the history as undo or redo presents it.
 public struct EntrySummary: Sendable {
     public var operation: LoggedOperation
-    /// Paths that its inverse touches.
+    /// Changes that are taken back, as people count them: a tree that came or went is one, and so is a rename.
     public var changes: Int
-    /// Those among them that cannot be put back.
+    /// Paths that cannot be put back.
     public var missing: Int
+    /// What taking it back changes.
+    public var rows: [PathChange] = []
+    /// All its changes, when only some of them are taken back.
+    public var total: Int?
+}
+
+/// An operation that rests on another one.
+public struct Dependent: Sendable {
+    public var operation: LoggedOperation
+    /// Paths that show it; empty: it rests on another dependent.
+    public var paths: [[UInt8]]
 }
 
 /// What an undo, redo or rollback did, or would do.
@@ -54,6 +65,8 @@ public struct UndoReport: Sendable {
     public var conflicts: [Conflict] = []
     /// Paths that could not be put back, as their content was not kept.
     public var lost: [[UInt8]] = []
+    /// The operations that carried it out.
+    public var carriedOut: [OperationID] = []
 
     public init() {}
 }
@@ -76,7 +89,21 @@ public enum UndoError: Error, Sendable {
     case partOf(OperationID, transaction: OperationID)
     /// No operation touched the path.
     case untouched([UInt8])
+    /// All that operations did to the path is taken back.
+    case nothingLeft([UInt8])
+    /// The path went with this directory.
+    case wentWith([UInt8], [UInt8])
     case conflicts([Conflict], EntrySummary)
+    /// Operations that came later rest on it, the newest first.
+    case dependents([Dependent], EntrySummary)
+    /// No checkpoint has this name.
+    case unknownName([UInt8])
+    /// No point of the history that can be reached from here.
+    case noPoint(OperationID)
+    /// The point is outside the transaction that is open here.
+    case outsideTransaction(OperationID)
+    /// The point is in effect already.
+    case alreadyThere
     /// The same, before it is known what entry it is about.
     case differing([Conflict])
     /// It failed half-way and was taken back. `isClean`: taking back worked.

@@ -10,6 +10,8 @@ final class Verification {
     private let engine: UndoEngine
     private let among: Set<OperationID>
     private let position: OperationID
+    /// Later operations that are none for this purpose: others made up for them.
+    private let ignored: Set<OperationID>
     private let newest: OperationID
     private let later: OperationLog.LaterResults?
     /// Places in the history of the entries that later operations belong to; nil: not in effect.
@@ -26,11 +28,13 @@ final class Verification {
     /// - Parameters:
     ///   - among: operations whose inverses belong together.
     ///   - position: the place of the plan's entry in the history. What a redo brought back from before that place is no
-    ///     later operation.
-    init(_ engine: UndoEngine, among: [OperationID], position: OperationID) {
+    ///     later operation. A part may have one of its own.
+    ///   - ignored: later operations that are not to count as such.
+    init(_ engine: UndoEngine, among: [OperationID], position: OperationID, ignored: [OperationID] = []) {
         self.engine = engine
         self.among = Set(among)
         self.position = position
+        self.ignored = Set(ignored)
         newest = (try? engine.log.newestOperation()) ?? 0
         later = try? engine.log.laterResults()
     }
@@ -111,8 +115,8 @@ final class Verification {
         let later = try laterResults(path, part)
         // The same state, perhaps of an object that was made again.
         if let newest = later.first { noteAlias(own.after, newest.result.after) }
-        for (operation, result) in later where !result.isSoft {
-            if try isLater(operation) { return Conflict(path: path, reason: .laterOperation(operation)) }
+        for (operation, result) in later where !result.isSoft && !ignored.contains(operation) {
+            if try isLater(operation, part.position ?? position) { return Conflict(path: path, reason: .laterOperation(operation)) }
         }
         let present = try Self.present(path)
         let difference = aliases.current(own.after).difference(from: present)
@@ -133,7 +137,7 @@ final class Verification {
         if !own.isAbsent, !later.isAbsent, !own.isSameObject(as: later) { aliases.add(own, is: later) }
     }
 
-    private func isLater(_ operation: OperationID) throws(UndoError) -> Bool {
+    private func isLater(_ operation: OperationID, _ position: OperationID) throws(UndoError) -> Bool {
         let found: OperationID?
         if let known = positions[operation] {
             found = known

@@ -227,8 +227,8 @@ private final class Importer {
     private func addState(_ record: OperationRecord, _ outcome: OperationOutcome, isEmpty: Bool) throws(StoreError) {
         let id = record.id
         switch record.kind {
-        case .command, .undoPaths:
-            if isEmpty { return }
+        case .command, .undoPaths, .restore:
+            if isEmpty || outcome == .failed { return }
             try addState(id, .done, position: id, event: id, [id])
         case .undo, .redo, .rollback:
             if outcome == .failed { return }
@@ -249,7 +249,7 @@ private final class Importer {
         case .commit:
             let inside = try effective(in: record.transaction)
             try addState(record.transaction, inside.isEmpty ? nil : .done, position: id, event: id, inside)
-        case .repair, .aside:
+        case .repair, .aside, .checkpoint:
             break
         }
     }

@@ -17,9 +17,13 @@ public enum OperationKind: UInt8, Sendable {
     case repair = 7
     /// The redirections of an undo command: logged, but no entry, or the next undo would take them back.
     case aside = 8
+    /// A name for the present point of the history.
+    case checkpoint = 9
+    /// The way to another point of the history: a change like any other.
+    case restore = 10
 
-    /// Begin and commit stand without changes.
-    public var isEvent: Bool { self == .begin || self == .commit }
+    /// Begin, commit and checkpoint stand without changes.
+    public var isEvent: Bool { self == .begin || self == .commit || self == .checkpoint }
 
     /// Whether it means something even when no path changed.
     public var standsEmpty: Bool { self == .undo || self == .redo || self == .rollback }

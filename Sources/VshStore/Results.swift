@@ -6,8 +6,10 @@ import VshSystem
 /// The states that an operation left, observed when it ends.
 public struct Results {
     public var records: [ResultRecord] = []
-    /// Paths whose state is not what it was before, and those among them that cannot be put back.
+    /// Changes as people count them: a tree that came or went is one, and so is a rename.
     public var changed = 0
+    /// Paths whose state is not what it was before, and those among them that cannot be put back.
+    public var paths = 0
     public var missing = 0
     /// Directories of which only the times changed.
     public var touched = 0
@@ -62,6 +64,9 @@ public struct Results {
             }
         }
         var isUnknown = false
+        var came = [Bool](repeating: false, count: records.count)
+        var went = came
+        var wholes = 0
         for index in records.indices {
             do throws(Errno) {
                 records[index].after = try Self.present(records[index].path)
@@ -70,7 +75,7 @@ public struct Results {
             } catch {
                 // Nothing can be said of it: no result, rather than a wrong one.
                 records[index].path = []
-                if !isSoft[index] { changed += 1 }
+                if !isSoft[index] { paths += 1 }
                 isUnknown = true
                 continue
             }
@@ -81,7 +86,7 @@ public struct Results {
                 continue
             }
             if Self.isSame(befores[index], after, exact: isExact[index]) { continue }
-            changed += 1
+            paths += 1
             if reasons[index] != .none {
                 missing += 1
                 if firstMissing == nil { firstMissing = (records[index].path, reasons[index], befores[index].size) }
@@ -90,7 +95,11 @@ public struct Results {
             {
                 records[index].digest = Self.digest(of: records[index].path, size: Int(after.size)) ?? []
             }
+            came[index] = befores[index].isAbsent
+            went[index] = after.isAbsent
+            if came[index] || went[index] { wholes += 1 }
         }
+        changed = wholes < 2 ? paths : max(1, paths - parts(changes, seen, came, went))
         if isUnknown { records.removeAll { $0.path.isEmpty } }
     }
 
@@ -113,6 +122,34 @@ public struct Results {
             names[change.before.inode] = (known.removed + 1, max(known.links, change.before.links))
         }
         return Set(names.filter { $0.value.removed >= $0.value.links }.keys)
+    }
+
+    /// How many changes belong to others: what came or went with its directory is a part of that change, and a new name a
+    /// part of the rename.
+    private func parts(_ changes: [ChangeRecord], _ seen: [[UInt8]: Int], _ came: [Bool], _ went: [Bool]) -> Int {
+        var came = came
+        var parts = 0
+        for index in records.indices where came[index] || went[index] {
+            guard let slash = records[index].path.lastIndex(of: UInt8(ascii: "/")), slash > 0,
+                let around = seen[Array(records[index].path[..<slash])]
+            else { continue }
+            if came[index] && came[around] || went[index] && went[around] {
+                parts += 1
+            }
+        }
+        for change in changes where change.kind == .moved {
+            guard let old = seen[change.path], let new = seen[change.other], went[old], came[new],
+                records[new].after.isSameObject(as: change.before)
+            else { continue }
+            if let slash = change.other.lastIndex(of: UInt8(ascii: "/")), slash > 0,
+                let around = seen[Array(change.other[..<slash])], came[around]
+            {
+                continue
+            }
+            parts += 1
+            came[new] = false
+        }
+        return parts
     }
 
     /// Whether nothing happened to a path after all: the call failed, or set what was there.

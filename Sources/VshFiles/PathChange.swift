@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshCore
+import VshStore
+
+/// What happened to one path in an operation, for display.
+public struct PathChange: Sendable {
+    public enum Kind: Equatable, Sendable {
+        case created, removed, replaced, written, attributes
+        /// To this path.
+        case moved([UInt8])
+    }
+
+    public var path: [UInt8]
+    public var kind: Kind
+    public var before: NodeState
+    public var after: NodeState
+    /// Why it cannot be put back.
+    public var missing: MissingReason
+    /// It came or went together with the directory that it is in.
+    public var isInside = false
+    /// A change of content of which only the attributes differ now, and the like: nothing is different.
+    var isNothing: Bool {
+        kind == .attributes && before == after
+    }
+
+    /// The same seen from the other side.
+    var inverse: PathChange {
+        var other = self
+        swap(&other.before, &other.after)
+        switch kind {
+        case .created: other.kind = .removed
+        case .removed: other.kind = .created
+        case .moved(let path):
+            other.path = path
+            other.kind = .moved(self.path)
+        default: break
+        }
+        return other
+    }
+}
+
+extension Array where Element == PathChange {
+    /// Changes as people count them: without what came or went with its directory.
+    var roots: [PathChange] { filter { !$0.isInside } }
+}
+
+extension Plan {
+    /// One line for each path: from its first state to its last.
+    var changesByPath: [PathChange] {
+        var order: [[UInt8]] = []
+        var found: [[UInt8]: PathChange] = [:]
+        var moves: [(from: [UInt8], to: [UInt8], object: NodeState)] = []
+        func note(_ path: [UInt8], _ before: NodeState, _ part: Part, _ reason: MissingReason) {
+            let after = part.results[path]?.after ?? .absent
+            if found[path] != nil {
+                found[path]!.after = after
+            } else {
+                order.append(path)
+                found[path] = PathChange(
+                    path: path, kind: .attributes, before: before, after: after, missing: .none)
+            }
+            if reason != .none { found[path]!.missing = reason }
+        }
+        for part in parts.reversed() {
+            for change in part.changes where change.kind != .directoryTimes {
+                note(change.path, change.before, part, change.preimage == .missing ? change.reason : .none)
+                switch change.kind {
+                case .moved:
+                    note(change.other, .absent, part, .none)
+                    moves.append((change.path, change.other, change.before))
+                case .content, .appended, .tail: found[change.path]!.kind = .written
+                default: break
+                }
+            }
+        }
+        let targets = renames(moves, &found)
+        var changes = order.compactMap { path -> PathChange? in
+            guard var change = found[path], !targets.contains(path) else { return nil }
+            switch (change.before.isAbsent, change.after.isAbsent) {
+            case (true, true): return nil
+            case (true, false): change.kind = .created
+            case (false, true):
+                if case .moved = change.kind { break }
+                change.kind = .removed
+            case (false, false):
+                if !change.before.isSameObject(as: change.after) { change.kind = .replaced }
+            }
+            return change
+        }
+        // What came or went with its directory.
+        var (came, went): (Set<[UInt8]>, Set<[UInt8]>) = ([], [])
+        for change in changes {
+            if change.kind == .created, change.after.isDirectory { came.insert(change.path) }
+            if change.kind == .removed, change.before.isDirectory { went.insert(change.path) }
+        }
+        if came.isEmpty && went.isEmpty { return changes }
+        for index in changes.indices {
+            let around = parent(of: changes[index].path)
+            switch changes[index].kind {
+            case .created: changes[index].isInside = came.contains(around)
+            case .removed: changes[index].isInside = went.contains(around)
+            default: break
+            }
+        }
+        return changes
+    }
+
+    /// Marks what was renamed; the new names, which are no changes of their own.
+    private func renames(
+        _ moves: [(from: [UInt8], to: [UInt8], object: NodeState)], _ found: inout [[UInt8]: PathChange]
+    ) -> Set<[UInt8]> {
+        var targets: Set<[UInt8]> = []
+        for (index, move) in moves.enumerated() {
+            guard let old = found[move.from], old.before.isSameObject(as: move.object), old.after.isAbsent else {
+                continue
+            }
+            var end = move.to
+            for later in moves[(index + 1)...] where later.from == end { end = later.to }
+            guard let new = found[end], new.after.isSameObject(as: move.object) else { continue }
+            found[move.from]!.kind = .moved(end)
+            if new.before.isAbsent { targets.insert(end) }
+        }
+        return targets
+    }
+}
