@@ -180,7 +180,8 @@ extension UndoCommand {
                     sign = node?.isDone == true ? (isUTF8 ? "●" : "*") : (isUTF8 ? "○" : "o")
                 }
             }
-            line += colored(Array(sign.utf8), glyph == .node ? (isHere ? "1;32" : node?.isDone == true ? "1" : "2") : "2")
+            line += colored(
+                Array(sign.utf8), glyph == .node ? (isHere ? "1;32" : node?.isDone == true ? "1" : "2") : "2")
             line += colored(Array((row.extends[lane] ? (isUTF8 ? "─" : "-") : " ").utf8), "2")
         }
         if row.node != nil {

@@ -33,7 +33,9 @@ extension UndoEngine {
         let level = recorder.transaction
         if session != 0, !all {
             let events = try load { () throws(StoreError) in try log.stateEvents(session: session) }
-            if !events.isEmpty { return Landscape(tree: HistoryTree(events: events, transaction: level), isOfAll: false) }
+            if !events.isEmpty {
+                return Landscape(tree: HistoryTree(events: events, transaction: level), isOfAll: false)
+            }
         }
         var events = try load { () throws(StoreError) in try log.stateEvents(session: nil) }
         // What an ended session left in an open transaction stands by itself.

@@ -153,7 +153,9 @@ public struct UndoCommand {
                 return
             }
         }
-        show(try UndoEngine(files).redo(count: count, policy: policy, dryRun: isDry), isDry ? "would redo" : "redid", policy)
+        show(
+            try UndoEngine(files).redo(count: count, policy: policy, dryRun: isDry), isDry ? "would redo" : "redid",
+            policy)
     }
 
     private mutating func rollback(_ words: [[UInt8]]) throws(UndoError) {
@@ -197,7 +199,8 @@ public struct UndoCommand {
         if policy == .force, !report.isDryRun {
             for conflict in report.conflicts {
                 say(
-                    "overridden: ", text.path(conflict.path) + Array(": ".utf8) + text.reason(conflict.reason)
+                    "overridden: ",
+                    text.path(conflict.path) + Array(": ".utf8) + text.reason(conflict.reason)
                         + Array(" (the next undo brings that back)".utf8))
             }
         }

@@ -283,7 +283,10 @@ struct UndoText {
     }
 
     func json(_ operation: LoggedOperation) -> String {
-        let kinds = ["command", "undo", "redo", "rollback", "begin", "commit", "undo-paths", "repair", "aside", "checkpoint", "restore"]
+        let kinds = [
+            "command", "undo", "redo", "rollback", "begin", "commit", "undo-paths", "repair", "aside", "checkpoint",
+            "restore",
+        ]
         let outcomes = ["finished", "interrupted", "failed", "replaced"]
         var text = "{\"id\":\(operation.id),\"kind\":\"\(kinds[Int(operation.kind.rawValue)])\""
         text += ",\"session\":\(operation.session),\"transaction\":\(operation.transaction)"

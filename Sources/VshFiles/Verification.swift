@@ -116,7 +116,9 @@ final class Verification {
         // The same state, perhaps of an object that was made again.
         if let newest = later.first { noteAlias(own.after, newest.result.after) }
         for (operation, result) in later where !result.isSoft && !ignored.contains(operation) {
-            if try isLater(operation, part.position ?? position) { return Conflict(path: path, reason: .laterOperation(operation)) }
+            if try isLater(operation, part.position ?? position) {
+                return Conflict(path: path, reason: .laterOperation(operation))
+            }
         }
         let present = try Self.present(path)
         let difference = aliases.current(own.after).difference(from: present)
