@@ -10,8 +10,15 @@ extension Shell {
         let abbreviations = Abbreviations()
         abbreviations.register(self)
         startInteractive(readsFiles: readsFiles, file: file)
-        guard LineEditor.isUsable(self) else { runInteractively(plainLineReader) }
-        let editor = LineEditor(self, Services.make(self), abbreviations: abbreviations)
+        InteractiveShell.install(self)
+        let services = Services.make(self)
+        guard LineEditor.isUsable(self) else {
+            runInteractively { (shell: Shell, isContinuation: Bool) throws(ShellError) -> Text? in
+                let prompt = isContinuation ? services.prompt.continuation() : services.prompt.prompt()
+                return try plainLineReader(shell, prompt: Text(prompt))
+            }
+        }
+        let editor = LineEditor(self, services, abbreviations: abbreviations)
         runInteractively { (_: Shell, isContinuation: Bool) throws(ShellError) -> Text? in
             try editor.readLine(isContinuation: isContinuation)
         }

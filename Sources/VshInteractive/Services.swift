@@ -16,8 +16,7 @@ public struct Services {
 
     /// The services of an interactive shell, made when its first prompt is near: after the start-up files.
     public static func make(_ shell: Shell) -> Services {
-        Services(
-            completion: NoCompletion(), history: SessionHistory(), prompt: PlainPrompt(shell))
+        standard(shell)
     }
 }
 

@@ -93,6 +93,11 @@ extension Shell {
 /// Reads a line from standard input after showing the prompt: for terminals without the line editor.
 public func plainLineReader(_ shell: Shell, _ isContinuation: Bool) throws(ShellError) -> Text? {
     let prompt = (try? shell.expandPrompt(shell.value(isContinuation ? .ps2 : .ps1))) ?? Text()
+    return try plainLineReader(shell, prompt: prompt)
+}
+
+/// The same after a prompt that is written as it is.
+public func plainLineReader(_ shell: Shell, prompt: Text) throws(ShellError) -> Text? {
     _ = shell.write(prompt, to: 2)
     let mark = shell.scratch.count
     defer { shell.scratch.pop(to: mark) }

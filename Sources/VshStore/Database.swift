@@ -48,6 +48,9 @@ public final class Database {
         return Statement(statement, self)
     }
 
+    /// Files that SQLite opens from now on have numbers from 10 on, where no script writes that never opened them.
+    public static func useHighDescriptors() { vsh_sqlite_use_high_descriptors() }
+
     /// The number of the row that was inserted last.
     public var lastRow: Int64 { sqlite3_last_insert_rowid(handle) }
 
@@ -124,6 +127,15 @@ public final class Statement {
 
     public func int(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
     public func number(_ column: Int32) -> UInt64 { UInt64(bitPattern: int(column)) }
+    /// Calls `body` with the bytes of a column, valid during the call.
+    public func withBytes<R>(_ column: Int32, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        let count = Int(sqlite3_column_bytes(handle, column))
+        guard count > 0, let start = sqlite3_column_blob(handle, column) else {
+            return body(UnsafeBufferPointer(start: nil, count: 0))
+        }
+        return body(UnsafeBufferPointer(start: start.assumingMemoryBound(to: UInt8.self), count: count))
+    }
+
     public func bytes(_ column: Int32) -> [UInt8] {
         let count = Int(sqlite3_column_bytes(handle, column))
         guard count > 0, let start = sqlite3_column_blob(handle, column) else { return [] }
