@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
 import VshRuntime
+import VshSystem
 
 /// What the line editor works with.
 public struct Services {
@@ -20,9 +21,28 @@ public struct Services {
     }
 }
 
-/// Nothing is completed.
+/// File names only: what completes where there is nothing better.
 final class NoCompletion: CompletionSource {
-    func complete(_ line: [UInt8], at cursor: Int) -> Completion { Completion(start: cursor) }
+    func complete(_ line: [UInt8], at cursor: Int) -> Completion {
+        var start = min(cursor, line.count)
+        while start > 0, !" \t\n;|&()<>".utf8.contains(line[start - 1]) { start -= 1 }
+        let word = Array(line[start..<cursor])
+        let slash = word.lastIndex(of: 47).map { $0 + 1 } ?? 0
+        let (folder, name) = (Array(word[0..<slash]), Array(word[slash...]))
+        var completion = Completion(start: start)
+        guard var reader = try? DirectoryReader(Text(folder.isEmpty ? [46] : folder)) else { return completion }
+        while let entry = try? reader.next() {
+            let bytes = Array(entry.name)
+            if entry.isDot || !bytes.starts(with: name) || bytes.first == 46 && name.first != 46 { continue }
+            let isDirectory = entry.type == .directory
+            let shown = bytes + (isDirectory ? [47] : [])
+            completion.candidates.append(
+                Candidate(
+                    text: folder + shown, display: shown, kind: isDirectory ? .directory : .file, noSpace: isDirectory))
+        }
+        completion.candidates.sort { $0.display.lexicographicallyPrecedes($1.display) }
+        return completion
+    }
 }
 
 /// The lines of this session, in memory: what is used where there is no store.

@@ -79,8 +79,6 @@ extension LineEditor {
         }
         for note in error.notes { message.append(Array("  ".utf8) + note) }
         message.append(Array("  (Enter again runs it as it is)".utf8))
-        cursor = Cluster.end(after: max(0, Cluster.start(before: place, in: text)), in: text)
-        if place < text.count, cursor != place { cursor = Cluster.start(before: place + 1, in: text) }
         beep()
     }
 

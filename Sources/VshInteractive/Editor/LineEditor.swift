@@ -155,6 +155,7 @@ public final class LineEditor: EngineClient {
         pendingKey = nil
         viState = ViState()
         viewTop = 0
+        available = 0
         isDirty = true
         highlighter.forget()
     }
@@ -228,7 +229,7 @@ public final class LineEditor: EngineClient {
         guard let engine else { return nil }
         if isFresh {
             isFresh = false
-            raw = try? TerminalAttributes(0)
+            enterRawMode()
             if !text.isEmpty { engine.write(text, cursor: cursor) }
         }
         (text, cursor) = engine.read()
@@ -304,10 +305,35 @@ public final class LineEditor: EngineClient {
 
     // MARK: input
 
+    /// libedit's raw mode, but control characters are keys: one that is pasted must not act.
+    private func enterRawMode() {
+        guard var modes = try? TerminalAttributes(0) else { return }
+        modes.sendsSignals = false
+        try? modes.apply(to: 0, .drained)
+        raw = modes
+    }
+
+    /// The signal that the terminal would send for a key (`stty intr`, `quit`, `susp`), unless the key is to be taken as it is.
+    private func signal(of key: Key) -> Signal? {
+        guard case .control(let code) = key, keyPrefix != 22, let cooked else { return nil }
+        switch code {
+        case cooked[control: 0]: return .interrupt
+        case cooked[control: 1]: return .quit
+        case cooked[control: 10]: return .terminalStop
+        default: return nil
+        }
+    }
+
     /// The next key; nil when the line is to be given up, for the reason in `result`.
     func nextKey() -> Key? {
         while true {
-            if let key = decoder.next() { return key }
+            if let key = decoder.next() {
+                guard let signal = signal(of: key) else { return key }
+                // As the terminal would have done it; there is nothing to stop.
+                if signal != .terminalStop { try? Signals.send(signal, to: System.processID) }
+                if !handleSignals() { return nil }
+                continue
+            }
             if available == 0 { available = (try? System.readableBytes(0)) ?? 0 }
             if available == 0 {
                 if decoder.isPasting {
@@ -426,6 +452,7 @@ public final class LineEditor: EngineClient {
         write(out)
         try? cooked?.apply(to: 0, .drained)
         body()
+        available = 0
         resumeScreen()
     }
 
