@@ -157,7 +157,7 @@ struct UndoText {
     /// A row of `ops`.
     func row(_ operation: LoggedOperation) -> [UInt8] {
         func padded(_ text: String, _ width: Int) -> String {
-            text + String(repeating: " ", count: max(0, width - text.utf8.count))
+            text + String(repeating: " ", count: max(1, width - text.utf8.count))
         }
         let state = state(operation)
         var line = Array((padded("@\(operation.id)", 7) + padded(age(of: operation.began), 15)).utf8)

@@ -43,7 +43,7 @@ public final class OperationLog {
         let found = try version.step() ? version.int(0) : 0
         version.reset()
         // What is deleted leaves nothing behind in free pages (docs/audit.md).
-        try database.run("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON")
+        try database.run("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA journal_size_limit=4194304")
         if found == 0 {
             try database.run("PRAGMA journal_mode=WAL")
             try database.transaction { () throws(StoreError) in try database.run(Self.schema) }
