@@ -53,6 +53,12 @@ void filter_build(void);
 /// The number that a call of the 32-bit table has in the native one, or -1 when it changes nothing.
 int native_number(int number_32);
 
+// session.c
+/// Puts the filter on the calling process. Its listener, or a negative errno.
+int recorder_install(void);
+/// Hands a listener to the recorder. 0 or a negative errno.
+int recorder_give(const struct vsh_recording *recording, int listener);
+
 // process.c
 _Noreturn void recorder_run(struct shared *shared, const char *state);
 enum { FD_SOCKET = 3, FD_KICK = 4, FD_TIMER = 5 };

@@ -141,8 +141,7 @@ int vsh_recorder_start(const char *state) {
   return 0;
 }
 
-/// Puts the filter on the calling process. Its listener, or a negative errno.
-static int install(void) {
+int recorder_install(void) {
   // No sandbox: the processor need not be slowed for it.
   unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
   long listener = -1;
@@ -166,8 +165,7 @@ static int install(void) {
   return listener < 0 ? -errno : (int)listener;
 }
 
-/// Hands a listener to the recorder. 0 or a negative errno.
-static int give(const struct vsh_recording *recording, int listener) {
+int recorder_give(const struct vsh_recording *recording, int listener) {
   struct hello hello = {recording->journal, recording->operation, recording->start, recording->flags, getpid()};
   struct iovec part = {&hello, sizeof hello};
   union {
@@ -200,12 +198,12 @@ int vsh_recorder_prepare(void *context) {
     recording->error = -EPIPE;
     return 0;
   }
-  int listener = install();
+  int listener = recorder_install();
   if (listener < 0) {
     recording->error = listener;
     return 0;
   }
-  recording->error = give(recording, listener);
+  recording->error = recorder_give(recording, listener);
   close(listener);
   // Calls that change files will fail with ENOSYS: better not to run at all.
   if (recording->error) return recording->error;
@@ -229,7 +227,7 @@ static int64_t clock_now(void) {
 
 int vsh_recorder_hold(void *context) {
   struct vsh_recording *recording = context;
-  int listener = install();
+  int listener = recorder_install();
   recording->error = listener < 0 ? listener : 0;
   recording->listener = listener < 0 ? -1 : listener;
   recording->deadline = 0;
@@ -280,7 +278,7 @@ int vsh_recorder_has_ended(const struct vsh_recording *recording) {
 
 int vsh_recorder_hand_over(struct vsh_recording *recording) {
   if (to_recorder < 0) return -ENOTCONN;
-  int error = give(recording, recording->listener);
+  int error = recorder_give(recording, recording->listener);
   if (error) return error;
   vsh_recorder_drop(recording);
   vsh_recorder_kick();
@@ -295,6 +293,7 @@ void vsh_recorder_drop(struct vsh_recording *recording) {
 }
 
 void vsh_recorder_forget(void) {
+  vsh_recorder_retire();
   if (to_recorder >= 0) close(to_recorder);
   if (kick >= 0) close(kick);
   if (timer >= 0) close(timer);
@@ -308,6 +307,7 @@ void vsh_recorder_kick(void) {
 }
 
 void vsh_recorder_close(uint64_t operation) {
+  vsh_recorder_retire();
   if (!shared || atomic_load(&shared->live) == 0) return;
   for (int i = 0; i < SLOTS; i++) {
     struct slot *slot = &shared->slots[i];

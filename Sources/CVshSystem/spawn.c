@@ -137,10 +137,11 @@ __attribute__((noinline)) static _Noreturn void run_child(struct attempt *attemp
 
 static int enter_child(void *attempt) { run_child(attempt); }
 
-/// vfork with a shared table of descriptors. The child runs on our own stack, some way below what is in use.
-__attribute__((noinline)) static pid_t share_fork(struct attempt *attempt) {
-  uintptr_t below = ((uintptr_t)alloca(16) - 4096) & ~(uintptr_t)63;
-  return clone(enter_child, (void *)below, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, attempt);
+/// vfork in another way. The child runs on our own stack, some way below what is in use.
+__attribute__((noinline)) static pid_t fork_otherwise(struct attempt *attempt) {
+  void *below = (void *)(((uintptr_t)alloca(16) - 4096) & ~(uintptr_t)63);
+  if (attempt->launch->fork) return attempt->launch->fork(enter_child, attempt, below);
+  return clone(enter_child, below, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, attempt);
 }
 
 pid_t vsh_spawn(const struct vsh_launch *launch) {
@@ -148,7 +149,7 @@ pid_t vsh_spawn(const struct vsh_launch *launch) {
   struct attempt attempt = {launch, moved, 0};
   vsh_signals_ignored_for_children();
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
-  pid_t pid = launch->begin ? share_fork(&attempt) : vfork();
+  pid_t pid = launch->begin || launch->fork ? fork_otherwise(&attempt) : vfork();
   if (pid == 0) run_child(&attempt);
   int error = pid < 0 ? -errno : attempt.error;
   if (pid > 0 && error < 0)

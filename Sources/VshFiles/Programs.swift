@@ -28,12 +28,12 @@ extension FileSystem {
             recorder.recording.pointee.hold()
             return recorder.recording
         }
-        return recorder.record(takesOver: takesOver)
+        return recorder.record(takesOver: takesOver, isAwaited: isAwaited)
     }
 
     /// To be called after it was started.
     public func didStartProgram(_ recording: UnsafeMutablePointer<ProgramRecording>) {
-        if recording.pointee.isHeld { return }
+        if recording.pointee.isHeld || recording.pointee.hasStarter { return }
         ProgramRecorder.kick()
         guard let failure = recording.pointee.failure else { return }
         if failure == .brokenPipe {
@@ -182,10 +182,16 @@ extension Recorder {
         say(Array("programs run unrecorded (\(reason)); builtins and redirections can be undone".utf8))
     }
 
-    func record(takesOver: Bool) -> UnsafeMutablePointer<ProgramRecording>? {
+    func record(takesOver: Bool, isAwaited: Bool) -> UnsafeMutablePointer<ProgramRecording>? {
         guard let (journal, operation, start) = openForProgram() else { return nil }
         recording.pointee.set(
             journal: journal, operation: operation, start: start, endsOperation: takesOver && isOwner)
+        // One that is filtered already pays when there are several.
+        if isAwaited, isOwner {
+            awaitedPrograms = operation == awaitingOperation ? awaitedPrograms + 1 : 1
+            awaitingOperation = operation
+            if awaitedPrograms > 2 { recording.pointee.useStarter() }
+        }
         return recording
     }
 }

@@ -44,6 +44,9 @@ final class Recorder {
     var hasNoPrograms = false
     /// Programs that were watched by the shell itself.
     var heldPrograms = 0
+    /// Programs that were waited for in an operation, but for those.
+    var awaitedPrograms = 0
+    var awaitingOperation: OperationID = 0
     /// What is handed to the program that is about to start.
     let recording = UnsafeMutablePointer<ProgramRecording>.allocate(capacity: 1)
 

@@ -204,9 +204,7 @@ extension Shell {
             recording = files.willStartProgram(
                 path, takesOver: inPlace, isAwaited: isAwaited, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
                 isAlone: argumentVector.count == 1)
-            if let recording {
-                if recording.pointee.isToBeHeld { launch.hold(recording) } else { launch.record(recording) }
-            }
+            if let recording { launch.record(recording) }
         }
         defer { if let recording { files.didStartProgram(recording) } }
         let vector = argumentVector.pointers()

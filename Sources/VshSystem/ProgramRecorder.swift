@@ -17,15 +17,23 @@ public struct ProgramRecording {
         raw.flags = endsOperation ? UInt32(VSH_RECORDING_ENDS) : 0
         raw.error = 0
         raw.listener = -1
+        hasStarter = false
     }
 
-    /// Whether it is for `Launch.hold`, and not `record`.
-    public var isToBeHeld: Bool { raw.flags & UInt32(VSH_RECORDING_HELD) != 0 }
+    /// Has it started by a thread that is filtered already, which serves the whole operation. To be called after `set`.
+    public mutating func useStarter() { hasStarter = vsh_recorder_employ(&raw) == 0 }
+
+    /// The shell is to hold its listener.
+    fileprivate var isToBeHeld: Bool { raw.flags & UInt32(VSH_RECORDING_HELD) != 0 }
+
+    /// It is started by a thread that is filtered already.
+    public private(set) var hasStarter = false
 
     /// For a program that the shell waits for: what it belongs to is told when it is handed over.
     public mutating func hold() {
         raw = vsh_recording()
         raw.flags = UInt32(VSH_RECORDING_HELD)
+        hasStarter = false
         raw.listener = -1
     }
 
@@ -119,13 +127,13 @@ public enum ProgramRecorder {
 extension Launch {
     /// Has the program recorded; `recording` must stay valid until the spawn has returned.
     public mutating func record(_ recording: UnsafeMutablePointer<ProgramRecording>) {
-        prepare = { vsh_recorder_prepare($0) }
         context = UnsafeMutableRawPointer(recording)
-    }
-
-    /// The same, with the listener left to the shell.
-    public mutating func hold(_ recording: UnsafeMutablePointer<ProgramRecording>) {
-        begin = { vsh_recorder_hold($0) }
-        context = UnsafeMutableRawPointer(recording)
+        if recording.pointee.hasStarter {
+            fork = { vsh_recorder_fork($0, $1, $2) }
+        } else if recording.pointee.isToBeHeld {
+            begin = { vsh_recorder_hold($0) }
+        } else {
+            prepare = { vsh_recorder_prepare($0) }
+        }
     }
 }

@@ -139,6 +139,13 @@ public struct Launch {
     public var interpreterName: UnsafePointer<CChar>?
     /// First step in a child that shares the shell's descriptors, which it has to end. The rest is as for `prepare`. Spawn only.
     public var begin: (@convention(c) (UnsafeMutableRawPointer?) -> Int32)?
+    /// What starts the process instead of vfork: see `vsh_launch.fork`. Spawn only.
+    public var fork:
+        (
+            @convention(c) (
+                @convention(c) (UnsafeMutableRawPointer?) -> Int32, UnsafeMutableRawPointer?, UnsafeMutableRawPointer
+            ) -> Int32
+        )?
     /// Last step before exec, given `context`. Async-signal-safe C code only; a negative errno ends the attempt.
     public var prepare: (@convention(c) (UnsafeMutableRawPointer?) -> Int32)?
     public var context: UnsafeMutableRawPointer?
@@ -158,7 +165,7 @@ public struct Launch {
             case .join(let group): group
             }
         var raw = vsh_launch(
-            path: path, argv: arguments, envp: environment, begin: begin, pgroup: group, terminal: terminal,
+            path: path, argv: arguments, envp: environment, begin: begin, fork: fork, pgroup: group, terminal: terminal,
             actions: UnsafeRawPointer(actions.baseAddress)?.assumingMemoryBound(to: vsh_fd_action.self),
             action_count: actions.count, directory: directory, default_signals: defaultSignals.rawValue,
             ignored_signals: ignoredSignals.rawValue, prepare: prepare, context: context, mask: mask.rawValue,

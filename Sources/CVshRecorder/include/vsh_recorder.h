@@ -5,6 +5,7 @@
 #ifndef VSH_RECORDER_H
 #define VSH_RECORDER_H
 #include <stdint.h>
+#include <sys/types.h>
 
 /// What a program's changes belong to. Filled in by the shell before the spawn.
 struct vsh_recording {
@@ -33,6 +34,13 @@ int vsh_recorder_is_started(void);
 /// For `vsh_launch.prepare`: filters the calling process and hands the listener over. `context`: struct vsh_recording.
 /// Always 0; what failed is noted in `error`.
 int vsh_recorder_prepare(void *_Nullable recording);
+/// Makes sure that the shell has a starter for the operation: a thread that is filtered already. 0, or a negative errno: programs
+/// are to be started otherwise.
+int vsh_recorder_employ(struct vsh_recording *_Nonnull recording);
+/// For `vsh_launch.fork`, after vsh_recorder_employ: the starter starts the program, which is recorded.
+pid_t vsh_recorder_fork(int (*_Nonnull entry)(void *_Nullable), void *_Nullable argument, void *_Nonnull stack);
+/// Ends the starter, if there is one: when the operation ends, and before the shell itself gives up rights.
+void vsh_recorder_retire(void);
 /// For `vsh_launch.begin`: filters the calling process and leaves the listener with the shell, which has to watch it.
 int vsh_recorder_hold(void *_Nullable recording);
 enum { VSH_WATCH_ENDED, VSH_WATCH_EVENT, VSH_WATCH_LATE, VSH_WATCH_READABLE };

@@ -24,6 +24,8 @@ struct vsh_launch {
   /// First step, given `context`, in a child that shares the parent's descriptors: it has to end that (CLONE_FILES). What it
   /// opens before stays open in the parent. NULL: the child has a copy from the start. Not for vsh_exec.
   int (*_Nullable begin)(void *_Nullable context);
+  /// What starts the process instead of vfork, and returns like it, in the parent only: the child calls `entry(argument)` on `stack`. NULL: vfork.
+  pid_t (*_Nullable fork)(int (*_Nonnull entry)(void *_Nullable), void *_Nullable argument, void *_Nonnull stack);
   int32_t pgroup;                             // VSH_PGROUP_…, or the group to join
   int32_t terminal;                           // descriptor of the terminal to give to the new group, or -1
   const struct vsh_fd_action *_Nullable actions;

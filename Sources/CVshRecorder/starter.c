@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The starter: a second thread of the shell that has put the filter on itself, once, and starts the programs of one
+// operation. They inherit the filter, which nobody has to install, hand over and take down for each of them. As a
+// thread it shares with the shell all that a child inherits: directory, umask, descriptors, dispositions, limits, process group,
+// session. What a thread has of its own (priority, processors) is compared before each start. It runs nothing but what
+// is here, with all signals blocked, while the shell's own thread waits.
+#include "internal.h"
+#include "vsh_spawn.h"
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+/// What threads do not share and children inherit.
+struct traits {
+  uint64_t scheduling[7];  // struct sched_attr
+  uint64_t processors[16];
+  int64_t input, privileges, slack, user;
+};
+
+static struct {
+  uint64_t operation;  // 0: there is none
+  int32_t depth;       // forks when it was made: it is no thread of a forked child
+  struct traits traits;
+  _Atomic uint32_t request, answer;
+  uint32_t tid;  // the kernel sets it to 0 when the thread is gone
+  int (*entry)(void *);
+  void *argument, *stack;
+  pid_t pid;
+  int error, listener;
+} starter;
+
+static char starter_stack[16384] __attribute__((aligned(64)));
+
+static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+
+static void wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0); }
+
+static void look_at_traits(struct traits *traits) {
+  memset(traits, 0, sizeof *traits);
+  syscall(SYS_sched_getattr, 0, traits->scheduling, sizeof traits->scheduling, 0);
+  syscall(SYS_sched_getaffinity, 0, sizeof traits->processors, traits->processors);
+  traits->input = syscall(SYS_ioprio_get, 1, 0);
+  traits->privileges = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+  traits->slack = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+  traits->user = geteuid();
+}
+
+static int starter_main(void *unused) {
+  (void)unused;
+  starter.listener = recorder_install();
+  for (uint32_t seen = 1;; seen++) {
+    atomic_store(&starter.answer, seen);
+    wake(&starter.answer);
+    while (atomic_load(&starter.request) == seen) sleep_on(&starter.request, seen);
+    if (!starter.entry) break;
+    // errno is the waiting shell's own.
+    starter.pid = clone(starter.entry, starter.stack, CLONE_VM | CLONE_VFORK | SIGCHLD, starter.argument);
+    starter.error = starter.pid < 0 ? errno : 0;
+  }
+  syscall(SYS_exit, 0);
+  return 0;
+}
+
+/// Has the thread do what is asked for, and waits until it did.
+static void ask(void) {
+  uint32_t next = atomic_load(&starter.request) + 1;
+  atomic_store(&starter.request, next);
+  wake(&starter.request);
+  while (starter.entry && atomic_load(&starter.answer) != next) sleep_on(&starter.answer, next - 1);
+}
+
+void vsh_recorder_retire(void) {
+  if (!starter.operation) return;
+  starter.operation = 0;
+  if (starter.depth != vsh_fork_depth()) return;
+  starter.entry = NULL;
+  ask();
+  uint32_t tid;
+  while ((tid = __atomic_load_n(&starter.tid, __ATOMIC_ACQUIRE)) != 0) syscall(SYS_futex, &starter.tid, FUTEX_WAIT, tid, NULL, NULL, 0);
+}
+
+int vsh_recorder_employ(struct vsh_recording *recording) {
+  struct traits traits;
+  look_at_traits(&traits);
+  if (starter.operation && starter.operation == recording->operation && starter.depth == vsh_fork_depth()
+      && memcmp(&traits, &starter.traits, sizeof traits) == 0)
+    return 0;
+  vsh_recorder_retire();
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  atomic_store(&starter.request, 1);
+  atomic_store(&starter.answer, 0);
+  starter.entry = starter_main;
+  int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+  starter.tid = 1;
+  int error = clone(starter_main, starter_stack + sizeof starter_stack, flags, NULL, NULL, NULL, &starter.tid) < 0 ? -errno : 0;
+  if (!error) {
+    while (atomic_load(&starter.answer) != 1) sleep_on(&starter.answer, 0);
+    starter.operation = recording->operation;
+    starter.depth = vsh_fork_depth();
+    starter.traits = traits;
+    error = starter.listener;
+    if (error >= 0) {
+      error = recorder_give(recording, starter.listener);
+      close(starter.listener);
+    }
+    if (error < 0) vsh_recorder_retire();
+    else vsh_recorder_kick();
+  }
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return error < 0 ? error : 0;
+}
+
+pid_t vsh_recorder_fork(int (*entry)(void *), void *argument, void *stack) {
+  starter.entry = entry;
+  starter.argument = argument;
+  starter.stack = stack;
+  ask();
+  errno = starter.error;
+  return starter.pid;
+}
