@@ -77,11 +77,11 @@ static const char *translate(pid_t pid, const char *path, char *room) {
   return path;
 }
 
-/// Whether what the process sees at a directory is what we see at the path.
+/// Whether what the process sees at a directory is what we see at the path. (In another namespace every mount has another number.)
 static bool is_same_directory(int fd, const char *path) {
   struct statx a, b;
-  return statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &a) == 0 && statx(AT_FDCWD, path, 0, STATX_INO | STATX_MNT_ID, &b) == 0
-         && a.stx_ino == b.stx_ino && a.stx_dev_major == b.stx_dev_major && a.stx_dev_minor == b.stx_dev_minor && a.stx_mnt_id == b.stx_mnt_id;
+  return statx(fd, "", AT_EMPTY_PATH, STATX_INO, &a) == 0 && statx(AT_FDCWD, path, 0, STATX_INO, &b) == 0 && a.stx_ino == b.stx_ino
+         && device_of(&a) == device_of(&b);
 }
 
 /// Where a relative or absolute path of the process starts, in terms of ours.

@@ -20,6 +20,7 @@ extension FileSystem {
         let isHeld = isAwaited && recorder.holdsNext
         if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
         if ProgramRecorder.gainsPrivileges(path) {
+            recorder.unseenPrograms += 1
             recorder.say(path.bytes + Array(": gains privileges, what it changes cannot be undone".utf8))
             return nil
         }

@@ -42,6 +42,8 @@ final class Recorder {
     private var isEmpty = true
     /// The recorder of programs could not be started.
     var hasNoPrograms = false
+    /// Programs of the running command that gained privileges: what they changed nobody knows.
+    var unseenPrograms: UInt32 = 0
     /// Programs that were watched by the shell itself.
     var heldPrograms = 0
     /// Programs that were waited for in an operation, but for those.
@@ -97,6 +99,7 @@ final class Recorder {
         next.command = command
         next.targets = targets
         hasFailed = false
+        unseenPrograms = 0
     }
 
     var transaction: OperationID { session.transaction }
@@ -281,6 +284,11 @@ final class Recorder {
         end.changes = UInt32(results.changed)
         end.missing = UInt32(results.missing)
         end.touched = UInt32(results.touched)
+        if end.changes > 0 {
+            end.changes += unseenPrograms
+            end.missing += unseenPrograms
+        }
+        unseenPrograms = 0
         _ = journal.append(end, operation: id)
         if results.changed > 0 { lastEnded = EndedOperation(found, results, store) }
         if isDurable { journal.sync() }

@@ -32,6 +32,12 @@ enum Main {
         if let error = invocation.error { fail(error) }
         if invocation.showsHelp { show(help) }
         if invocation.showsVersion { show("vsh \(version)\n") }
+        if invocation.showsDoctor {
+            let report = Doctor.report(
+                home: environment("HOME"), stateHome: environment("XDG_STATE_HOME"), temporary: environment("TMPDIR"))
+            try? System.writeAll(1, report)
+            System.exit(0)
+        }
 
         let files = FileSystem(
             isRecording: invocation.recordsUndo, stateHome: environment("XDG_STATE_HOME"), home: environment("HOME"))
@@ -132,6 +138,7 @@ enum Main {
           --no-undo        do not record changes to files
           --no-sandbox     do not confine changes to the root
           --root DIR       the root of the sandbox
+          --doctor         tell what this machine supports, and what follows
           --version, --help
 
         """

@@ -17,6 +17,7 @@ struct Invocation {
     var root: Text?
     var showsVersion = false
     var showsHelp = false
+    var showsDoctor = false
     /// The index of the first word after the options.
     var firstOperand = 1
     /// What is wrong with the command line.
@@ -70,6 +71,8 @@ struct Invocation {
             if startupFile == nil { error = "--rcfile: a file name is missing" }
         } else if name.equals("--version") {
             showsVersion = true
+        } else if name.equals("--doctor") {
+            showsDoctor = true
         } else if name.equals("--help") {
             showsHelp = true
         } else if name.equals("--no-undo") {

@@ -13,4 +13,5 @@
 #include "vsh_memory.h"
 #include "vsh_erase.h"
 #include "vsh_number.h"
+#include "vsh_machine.h"
 #endif
