@@ -18,7 +18,7 @@ texts = README.adoc LICENSE $(filter-out docs/decisions docs/man,$(wildcard docs
 CONFORMANCE ?=
 SUITES ?=
 
-.PHONY: all build run test check lint format bench bench-recorder fuzz conformance install uninstall clean help setup-build setup-test
+.PHONY: all build run test check proofs lint format bench bench-recorder fuzz conformance install uninstall clean help setup-build setup-test
 
 all: build
 
@@ -33,6 +33,10 @@ test: build setup-test ## run every test: units, script cases, undo harnesses, t
 
 check: lint build setup-test ## lints and tests (tests that passed on exactly these files are not run again)
 	@Tests/all --unless-unchanged
+
+# PROOFS: options of proofs/check.sh, such as --install coq,z3,agda
+proofs: ## check the proofs with the systems that are installed (proofs/README.md)
+	@proofs/check.sh $(PROOFS)
 
 lint: ## format, import table, licence lines, layout, file lengths
 	@Tests/lint
