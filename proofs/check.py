@@ -7,7 +7,8 @@
 3. every file is accepted by its system, from nothing but the sources;
 4. Coq: `Print Assumptions` of every theorem is closed under the global context, and coqchk accepts the compiled files;
 5. SMT: every query is unsatisfiable, and its twin without the claim's negation is satisfiable;
-6. every precondition in `mutations` is needed: without it a proof fails.
+6. the Swift that is generated from the definitions is what is committed;
+7. every precondition in `mutations` is needed: without it a proof fails.
 """
 import argparse
 import concurrent.futures
@@ -284,6 +285,16 @@ def check_hol(report, times):
     print("HOL Light: done; three axioms, its own", flush=True)
 
 
+def check_generated(report):
+    """The Swift that is committed is what the definitions give."""
+    if shutil.which("swift") is None:
+        print("generated Swift: not compared, there is no swift")
+        return
+    status, output, seconds = run([sys.executable, str(HERE / "swift.py"), "--check"], TOP)
+    report.check(status == 0, "generated Swift", output)
+    print(f"generated Swift: {output.strip()}, {seconds:.0f} s", flush=True)
+
+
 # MARK: Mutations
 
 
@@ -385,6 +396,7 @@ def main():
         waiting = []
         if "coq" in present:
             waiting.append(pool.submit(check_coq, report, times))
+            waiting.append(pool.submit(check_generated, report))
         for system in ("z3", "cvc5"):
             if system in present:
                 waiting.append(pool.submit(check_smt, report, times, system))

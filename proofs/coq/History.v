@@ -5,7 +5,7 @@
     the entry that was undone last, as long as nothing new was done since. New work after an undo starts a new branch: what
     was undone stays in the history, and the parents give the tree.
 
-    [Sources/VshCore/Generated/History.swift] is made from these definitions; [HistoryFacts] proves what holds of them. *)
+    [Sources/VshCore/Generated/ProvenHistory.swift] is made from these definitions; [HistoryFacts] proves what holds of them. *)
 
 From Coq Require Import List NArith Bool.
 Import ListNotations.
