@@ -82,11 +82,15 @@ extension OperationLog {
             report.findings.append(AuditReport.Finding(row: row, text: text))
         }
         try forEachAuditRow(from: Int64.min) { (row) throws(StoreError) in
-            if row.number != next {
+            switch AuditChain.verdict(
+                expected: UInt64(bitPattern: next), number: UInt64(bitPattern: row.number),
+                computed: row.digest(after: previous), stored: row.hash)
+            {
+            case .fits: break
+            case .misplaced:
                 add(next, row.number > next ? "is missing" : "is not the first, as it should be")
                 return false
-            }
-            if row.digest(after: previous) != row.hash {
+            case .broken:
                 add(row.number, "was changed, or a row before it was: its hash does not fit")
                 return false
             }
