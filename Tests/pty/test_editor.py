@@ -608,7 +608,7 @@ def test_right_prompt_gives_way(shell, folder):
 
 KEYS = (
     list("abcxyz ;|&'\"$(){}<>#*-/.~!\\") + ["echo ", "ls ", "日", "本", "é", "e\u0301", "🙂", "if ", "then ", "done"]
-    + ["\x01", "\x02", "\x04x", "\x05", "\x06", "\x0b", "\x0e", "\x10", "\x12", "\x14", "\x15", "\x17", "\x19", "\x1f", "\x16\x03"]
+    + ["\x01", "\x02", "x" + LEFT + "\x04", "\x05", "\x06", "\x0b", "\x0e", "\x10", "\x12", "\x14", "\x15", "\x17", "\x19", "\x1f", "\x16\x03"]
     + [UP, DOWN, LEFT, RIGHT, HOME, END, DELETE, BACK_TAB, "\t", "\x7f", "\x0c", "\x07"]
     + [ESC + key for key in "bfduly./<>t "] + [ESC + "\x7f", ESC + "\r", ESC + "[1;5C", ESC + "[1;5D", ESC + "[5~", ESC + "[6~"]
     + [ESC + "[200~pasted 日\ntext" + ESC + "[201~", ESC + "[99~", ESC + "OP", "\x03"]
@@ -623,12 +623,18 @@ def state(terminal):
     return [list(line) for line in screen.lines[:last + 1]], (screen.row, screen.column)
 
 
+def shown(picture):
+    """A state as text."""
+    rows = ["".join(cell[0] for cell in line).rstrip() for line in picture[0]]
+    return f"{rows!r} {picture[1]} {[cell for line in picture[0] for cell in line if cell[1]][:40]!r}"
+
+
 def random_keys(shell, folder, mode, seed, count, columns):
     """Types keys at random; now and then compares the screen with what ^L paints."""
     chooser = random.Random(seed)
     with session(shell, folder, columns=columns, rows=40) as terminal:
         files(folder, *[f"file{number}" for number in range(7)])
-        run(terminal, f"set -o {mode}", mode)
+        run(terminal, f"set -o {mode} -o ignoreeof", mode)
         typed = []
         for number in range(count):
             # A fresh line often enough that the keys do something.
@@ -659,7 +665,7 @@ def random_keys(shell, folder, mode, seed, count, columns):
                 terminal.send("\x0c")
                 terminal.settle(0.03)
                 if changed != state(terminal):
-                    raise AssertionError(f"{mode}, seed {seed}: after {typed!r} on {whole[0][:1]!r}:\n{changed}\n{state(terminal)}")
+                    raise AssertionError(f"{mode}, seed {seed}: after {typed!r}:\n{shown(whole)}\n{shown(changed)}\n{shown(state(terminal))}")
         terminal.send("\x03")
         terminal.settle()
         terminal.send("\x03")
