@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""The line editor on a terminal: what is on the screen after which keys. VSH_KEYS=N: so many random keys (default 2000)."""
+"""The line editor on a terminal: what is on the screen after which keys. VSH_KEYS=N: so many random keys (default 4000)."""
 import os
 import random
 import re
@@ -485,6 +485,34 @@ def test_terminal_modes_are_the_users(shell, folder):
         terminal.until(lambda screen: 2004 not in screen.modes, "pastes are not bracketed for programs")
 
 
+def test_trap_while_typing(shell, folder):
+    """The action of a trapped signal runs above the line, and what was typed stays"""
+    with session(shell, folder) as terminal:
+        run(terminal, "trap 'echo trapped' USR1", "trap")
+        terminal.type("echo typed", "typed\\Z")
+        os.kill(terminal.pid, signal.SIGUSR1)
+        terminal.see(r"^trapped\n\$ echo typed\Z")
+        terminal.send("\r")
+        terminal.see(r"^typed\n\$\Z")
+
+
+def test_stopped_and_continued(shell, folder):
+    """A shell that was stopped, and whose terminal another program used meanwhile, goes on"""
+    import termios
+    with session(shell, folder) as terminal:
+        terminal.type("echo typed", "typed\\Z")
+        os.kill(terminal.pid, signal.SIGSTOP)
+        time.sleep(0.1)
+        modes = termios.tcgetattr(terminal.fd)
+        modes[3] |= termios.ICANON | termios.ECHO | termios.ISIG
+        termios.tcsetattr(terminal.fd, termios.TCSANOW, modes)
+        os.kill(terminal.pid, signal.SIGCONT)
+        terminal.settle(0.2)
+        terminal.type("\x1b[D\x1b[Dx", r"\$ echo typxed\Z")
+        terminal.send("\r")
+        terminal.see(r"^typxed\n\$\Z")
+
+
 # Pastes and sizes
 
 def test_paste(shell, folder):
@@ -629,43 +657,45 @@ def shown(picture):
     return f"{rows!r} {picture[1]} {[cell for line in picture[0] for cell in line if cell[1]][:40]!r}"
 
 
+def repaint(terminal):
+    """The line painted anew, at the top of the screen."""
+    for _ in range(2):
+        terminal.send("\x0c")
+        terminal.settle(0.03)
+
+
 def random_keys(shell, folder, mode, seed, count, columns):
     """Types keys at random; now and then compares the screen with what ^L paints."""
     chooser = random.Random(seed)
-    with session(shell, folder, columns=columns, rows=40) as terminal:
+    with session(shell, folder, columns=columns, rows=40, env={"VISUAL": "true"}) as terminal:
         files(folder, *[f"file{number}" for number in range(7)])
         run(terminal, f"set -o {mode} -o ignoreeof", mode)
-        typed = []
-        for number in range(count):
+        keys = VI_KEYS if mode == "vi" else KEYS
+        while count > 0:
             # A fresh line often enough that the keys do something.
-            if number % 25 == 0:
-                typed = ["\x03", "\x0c"]
-                terminal.send("\x03")
-                terminal.settle(0.03)
-                terminal.send("\x0c")
-            key = chooser.choice(VI_KEYS if mode == "vi" else KEYS)
+            terminal.send("\x03")
+            terminal.settle(0.03)
+            typed = [chooser.choice(keys) for _ in range(chooser.choice((3, 10, 30, 100)))]
+            count -= len(typed)
+            if chooser.random() < 0.2:
+                terminal.set_size(columns, chooser.randint(10, 40))
+            if chooser.random() < 0.5:
+                terminal.send("".join(typed))
+            else:
+                for key in typed:
+                    terminal.send(key)
+            terminal.settle(0.045)
+            equal(terminal.screen.unknown, [], "sequences")
+            # Ends menu and search as well: the picture compared is that of the line.
+            repaint(terminal)
+            key = chooser.choice([LEFT, RIGHT, "z", "\x7f", "日", "\x17", UP, DOWN, "\x1f"])
             typed.append(key)
             terminal.send(key)
-            if chooser.random() < 0.03:
-                terminal.set_size(columns, chooser.randint(10, 40))
-            if number % 5 == 4:
-                terminal.settle(0.045)
-                equal(terminal.screen.unknown, [], "sequences")
-                # Ends menu and search as well, so the picture compared is that of the line.
-                terminal.send("\x0c")
-                terminal.settle(0.03)
-                terminal.send("\x0c")
-                terminal.settle(0.03)
-                whole = state(terminal)
-                key = chooser.choice([LEFT, RIGHT, "z", "\x7f", "日", "\x17", UP, DOWN, "\x1f"])
-                typed.append(key)
-                terminal.send(key)
-                terminal.settle(0.045)
-                changed = state(terminal)
-                terminal.send("\x0c")
-                terminal.settle(0.03)
-                if changed != state(terminal):
-                    raise AssertionError(f"{mode}, seed {seed}: after {typed!r}:\n{shown(whole)}\n{shown(changed)}\n{shown(state(terminal))}")
+            terminal.settle(0.045)
+            changed = state(terminal)
+            repaint(terminal)
+            if changed != state(terminal):
+                raise AssertionError(f"{mode}, seed {seed}: after {typed!r}:\n{shown(changed)}\n{shown(state(terminal))}")
         terminal.send("\x03")
         terminal.settle()
         terminal.send("\x03")
@@ -676,14 +706,14 @@ def random_keys(shell, folder, mode, seed, count, columns):
 
 def test_random_keys_emacs(shell, folder):
     """Random keys in emacs mode: no crash, and the screen is what a full repaint makes it"""
-    count = int(os.environ.get("VSH_KEYS", "600")) // 2
+    count = int(os.environ.get("VSH_KEYS", "4000")) // 2
     for seed, columns in enumerate((80, 23)):
         random_keys(shell, os.path.join(folder, str(seed)), "emacs", seed, count // 2, columns)
 
 
 def test_random_keys_vi(shell, folder):
     """Random keys in vi mode: no crash, and the screen is what a full repaint makes it"""
-    count = int(os.environ.get("VSH_KEYS", "600")) // 2
+    count = int(os.environ.get("VSH_KEYS", "4000")) // 2
     for seed, columns in enumerate((80, 23)):
         random_keys(shell, os.path.join(folder, str(seed)), "vi", seed, count // 2, columns)
 

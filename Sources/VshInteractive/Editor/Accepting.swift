@@ -170,7 +170,7 @@ extension LineEditor {
     }
 
     /// Alt-P: what the last operation changed, which undo would take back.
-    func showLastOperation() { show(Array("ops show".utf8), orElse: Array("ops -n 1".utf8)) }
+    func showLastOperation() { show(Array("undo -n".utf8), orElse: nil) }
 
     /// Shows the output of a builtin below the line.
     private func show(_ command: [UInt8], orElse other: [UInt8]?) {

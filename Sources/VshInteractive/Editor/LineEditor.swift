@@ -59,7 +59,6 @@ public final class LineEditor: EngineClient {
     private var isDirty = true
     private var rings = false
     private var viewTop = 0
-    private var announcesPromptEnd = false
     private var cooked: TerminalAttributes?
     private var raw: TerminalAttributes?
     /// When the command that was read last began to run.
@@ -114,8 +113,14 @@ public final class LineEditor: EngineClient {
         engine.use(shell.options.contains(.vi) ? .vi : .emacs)
         noteCommandEnd(isContinuation)
         resetLine()
-        try? Signals.set(.windowChange, .caught)
-        defer { if Signals.disposition(.windowChange) == .caught { try? Signals.set(.windowChange, .default) } }
+        // Both only have to end the wait for a key.
+        let wakers = [Signal.windowChange, .continue].filter { Signals.disposition($0) == .default }
+        for signal in wakers { try? Signals.set(signal, .caught) }
+        defer {
+            for signal in wakers where shell.trapAction(Int(signal.rawValue)) == nil {
+                try? Signals.set(signal, .default)
+            }
+        }
         startScreen(isContinuation)
         while true {
             result = .none
@@ -128,7 +133,7 @@ public final class LineEditor: EngineClient {
                 if !isContinuation { noteCommandStart() }
                 return line
             case .end, .none:
-                finishScreen(keepsLine: true)
+                finishScreen()
                 return nil
             case .interrupted:
                 status130()
@@ -184,7 +189,7 @@ public final class LineEditor: EngineClient {
     }
 
     /// The line is done: the screen keeps it, without what was only shown while editing.
-    private func finishScreen(keepsLine: Bool) {
+    private func finishScreen() {
         var out: [UInt8] = []
         interaction = .editing
         suggestion = []
@@ -406,9 +411,19 @@ public final class LineEditor: EngineClient {
         } else if Signals.isPending {
             do throws(ShellError) { _ = try shell.runPendingTraps() } catch {}
         }
+        checkModes()
         checkSize()
         if shell.hasNews { suspendScreen { shell.notifyJobs() } }
         return true
+    }
+
+    /// After the shell was stopped and continued: whoever had the terminal meanwhile has changed its modes and its screen.
+    private func checkModes() {
+        guard let raw, let now = try? TerminalAttributes(0), !(now == raw) else { return }
+        try? raw.apply(to: 0, .drained)
+        var out: [UInt8] = []
+        startPainting(marksPartialLine: true, into: &out)
+        write(out)
     }
 
     /// ^C: what was typed stays to be seen, and is given up.
@@ -435,7 +450,7 @@ public final class LineEditor: EngineClient {
     /// The line is complete.
     func accept() -> Engine.Outcome {
         result = .line
-        finishScreen(keepsLine: true)
+        finishScreen()
         return .accepted
     }
 
@@ -461,11 +476,15 @@ public final class LineEditor: EngineClient {
         if let modes = try? TerminalAttributes(0) { cooked = modes }
         try? raw?.apply(to: 0, .drained)
         var out: [UInt8] = []
+        startPainting(marksPartialLine: true, into: &out)
+        write(out)
+    }
+
+    private func startPainting(marksPartialLine: Bool, into out: inout [UInt8]) {
         let size = terminalSize()
-        renderer.begin(columns: size.columns, lines: size.rows, marksPartialLine: true, into: &out)
+        renderer.begin(columns: size.columns, lines: size.rows, marksPartialLine: marksPartialLine, into: &out)
         out += Array("\u{1B}[?2004h".utf8)
         if engine?.mode == .vi { out += Array((viState.isCommandMode ? "\u{1B}[2 q" : "\u{1B}[6 q").utf8) }
-        write(out)
         isDirty = true
     }
 
@@ -508,7 +527,6 @@ public final class LineEditor: EngineClient {
         updateSuggestion()
         var out: [UInt8] = []
         paint(isFinal: false, into: &out)
-        if announcesPromptEnd { announcesPromptEnd = false }
         if rings {
             rings = false
             out.append(7)

@@ -50,7 +50,8 @@ struct CommandEffects {
             if shell.functions[symbol] != nil { return .harmless }
             if let builtin = shell.builtin(named: text) {
                 if builtin.kind == .file { return records ? .undoable : .irrevocable }
-                return name == Array("kill".utf8) ? .irrevocable : .harmless
+                let isFinal = text.equals("kill") || text.equals("obliterate") || text.equals("norecord")
+                return isFinal ? .irrevocable : .harmless
             }
         }
         if name.contains(47) {
@@ -82,7 +83,8 @@ struct CommandEffects {
         }
         switch String(decoding: base, as: UTF8.self) {
         case "rm", "rmdir", "unlink", "shred", "truncate", "dd", "wipefs", "blkdiscard", "undo", "redo", "rollback",
-            "restore", "kill", "pkill", "killall", "reboot", "shutdown", "halt", "poweroff", "userdel", "sudo", "doas",
+            "restore", "obliterate", "kill", "pkill", "killall", "reboot", "shutdown", "halt", "poweroff", "userdel",
+            "sudo", "doas",
             "su",
             "crontab", "exec", "exit", "logout", "dropdb", "fdisk", "parted", "mkswap":
             return true

@@ -33,11 +33,6 @@ struct Announcements {
         out += Array("\u{1B}]133;A\u{7}".utf8)
     }
 
-    /// After the prompt, before what is typed: only when everything was painted for the first time.
-    func promptEnds(into out: inout [UInt8]) {
-        if isOn { out += Array("\u{1B}]133;B\u{7}".utf8) }
-    }
-
     /// The line is accepted, and the command's output begins.
     func commandStarts(_ command: [UInt8], into out: inout [UInt8]) {
         if !isOn { return }
