@@ -74,10 +74,10 @@ let package = Package(
         .testTarget(name: "VshSystemTests", dependencies: ["VshSystem", "CVshSystem"]),
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
         .testTarget(name: "VshBaseTests", dependencies: ["VshBase"]),
-        .testTarget(name: "VshBuiltinsTests", dependencies: ["VshBuiltins", "VshBase"]),
+        .testTarget(name: "VshBuiltinsTests", dependencies: ["VshBuiltins", "VshBase", "VshFiles", "VshRuntime"]),
         .testTarget(name: "VshRuntimeTests", dependencies: ["VshRuntime", "VshBase"]),
         .testTarget(name: "VshStoreTests", dependencies: ["VshStore", "VshSystem"]),
-        .testTarget(name: "VshInteractiveTests", dependencies: ["VshInteractive", "VshBase"]),
+        .testTarget(name: "VshInteractiveTests", dependencies: ["VshInteractive", "VshBase", "VshSystem"]),
         .testTarget(name: "VshFilesTests", dependencies: ["VshFiles", "VshStore", "VshSystem"]),
     ]
 )

@@ -11,7 +11,10 @@ extension Shell {
         abbreviations.register(self)
         startInteractive(readsFiles: readsFiles, file: file)
         InteractiveShell.install(self)
+        let config = ConfigCommand.register(self) { abbreviations.all }
+        if readsFiles && file == nil { StartupFiles.readConfiguration(self) }
         let services = Services.make(self)
+        config.noteStarted()
         guard LineEditor.isUsable(self) else {
             runInteractively { (shell: Shell, isContinuation: Bool) throws(ShellError) -> Text? in
                 let prompt = isContinuation ? services.prompt.continuation() : services.prompt.prompt()

@@ -76,6 +76,7 @@ extension Shell {
         }
         if !isSet(KnownSymbol.ps2.rawValue) { assignUnchecked(KnownSymbol.ps2.rawValue, Text("> ")) }
         guard readsFiles else { return }
+        if options.contains(.login) { readProfiles() }
         var path = file
         if path == nil, isSet(KnownSymbol.env.rawValue), !System.isSetUserOrGroupID {
             path = (try? expandPrompt(value(.env))) ?? value(.env)
@@ -84,6 +85,27 @@ extension Shell {
         do throws(ShellError) {
             let flow = try runFile(path)
             if flow == .exited { exitShell() }
+        } catch {
+            status = error.status
+        }
+    }
+}
+
+extension Shell {
+    /// What a login shell reads first: /etc/profile and ~/.profile, where they are.
+    public func readProfiles() {
+        readStartupFile(Text("/etc/profile"))
+        let home = value(.home)
+        if home.isEmpty || home[0] != 47 { return }
+        var path = home
+        path.append(Text("/.profile"))
+        readStartupFile(path)
+    }
+
+    private func readStartupFile(_ path: Text) {
+        if (try? FileStatus(path)) == nil || !System.isAccessible(path, .read) { return }
+        do throws(ShellError) {
+            if try runFile(path) == .exited { exitShell() }
         } catch {
             status = error.status
         }

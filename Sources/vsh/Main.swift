@@ -67,6 +67,7 @@ enum Main {
             shell.setParameters(words, from: operand)
             if invocation.forcesInteractive { shell.options.insert(.interactive) }
             shell.startJobControl()
+            if shell.options.contains(.login) { readProfiles(shell, invocation) }
             files.beginOperation(command: text)
             shell.runCommandString(text)
         }
@@ -76,6 +77,7 @@ enum Main {
             shell.setParameters(words, from: operand + 1)
             if invocation.forcesInteractive { shell.options.insert(.interactive) }
             shell.startJobControl()
+            if shell.options.contains(.login) { readProfiles(shell, invocation) }
             files.beginOperation(command: file)
             shell.runScript(file)
         }
@@ -87,8 +89,15 @@ enum Main {
             shell.runInteractiveSession(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
         }
         shell.startJobControl()
+        if shell.options.contains(.login) { readProfiles(shell, invocation) }
         files.beginOperation(command: Text("standard input"))
         shell.runStandardInput()
+    }
+
+    /// The start-up files of a login shell that is not interactive.
+    @inline(never)
+    static func readProfiles(_ shell: Shell, _ invocation: borrowing Invocation) {
+        if !invocation.skipsStartupFiles { shell.readProfiles() }
     }
 
     /// The value of a variable that the process was started with.

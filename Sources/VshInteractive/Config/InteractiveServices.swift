@@ -13,7 +13,7 @@ extension Services {
         let history: any HistorySource = stored?.store ?? SessionHistory()
         let prompt = PromptRenderer(shell, willRunCommands: { stored?.store.rest() })
         setDefaultPrompt(shell)
-        return Services(completion: NoCompletion(), history: history, prompt: prompt)
+        return Services(completion: Completer(shell), history: history, prompt: prompt)
     }
 
     /// PS1 that nobody set is vsh's own, where it can be shown.
@@ -23,15 +23,20 @@ extension Services {
         let isExported = shell.variables[KnownSymbol.ps1.rawValue].flags.contains(.exported)
         if !isDefault || isExported || shell.options.contains(.posix) || !LineEditor.isUsable(shell) { return }
         shell.assignUnchecked(KnownSymbol.ps1.rawValue, Text(PromptRenderer.standard))
+        StartupFiles.welcome(shell)
     }
 }
 
 /// What vsh's interactive shell has besides: the stored history, and suggestions for commands that are not found.
 public final class InteractiveShell: InteractiveSupport {
-    /// Takes the place of what every interactive shell has. To be called before the start-up files are read.
+    /// Takes the place of what every interactive shell has. To be called before vsh's own start-up file is read.
     public static func install(_ shell: Shell) {
-        guard let store = makeStore(shell) else { return }
-        shell.interactive = InteractiveShell(history: StoredHistory(store, shell))
+        let history = makeStore(shell).map { StoredHistory($0, shell) as CommandHistory }
+        shell.interactive = InteractiveShell(history: history ?? CommandHistory())
+    }
+
+    public override func commandNotFound(_ shell: Shell, _ arguments: Arguments) -> Bool {
+        sayNotFound(shell, arguments)
     }
 
     /// Nil when nothing is to be kept: HISTFILE is set to nothing or /dev/null, or there is no place.

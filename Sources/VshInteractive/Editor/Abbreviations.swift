@@ -8,6 +8,11 @@ public final class Abbreviations {
 
     public init() {}
 
+    /// All of them, by name.
+    var all: [(name: [UInt8], text: [UInt8])] {
+        expansions.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { ($0, expansions[$0] ?? []) }
+    }
+
     /// The expansion of the word that ends at the cursor, if it stands where a command does and is unquoted.
     func expansion(in text: [UInt8], cursor: Int, _ highlighter: Highlighter) -> (range: Range<Int>, new: [UInt8])? {
         if expansions.isEmpty || cursor == 0 { return nil }

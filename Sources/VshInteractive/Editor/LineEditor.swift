@@ -75,7 +75,11 @@ public final class LineEditor: EngineClient {
         let term = shell.value(.term).bytes
         let noColour = shell.environmentText("NO_COLOR")
         usesColour = noColour.isEmpty
-        if !usesColour { highlighter.theme = .colourless }
+        if !usesColour {
+            highlighter.theme = .colourless
+        } else {
+            highlighter.theme.apply(shell.environmentText("VSH_COLORS"))
+        }
         renderer = Renderer(columns: 80, lines: 24)
         let isInner = term.starts(with: Array("screen".utf8)) && shell.environmentText("TMUX").isEmpty
         renderer.reflows =

@@ -12,6 +12,8 @@ enum HistoryCommand {
     static func run(_ words: [[UInt8]], _ history: StoredHistory, home: [UInt8]) -> Result? {
         guard let first = words.first else { return nil }
         let rest = Array(words.dropFirst())
+        // The line that names what is to go is not kept either.
+        if first == Array("delete".utf8) || first == Array("redact".utf8) { history.dropRunning() }
         switch String(decoding: first, as: UTF8.self) {
         case "-d": return delete(numbers: rest, history)
         case "search": return search(rest, history)

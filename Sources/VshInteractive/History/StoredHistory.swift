@@ -62,6 +62,15 @@ public final class StoredHistory: CommandHistory {
         return HistoryCommand.run(words, self, home: shell.value(.home).bytes)
     }
 
+    /// Takes out the line that runs, for good.
+    func dropRunning() {
+        if runningNumber == 0 { return }
+        let number = runningNumber
+        store.remove(id: Int64(number))
+        remove { $0.number == number }
+        runningNumber = 0
+    }
+
     /// Takes rows out of the store and the list.
     func remove(_ selection: HistoryStore.Selection) -> Int? {
         let count = store.remove(selection)

@@ -13,6 +13,8 @@ public final class PromptRenderer: PromptSource {
     /// Of the command that ran last: nanoseconds, or -1 before the first.
     private(set) var duration: Int64 = -1
     private(set) var commandNumber = 1
+    private var hasHinted = false
+    private var lastOperation: UInt64 = 0
     /// Called before anything of the user's runs: the history's file is closed.
     private let willRunCommands: () -> Void
     /// The status shown: that of the command, not of what the prompt runs.
@@ -31,6 +33,31 @@ public final class PromptRenderer: PromptSource {
     public func commandEnded(duration: Int64, status: Int32) {
         self.duration = duration
         commandNumber += 1
+        giveHint()
+    }
+
+    /// After the first command of a session that destroyed something: what `undo` would bring back.
+    private func giveHint() {
+        if hasHinted { return }
+        guard let operation = shell.files.lastOperation, operation.id != lastOperation else { return }
+        lastOperation = operation.id
+        if !operation.isDestructive || operation.missing > 0 || variable("VSH_HINTS") == Array("off".utf8) { return }
+        let count = operation.restoredFiles()
+        if count == 0 { return }
+        hasHinted = true
+        let text = "undo restores \(PromptRenderer.grouped(count)) \(count == 1 ? "file" : "files")"
+        let isPlain = variable("NO_COLOR") != nil
+        _ = shell.write(Text(Array((isPlain ? "\(text)\n" : "\u{1B}[2m\(text)\u{1B}[0m\n").utf8)), to: 2)
+    }
+
+    /// `1,204`
+    static func grouped(_ count: Int) -> String {
+        var text = ""
+        for (place, digit) in String(count).reversed().enumerated() {
+            if place > 0, place % 3 == 0 { text = "," + text }
+            text = String(digit) + text
+        }
+        return text
     }
 
     public func prompt() -> [UInt8] {

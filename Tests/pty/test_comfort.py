@@ -1,0 +1,248 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""The interactive shell beyond its editor: history, prompt, completion, start-up files, hints."""
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+from checks import equal, main  # noqa: E402
+from terminal import Session  # noqa: E402
+
+DATABASE = ".local/state/vsh/history.db"
+
+
+def session(shell, folder, arguments=(), **options):
+    """A shell with the line editor, in `folder`/work, at its first prompt."""
+    work = os.path.join(folder, "work")
+    os.makedirs(work, exist_ok=True)
+    options.setdefault("term", "xterm-256color")
+    terminal = Session([shell, *arguments], cwd=work, home=folder, columns=120, **options)
+    terminal.wait_for(r"\$ ")
+    time.sleep(0.1)
+    terminal.take()
+    return terminal
+
+
+def run(terminal, keys, expected):
+    """Types keys and Enter, and waits for a line of output."""
+    terminal.send(keys + "\r")
+    return terminal.wait_for(r"(?m)^" + expected)
+
+
+def rows(folder):
+    """The lines in the history's file, oldest first."""
+    with sqlite3.connect(os.path.join(folder, DATABASE)) as database:
+        return [row[0].decode() for row in database.execute("SELECT command FROM history ORDER BY id")]
+
+
+def test_history_is_kept_and_shared(shell, folder):
+    """A line run in one shell is what Up gives in the next"""
+    with session(shell, folder) as first:
+        run(first, "echo al''pha", "alpha")
+        with session(shell, folder) as second:
+            run(second, "\x1b[A", "alpha")
+    equal(rows(folder), ["echo al''pha", "echo al''pha"])
+    equal(os.stat(os.path.join(folder, DATABASE)).st_mode & 0o777, 0o600, "mode")
+
+
+def test_up_is_this_session_first(shell, folder):
+    """What another shell ran later comes after one's own lines"""
+    with session(shell, folder) as first, session(shell, folder) as second:
+        run(first, "echo fi''rst", "first")
+        run(second, "echo sec''ond", "second")
+        run(first, "\x1b[A", "first")
+
+
+def test_what_is_kept_out(shell, folder):
+    """Lines with a leading space or a secret are not stored"""
+    with session(shell, folder) as terminal:
+        run(terminal, " echo sp''ace", "space")
+        run(terminal, "export MY_TOKEN=abc; echo to''ken", "token")
+        run(terminal, "echo ke''pt", "kept")
+    equal(rows(folder), ["echo ke''pt"])
+
+
+def test_history_builtin(shell, folder):
+    """history lists, deletes, redacts and imports; fc runs again"""
+    Path(folder, "bash_history").write_text("echo from bash\n")
+    with session(shell, folder) as terminal:
+        run(terminal, "history import ~/bash_history", "imported 1 entry")
+        run(terminal, "echo one hun''ter2", "one hunter2")
+        run(terminal, "history redact hun", "redacted 1 entry")
+        run(terminal, "history delete 'echo from bash'", "deleted 1 entry")
+        run(terminal, "fc -s one=two echo", "two \\*\\*\\*")
+    lines = rows(folder)
+    equal("echo from bash" in lines, False)
+    equal("echo two ***''ter2" in lines, True, "fc's own command in its place")
+    equal(any(line.startswith("fc ") for line in lines), False, "fc itself")
+
+
+def test_status_and_duration_are_kept(shell, folder):
+    """The row of a command gets its status and duration"""
+    with session(shell, folder) as terminal:
+        run(terminal, "sleep 0.2; (exit 3); (echo go; exit 3)", "go")
+        run(terminal, "echo $?", "3")
+    with sqlite3.connect(os.path.join(folder, DATABASE)) as database:
+        status, duration = database.execute("SELECT status, duration FROM history ORDER BY id LIMIT 1").fetchone()
+    equal(status, 3)
+    equal(200_000_000 <= duration < 5_000_000_000, True, f"duration {duration}")
+
+
+def test_prompt(shell, folder):
+    """The default prompt shows directory, git branch, status and transaction"""
+    work = os.path.join(folder, "work")
+    os.makedirs(os.path.join(work, ".git"))
+    Path(work, ".git", "HEAD").write_text("ref: refs/heads/topic\n")
+    os.environ.pop("PS1", None)
+    terminal = Session(["/usr/bin/env", "-u", "PS1", shell], cwd=work, home=folder, columns=120, term="xterm-256color")
+    with terminal:
+        terminal.wait_for(r"~/work topic [#$] ")
+        terminal.send("false\r")
+        terminal.wait_for(r"~/work topic \[1\] [#$] ")
+        terminal.send("begin big\r")
+        terminal.wait_for("~/work topic ‹txn:big \\+0› [#$] ")
+        terminal.send("touch x\r")
+        terminal.wait_for("~/work topic ‹txn:big \\+1› [#$] ")
+
+
+def test_prompt_escapes(shell, folder):
+    """bash's escapes, and nothing that a directory's name says is run"""
+    name = "$(echo pwned)`echo x`"
+    os.makedirs(os.path.join(folder, "work", name))
+    with session(shell, folder) as terminal:
+        terminal.send("cd '" + name + "'; PS1='<\\w|\\W|$((1+1))|\\t>\\$ '\r")
+        text = terminal.wait_for(r"(?m)\|2\|\d\d:\d\d:\d\d>[#$] ")
+        equal("$(echo pwned)`echo x`|2|" in text, True, text)
+
+
+def test_prompt_command(shell, folder):
+    """PROMPT_COMMAND runs before prompts, knows the status and keeps it"""
+    with session(shell, folder) as terminal:
+        terminal.send("PROMPT_COMMAND='s=$?; n=$((n+1)); PS1=\"<$n $s>$ \"'\r")
+        terminal.wait_for(r"<1 0>[#$] ")
+        terminal.send("false\r")
+        terminal.wait_for(r"<2 1>[#$] ")
+        run(terminal, "echo st$?", "st1")
+
+
+def test_completion_of_files(shell, folder):
+    """Names of any bytes are completed so that they are read back"""
+    work = os.path.join(folder, "work")
+    os.makedirs(os.path.join(work, "some dir"))
+    names = [b"plain", b"with space", b"new\nline", b"inv\xff\xfealid", b"quo'te\"s", b"dol$lar"]
+    for name in names:
+        Path(os.fsdecode(os.path.join(os.fsencode(work), name))).write_text(f"content {names.index(name)}\n")
+    Path(work, "some dir", "inner").write_text("content inner\n")
+    with session(shell, folder) as terminal:
+        for typed, expected in [("pl", 0), ("with", 1), ("new", 2), ("inv", 3), ("quo", 4), ("dol", 5), ("'wi", 1), ('"wi', 1)]:
+            terminal.send(f"cat {typed}\t")
+            time.sleep(0.15)
+            run(terminal, "", f"content {expected}")
+        terminal.send("cat som\tinn\t")
+        time.sleep(0.2)
+        run(terminal, "", "content inner")
+
+
+def test_completion_of_options_and_names(shell, folder):
+    """Options of builtins and programs, variables, git branches, subcommands"""
+    work = os.path.join(folder, "work")
+    os.makedirs(os.path.join(work, ".git", "refs", "heads"))
+    Path(work, ".git", "HEAD").write_text("ref: refs/heads/main\n")
+    Path(work, ".git", "refs", "heads", "feature-x").write_text("0" * 40 + "\n")
+    with session(shell, folder) as terminal:
+        run(terminal, "mkdir --par\ta/b/c; echo ma''de", "made")
+        equal(os.path.isdir(os.path.join(work, "a", "b", "c")), True)
+        run(terminal, "UNUSUAL_NAME=val''ue", "")
+        run(terminal, "echo $UNUSUAL_\t", "value")
+        run(terminal, "git() { echo git $*; }; echo de''fined", "defined")
+        run(terminal, "git checko\tfeat\t", "git checkout feature-x")
+
+
+def test_completion_of_operations(shell, folder):
+    """undo @Tab offers operations with what they did"""
+    with session(shell, folder) as terminal:
+        run(terminal, "echo x > other; echo fir''st", "first")
+        run(terminal, "echo x > file; echo do''ne", "done")
+        terminal.send("undo @\t")
+        terminal.wait_for("1 change, ")
+        for key in "\t\r\r":
+            terminal.send(key)
+            time.sleep(0.3)
+        equal(os.path.exists(os.path.join(folder, "work", "file")), False, "the file was taken back")
+
+
+def test_startup_files(shell, folder):
+    """vshrc is read; config says where a setting comes from; a login shell reads ~/.profile"""
+    os.makedirs(os.path.join(folder, ".config", "vsh"))
+    Path(folder, ".config", "vsh", "vshrc").write_text("PS1='$ '\nalias greet='echo hel''lo'\nset -o ignoreeof\n")
+    Path(folder, ".profile").write_text("FROM_PROFILE=yes\n")
+    with session(shell, folder, arguments=["-l"]) as terminal:
+        run(terminal, "greet", "hello")
+        run(terminal, "echo p=$FROM_PROFILE", "p=yes")
+        run(terminal, "config | grep alias", r"alias greet=.*# ~/\.config/vsh/vshrc:2")
+        run(terminal, "config | grep ignoreeof", r"set -o ignoreeof +# ~/\.config/vsh/vshrc:3")
+        run(terminal, "set -o noclobber; config | grep noclobber", r"set -o noclobber +# this session")
+    with session(shell, folder, arguments=["--norc"]) as terminal:
+        run(terminal, "alias; echo no''ne", "none")
+    result = subprocess.run([shell, "-l", "-c", "echo $FROM_PROFILE"], env={"HOME": folder, "PATH": os.environ["PATH"]},
+                            capture_output=True, text=True, timeout=20)
+    equal(result.stdout, "yes\n", "a login shell that is not interactive")
+
+
+def test_did_you_mean(shell, folder):
+    """A mistyped command name brings likely ones"""
+    with session(shell, folder) as terminal:
+        text = run(terminal, "mkdri x", "did you mean .*mkdir")
+        equal("command not found" in text, True)
+        run(terminal, "echo $?", "127")
+
+
+def test_hint_after_destruction(shell, folder):
+    """The first removal of a session says what undo restores; VSH_HINTS=off does not"""
+    work = os.path.join(folder, "work")
+    for shell_number in range(2):
+        os.makedirs(os.path.join(work, "tree", "deep"), exist_ok=True)
+        for number in range(12):
+            Path(work, "tree", "deep", f"f{number}").touch()
+        env = {"VSH_HINTS": "off"} if shell_number else {}
+        with session(shell, folder, env=env) as terminal:
+            terminal.send("rm -r tree; echo go''ne\r")
+            text = terminal.wait_for("(?ms)^gone.*^\\$ $")
+            equal("undo restores 12 files" in text, not shell_number)
+            terminal.send("touch y; rm y; echo mo''re\r")
+            text = terminal.wait_for("(?ms)^more.*^\\$ $")
+            equal("undo restores" in text, False, "only once")
+
+
+def test_welcome_once(shell, folder):
+    """The very first shell without a PS1 of one's own says a line"""
+    work = os.path.join(folder, "work")
+    os.makedirs(work)
+    for expected in [True, False]:
+        terminal = Session(["/usr/bin/env", "-u", "PS1", shell], cwd=work, home=folder, columns=120, term="xterm-256color")
+        with terminal:
+            text = terminal.wait_for(r"~/work [#$] ")
+            equal("Welcome to vsh" in text, expected)
+
+
+def test_help(shell, folder):
+    """help lists builtins and topics; every builtin answers --help"""
+    with session(shell, folder, term="dumb") as terminal:
+        names = [line.split()[0] for line in terminal.command("help") if line and not line.startswith("Topics")]
+        equal({"undo", "history", "config", "prompt"} <= set(names), True, "names")
+    listed = subprocess.run([shell, "-c", "help"], capture_output=True, text=True, timeout=20, env={"HOME": folder})
+    builtins = [line.split()[0] for line in listed.stdout.split("\nTopics")[0].splitlines() if line.strip()]
+    for name in builtins:
+        if name in (":", "true", "false", "[", "test", "echo"):
+            continue
+        result = subprocess.run([shell, "-c", f"{name} --help"], capture_output=True, text=True, timeout=20, env={"HOME": folder})
+        # A file utility leaves it to the program that it stands for.
+        equal(result.stdout.startswith((name, "Usage: " + name)), True, f"{name} --help: {result.stdout!r} {result.stderr!r}")
+
+
+if __name__ == "__main__":
+    main(globals())
