@@ -170,6 +170,7 @@ private func dot(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
         path = found
     }
     do throws(Errno) {
+        let path = shell.processPath(path)
         if try FileStatus(path).isDirectory {
             // Not fatal in any shell but yash.
             shell.report(arguments, name, Errno.isDirectory.message)

@@ -11,8 +11,8 @@ func registerDeclaration(_ shell: Shell) {
         "readonly", .special, traits: .declaration, synopsis: "[-p] [name[=value]...]",
         summary: "Make variables unchangeable.", function: readonly)
     shell.register(
-        "local", .intrinsic, traits: .declaration, synopsis: "[name[=value]...]",
-        summary: "Give a function variables of its own until it returns.", function: local)
+        "local", .intrinsic, traits: .declaration, synopsis: "[-] [name[=value]...]",
+        summary: "Give a function variables, or options (-), of its own until it returns.", function: local)
     shell.register(
         "unset", .special, synopsis: "[-f|-v] name...", summary: "Remove variables, or functions with -f.",
         function: unset)
@@ -98,6 +98,10 @@ private func local(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
     while index < arguments.count {
         let word = shell.argument(arguments, index)
         index += 1
+        if word.equals("-") {
+            shell.makeOptionsLocal()
+            continue
+        }
         guard let declaration = Declaration(shell, word) else {
             return try shell.fail(arguments, word, "not a variable name", status: 2)
         }

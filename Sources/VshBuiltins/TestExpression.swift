@@ -129,12 +129,16 @@ struct TestExpression {
         }
     }
 
-    private mutating func unary(_ op: UInt8, _ operand: Text) -> Bool {
+    private mutating func unary(_ op: UInt8, _ word: Text) -> Bool {
         switch op {
-        case 110: return !operand.isEmpty  // -n
-        case 122: return operand.isEmpty  // -z
+        case 110: return !word.isEmpty  // -n
+        case 122: return word.isEmpty  // -z
+        default: break
+        }
+        let operand = op == 104 || op == 76 ? word : shell.processPath(word)
+        switch op {
         case 116:  // -t
-            guard let number = integer(operand) else { return false }
+            guard let number = integer(word) else { return false }
             if number < 0 || number > 1 << 20 { return false }
             let real = shell.realDescriptor(number)
             return real >= 0 && System.isTerminal(real)

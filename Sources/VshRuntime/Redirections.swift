@@ -72,6 +72,15 @@ extension Shell {
         return finishOpen(redirection, path, files.open(path, flags: flags | OpenFlags.closeOnExec.rawValue))
     }
 
+    /// `path`, or, when it names a descriptor of the script that is another one of the process (/dev/stdin, /dev/fd/3), the name of that.
+    public func processPath(_ path: Text) -> Text {
+        guard let number = descriptorNamed(path), number < descriptors.count, descriptors[number].real != Int32(number),
+            descriptors[number].real >= -1 || descriptors[number].isMemory
+        else { return path }
+        syncInput()
+        return Text(Array("/dev/fd/\(inputDescriptor(number))".utf8))
+    }
+
     /// The number that /dev/stdin, /dev/stdout, /dev/stderr and /dev/fd/N name.
     private func descriptorNamed(_ path: Text) -> Int? {
         if path.count < 9 || path[0] != 47 || path[1] != 100 || path[4] != 47 { return nil }

@@ -27,7 +27,7 @@ extension Shell {
     /// Reads a whole script.
     public func openSource(_ path: Text, origin: Source.Origin) throws(ShellError) -> Source {
         do throws(Errno) {
-            let descriptor = try System.open(path, [.readOnly, .closeOnExec])
+            let descriptor = try System.open(processPath(path), [.readOnly, .closeOnExec])
             defer { try? System.close(descriptor) }
             let info = try FileStatus(descriptor: descriptor)
             if info.isDirectory { throw .isDirectory }

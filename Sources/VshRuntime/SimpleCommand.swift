@@ -6,11 +6,11 @@ import VshSystem
 extension Shell {
     /// `name word …` with assignments and redirections (XCU 2.9.1).
     func runSimple(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
-        currentPosition = node.position
         if needsAttention {
             let flow = try runPendingTraps()
             if flow != .normal { return flow }
         }
+        currentPosition = node.position
         let mark = fields.count
         defer { fields.pop(to: mark) }
         let substitutions = substitutionCount

@@ -181,6 +181,21 @@ extension Shell {
         variables[symbol].flags.insert(.local)
     }
 
+    /// Makes the options local to the running function.
+    public func makeOptionsLocal() {
+        let start = localFrame
+        for index in start..<max(start, localTrail.count) where localTrail[index].symbol < 0 { return }
+        var saved = Variable()
+        saved.integer = Int(options.rawValue)
+        localTrail.append(VariableChange(symbol: -1, old: saved))
+    }
+
+    private func restoreOptions(_ old: ShellOptions) {
+        for row in ShellOptions.rows where row.canChange && options.contains(row.option) != old.contains(row.option) {
+            setOption(row.option, old.contains(row.option))
+        }
+    }
+
     /// Puts a variable back to `old`, with all consequences.
     func restore(_ symbol: Symbol, _ old: Variable) {
         willChange(symbol)
@@ -196,7 +211,11 @@ extension Shell {
     func popLocals(to mark: Int) {
         while localTrail.count > mark {
             let change = localTrail.removeLast()
-            restore(change.symbol, change.old)
+            if change.symbol < 0 {
+                restoreOptions(ShellOptions(rawValue: .init(change.old.integer)))
+            } else {
+                restore(change.symbol, change.old)
+            }
         }
     }
 

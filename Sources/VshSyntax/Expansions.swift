@@ -495,6 +495,22 @@ extension Parser {
             if value == 0 { return true }
             text.append(value)
             return false
+        case UInt8(ascii: "u"), UInt8(ascii: "U"):
+            var value: UInt32 = 0
+            var count = 0
+            while count < (byte == UInt8(ascii: "u") ? 4 : 8), let digit = hexDigit(base[pos &+ 1 &+ count]) {
+                value = value &* 16 &+ UInt32(digit)
+                count &+= 1
+            }
+            guard count > 0, let character = Unicode.Scalar(value) else {
+                text.append(Byte.backslash)
+                text.append(byte)
+                break
+            }
+            pos &+= 1 &+ count
+            if value == 0 { return true }
+            for unit in UTF8.encode(character)! { text.append(unit) }
+            return false
         case 48...55:
             var value = 0
             var count = 0

@@ -142,6 +142,13 @@ extension Parser {
     }
 
     @inline(never)
+    mutating func brokenDelimiter(_ position: Int32) -> Stop {
+        var message = ByteStack()
+        message.append("the delimiter of a here-document holds a newline")
+        return fail(message, Int(position)..<Int(position) + 1, isIncomplete: false)
+    }
+
+    @inline(never)
     mutating func endsInContinuation() -> Stop {
         var message = ByteStack()
         message.append("unexpected end of input after a line continuation")

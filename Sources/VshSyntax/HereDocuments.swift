@@ -4,6 +4,7 @@ import VshBase
 extension Parser {
     /// The delimiter at the cursor: quotes are removed, nothing is expanded (XCU 2.7.4).
     mutating func hereDocumentDelimiter(_ code: Code) throws(Stop) -> (constant: Int32, isQuoted: Bool) {
+        let start = place(pos)
         let mark = text.count
         var isQuoted = false
         scan: while true {
@@ -76,9 +77,12 @@ extension Parser {
                 pos &+= 1
             }
         }
-        let constant = Int32(truncatingIfNeeded: code.constants.count)
-        code.constants.append(text.text(from: mark))
+        let delimiter = text.text(from: mark)
         text.pop(to: mark)
+        // No line can be it.
+        if delimiter.withBytes({ $0.contains(Byte.newline) }) { throw brokenDelimiter(start) }
+        let constant = Int32(truncatingIfNeeded: code.constants.count)
+        code.constants.append(delimiter)
         return (constant, isQuoted)
     }
 

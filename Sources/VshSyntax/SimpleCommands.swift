@@ -33,7 +33,7 @@ extension Parser {
                         words.pop(to: wordMark)
                         return try functionDefinition(code, symbol, position)
                     }
-                    throw unexpected(code, nil)
+                    throw unexpected(code, "a word or the end of the command")
                 } else {
                     break loop
                 }

@@ -171,6 +171,8 @@ struct Unparser: ~Copyable {
         case .caseClause: caseClause(n)
         case .functionDefinition:
             out.append(symbols.name(n.a))
+            // `$(` would begin something else.
+            if out[out.count - 1] == Byte.dollar { out.append(Byte.space) }
             out.append("() ")
             node(n.b)
         case .text: node(n.a)
