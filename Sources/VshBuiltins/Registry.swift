@@ -22,5 +22,6 @@ public func registerBuiltins(_ shell: Shell) {
     registerTest(shell)
     registerHelp(shell)
     registerUndo(shell)
+    registerTrials(shell)
     registerAudit(shell)
 }

@@ -34,6 +34,9 @@ func registerUndo(_ shell: Shell) {
     shell.register(
         "restore", .extension_, traits: .standsApart, synopsis: "@id | name [-n] [--skip | --force]",
         summary: "Go to a point of the history, on whatever branch.", function: restore)
+    shell.register(
+        "diff", .extension_, traits: [.standsApart, .mayBeProgram], synopsis: "[count | @id | @id..[@id] | name]",
+        summary: "Show what operations changed, as a unified diff; with two files, the program.", function: diff)
 }
 
 private func undo(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow { run("undo", shell, arguments) }
@@ -52,6 +55,13 @@ private func checkpoint(_ shell: Shell, _ arguments: Arguments) throws(ShellErro
 }
 private func restore(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     run("restore", shell, arguments)
+}
+
+private func diff(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    // With files to compare, or options, it is the program.
+    let isProgram =
+        arguments.count > 2 || arguments.count == 2 && shell.argument(arguments, 1).withBytes { $0.first == 45 }
+    return isProgram ? try shell.runExternal(arguments) : run("diff", shell, arguments)
 }
 
 private func run(_ name: StaticString, _ shell: Shell, _ arguments: Arguments) -> Flow {

@@ -24,6 +24,7 @@ extension FileSystem {
     public func makeDirectory(_ path: Text, in directory: Directory? = nil, mode: UInt32 = 0o777) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
+                if let planner { return try planner.create(name, directory, mode: 0o040000 | mode) }
                 try willCreate(name, directory, first)
                 try System.makeDirectory(name, mode: mode, at: at(directory))
             }
@@ -37,6 +38,11 @@ extension FileSystem {
     ) throws(FileOpError) {
         try attempt(to) { () throws(Errno) in
             try to.withCString { (name) throws(Errno) in
+                if let planner {
+                    return try from.withCString { (from) throws(Errno) in
+                        try planner.link(from, fromDirectory, name, toDirectory, follow: follow)
+                    }
+                }
                 var source: [UInt8] = []
                 if isRecording {
                     from.withCString { (from) in
@@ -58,6 +64,7 @@ extension FileSystem {
     public func symbolicLink(target: Text, at path: Text, in directory: Directory? = nil) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
+                if let planner { return try planner.create(name, directory, mode: 0o120777) }
                 try willCreate(name, directory, first)
                 try System.symbolicLink(target: target, path: name, at: at(directory))
             }
@@ -70,6 +77,7 @@ extension FileSystem {
     {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
+                if let planner { return try planner.create(name, directory, mode: mode) }
                 try willCreate(name, directory, first)
                 try System.makeNode(name, mode: mode, device: device, at: at(directory))
             }
@@ -107,6 +115,11 @@ extension FileSystem {
     {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
+                if let planner {
+                    return try planner.alter(name, directory, follow: follow, needsOwner: true) {
+                        $0.mode = $0.mode & 0o170000 | mode & 0o7777
+                    }
+                }
                 try willAlter(name, directory, follow: follow, extended: false)
                 try System.changeMode(name, mode, at: at(directory), follow: follow)
             }
@@ -119,6 +132,14 @@ extension FileSystem {
     ) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
+                if let planner {
+                    return try planner.alter(
+                        name, directory, follow: follow, needsOwner: true, needsRoot: owner != nil
+                    ) {
+                        $0.owner = owner ?? $0.owner
+                        $0.group = group ?? $0.group
+                    }
+                }
                 // A change of owner takes away capabilities, which are an extended attribute.
                 try willAlter(name, directory, follow: follow, extended: true)
                 try System.changeOwner(name, owner: owner, group: group, at: at(directory), follow: follow)
@@ -140,6 +161,18 @@ extension FileSystem {
                 .set(FileTime(seconds: seconds, nanoseconds: UInt32(truncatingIfNeeded: nanoseconds)))
             }
         }
+
+        /// What it would set; nil: nothing.
+        var planned: Timestamp? {
+            switch self {
+            case .now:
+                let now = Clock.realTime
+                return Timestamp(seconds: now / 1_000_000_000, nanoseconds: UInt32(now % 1_000_000_000))
+            case .omit: return nil
+            case .at(let seconds, let nanoseconds):
+                return Timestamp(seconds: seconds, nanoseconds: UInt32(truncatingIfNeeded: nanoseconds))
+            }
+        }
     }
 
     /// utimensat(2).
@@ -148,6 +181,11 @@ extension FileSystem {
     ) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
+                if let planner {
+                    return try planner.alter(name, directory, follow: follow, needsOwner: false) {
+                        if let time = modification.planned { $0.modification = time }
+                    }
+                }
                 try willAlter(name, directory, follow: follow, extended: false)
                 try System.setTimes(
                     name, access: access.change, modification: modification.change, at: at(directory), follow: follow)
@@ -161,6 +199,9 @@ extension FileSystem {
     ) throws(FileOpError) {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (place) throws(Errno) in
+                if let planner {
+                    return try planner.alter(place, directory, follow: follow, needsOwner: true) { _ in }
+                }
                 try willAlter(place, directory, follow: follow, extended: true)
                 // The calls know no directory descriptor.
                 var whole = Array("/proc/self/fd/".utf8)

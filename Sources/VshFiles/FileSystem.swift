@@ -31,10 +31,18 @@ public final class FileSystem {
         StateDirectory.path(stateHome: stateHome(), home: home()).map { StateDirectory(path: $0) }
     private let stateHome: () -> [UInt8]?
     private let home: () -> [UInt8]?
+    /// After each operation `takeAnnouncement` says what it changed.
+    public var isAnnouncing = false {
+        didSet { recorder?.isAnnouncing = isAnnouncing }
+    }
+    /// While `explain` looks at a command.
+    public internal(set) var planner: Planner?
     /// Nil until the first change.
     private(set) var recorder: Recorder?
     private var command = Text()
     private var kind = OperationKind.command
+    /// Where the running command was begun, once it has left there.
+    private var startDirectory: [UInt8]?
     private var notice: [UInt8]?
     /// Room for the absolute paths of a change: the only one or the old name, and the new name.
     private(set) lazy var first = PathBuffer()
@@ -69,7 +77,11 @@ public final class FileSystem {
     public func beginOperation(command: Text) {
         self.command = command
         kind = .command
-        recorder?.describe(command: command.bytes)
+        startDirectory = nil
+        if let recorder {
+            recorder.startDirectory = nil
+            recorder.describe(command: command.bytes)
+        }
     }
 
     /// After an undo: what follows in the same command is described by the command again.
@@ -116,6 +128,13 @@ public final class FileSystem {
     /// with that program, when someone next looks at the log.
     public func willExec(status: Int32) { recorder?.willExec() }
 
+    /// To be called before the working directory changes: an operation is said to be of the directory it was begun in.
+    public func willChangeDirectory() {
+        if startDirectory != nil || !isRecording { return }
+        startDirectory = try? System.currentDirectory()
+        recorder?.startDirectory = startDirectory
+    }
+
     /// To be called after the working directory changed.
     public func didChangeDirectory() {
         workingDirectory.forgetPath()
@@ -151,6 +170,10 @@ public final class FileSystem {
     /// The last operation of this process that changed something, once it has ended.
     public var lastOperation: EndedOperation? { recorder?.lastEnded }
 
+    /// A line for standard error, without its newline: what the operations that ended since the last call changed. Nil
+    /// when there is nothing to say.
+    public func takeAnnouncement() -> [UInt8]? { recorder?.takeAnnouncement() }
+
     /// How much may be copied to keep what a change overwrites.
     public var limits: PreimageLimits {
         get { openRecorder()?.limits ?? PreimageLimits() }
@@ -181,6 +204,8 @@ public final class FileSystem {
         }
         let made = Recorder(state: state)
         made.describe(kind: kind, command: command.bytes)
+        made.isAnnouncing = isAnnouncing
+        made.startDirectory = startDirectory
         recorder = made
         return made
     }

@@ -21,6 +21,9 @@ extension FileSystem {
     {
         let flags = OpenFlags(rawValue: flags)
         do {
+            if let planner, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) {
+                return try planner.open(path, directory, flags, mode)
+            }
             guard isRecording, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) else {
                 return try System.open(path, flags, mode: mode, at: at(directory))
             }
@@ -162,6 +165,7 @@ extension FileSystem {
     public func copyContent(from source: Int32, to target: Int32, reflink: Reflink = .auto) -> (
         code: Int32, failedReading: Bool
     ) {
+        if isPlanning { return (0, false) }
         let sharing: ContentCopy.Sharing =
             switch reflink {
             case .auto: .whenPossible

@@ -96,6 +96,7 @@ extension UndoCommand {
                 for operation in found where rows.count < filter.limit {
                     // Numbers grow with the time of begin.
                     if operation.began < since { return rows }
+                    if !filter.isAll, operation.entry == nil { continue }
                     if let touching, !touching.contains(operation.id) { continue }
                     // What a closed transaction took up is shown with it.
                     if !filter.isAll, try engine.isInsideClosed(operation) { continue }
@@ -122,7 +123,7 @@ extension UndoCommand {
             output += Array("\n]\n".utf8)
             return
         }
-        for operation in rows { output += text.row(operation) + [10] }
+        for operation in rows { output += text.row(operation, changes: try engine.count(operation)) + [10] }
         try showLeftOpen(engine, rows)
     }
 
@@ -145,7 +146,7 @@ extension UndoCommand {
             output += Array("\n]}\n".utf8)
             return
         }
-        output += text.row(operation) + [10]
+        output += text.row(operation, changes: try engine.count(operation)) + [10]
         for line in operation.command.split(separator: 10, omittingEmptySubsequences: true).dropFirst() {
             output += Array("       > ".utf8) + text.printable(Array(line)) + [10]
         }
@@ -177,6 +178,11 @@ extension UndoEngine {
         guard operation.transaction != 0, let around = try self.operation(operation.transaction) else { return false }
         if around.entry?.state != .open { return true }
         return try isInsideClosed(around)
+    }
+
+    /// Changes of an operation, or of everything in a transaction, as people count them.
+    func count(_ operation: LoggedOperation) throws(UndoError) -> Int {
+        operation.kind == .begin ? try details(operation.id).1.roots.count : operation.changes
     }
 
     /// Operations that changed a path, or something below it, and the transactions around them.

@@ -68,6 +68,10 @@ final class Recorder {
     /// What the next operation is, for its first record.
     private var next = OperationRecord()
     private(set) var notice: [UInt8]?
+    var isAnnouncing = false
+    /// Where the running command was begun, once it has left there.
+    var startDirectory: [UInt8]?
+    private var announcement: [UInt8] = []
     /// The last operation that changed something.
     private(set) var lastEnded: EndedOperation?
     private var hasSaidWhyNot = false
@@ -207,7 +211,7 @@ final class Recorder {
         next.transaction = session.transaction
         next.process = System.processID
         next.began = Clock.realTime
-        if let directory = try? System.currentDirectory() { next.directory = directory }
+        if let directory = startDirectory ?? (try? System.currentDirectory()) { next.directory = directory }
         guard let start = journal.append(next) else { throw StoreError(.system(.noSpace), journal.path) }
         running.clearCopied()
         running.journal = journal.number
@@ -293,6 +297,11 @@ final class Recorder {
         if results.changed > 0 { lastEnded = EndedOperation(found, results, store) }
         if isDurable { journal.sync() }
         if let first = results.firstMissing { noteMissing(first, results) }
+        if isAnnouncing, found.record.kind == .command, outcome == .finished, results.changed > 0 {
+            let line = Announcement.line(found.changes, results)
+            if !announcement.isEmpty { announcement.append(10) }
+            announcement += line
+        }
         isEmpty = isEmpty && found.changes.isEmpty && found.record.kind == .command
         if let control, control.waitingJournals >= Self.journalsWaiting { importJournals(control) }
     }
@@ -341,6 +350,12 @@ final class Recorder {
     }
 
     func say(_ line: [UInt8]) { notice = line }
+
+    func takeAnnouncement() -> [UInt8]? {
+        if announcement.isEmpty { return nil }
+        defer { announcement = [] }
+        return announcement
+    }
 
     // MARK: Processes
 

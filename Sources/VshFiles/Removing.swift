@@ -13,6 +13,7 @@ extension FileSystem {
     }
 
     func unlink(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
+        if let planner { return try planner.unlink(path, directory) }
         let at = at(directory)
         guard isRecording, let status = try FileStatus.look(path, at: at), !status.isDirectory else {
             return try System.unlink(path, at: at)
@@ -134,6 +135,7 @@ extension FileSystem {
     }
 
     func removeDirectory(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
+        if let planner { return try planner.removeDirectory(path, directory) }
         let at = at(directory)
         guard isRecording, let status = try FileStatus.look(path, at: at), status.isDirectory else {
             return try System.removeDirectory(path, at: at)
@@ -164,6 +166,7 @@ extension FileSystem {
     }
 
     func removeTree(_ path: UnsafePointer<CChar>, _ directory: Directory?) -> Bool {
+        if let planner { return planner.removeTree(path, directory) }
         guard isRecording, let status = try? FileStatus(path, at: at(directory), follow: false),
             mayMoveTree(path, directory, status), let recorder = recording()
         else { return false }

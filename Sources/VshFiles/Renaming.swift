@@ -23,6 +23,9 @@ extension FileSystem {
         _ old: UnsafePointer<CChar>, _ oldDirectory: Directory?, _ new: UnsafePointer<CChar>,
         _ newDirectory: Directory?, _ mode: System.RenameMode
     ) throws(Errno) {
+        if let planner {
+            return try planner.rename(old, oldDirectory, new, newDirectory, noReplace: mode == .noReplace)
+        }
         let (oldAt, newAt) = (at(oldDirectory), at(newDirectory))
         guard isRecording, let status = try FileStatus.look(old, at: oldAt) else {
             return try System.rename(old, at: oldAt, to: new, at: newAt, mode)

@@ -44,7 +44,7 @@ public struct UndoCommand {
             case "graph": try command.graph(words)
             case "checkpoint": try command.checkpoint(words)
             case "restore": try command.restore(words)
-            //DIFF
+            case "diff": try command.diff(words)
             default: try command.rollback(words)
             }
         } catch {

@@ -207,7 +207,12 @@ public final class UndoEngine {
                         report.conflicts += try verification.check(part)
                     }
                 } else {
-                    report.conflicts += try execute(plan, kind, target: target.id, verification, policy)
+                    let conflicts = try execute(plan, kind, target: target.id, verification, policy)
+                    report.conflicts += conflicts
+                    if !conflicts.isEmpty {
+                        try importOwn()
+                        report.lost += try correct(&report.entries[report.entries.count - 1], policy)
+                    }
                 }
             } catch {
                 throw try takeBack(finished, kind, error, summary)
@@ -219,6 +224,23 @@ public final class UndoEngine {
             throw .conflicts(report.conflicts, first)
         }
         return report
+    }
+
+    /// After an undo around paths that another had changed: says what it did, in place of what it was to do.
+    /// - Returns: under `.force`, paths that are not as they were to be.
+    private func correct(_ summary: inout EntrySummary, _ policy: ConflictPolicy) throws(UndoError) -> [[UInt8]] {
+        var failed: [[UInt8]] = []
+        if policy == .force {
+            for row in summary.rows {
+                var path = row.path
+                if case .moved(let other) = row.kind { path = other }
+                let present = (try? FileStatus(path, follow: false)).map { NodeState($0) } ?? .absent
+                let isRegular = row.after.kind == .regular && present.kind == .regular
+                if present.kind != row.after.kind || isRegular && present.size != row.after.size { failed.append(path) }
+            }
+        }
+        summary.rows = try details(lastExecuted).1
+        return failed
     }
 
     /// An entry with what taking it back changes.

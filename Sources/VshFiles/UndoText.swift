@@ -75,6 +75,10 @@ struct UndoText {
     func command(_ operation: LoggedOperation) -> [UInt8] {
         if operation.kind == .checkpoint { return Array("checkpoint ".utf8) + printable(operation.command) }
         if operation.kind == .begin {
+            let name = operation.command
+            if name.starts(with: Array("try ".utf8)) || name.starts(with: Array("replay ".utf8)) {
+                return printable(name)
+            }
             return Array("begin".utf8) + (operation.command.isEmpty ? [] : [32] + printable(operation.command))
         }
         let lines = operation.command.split(separator: 10, maxSplits: 1, omittingEmptySubsequences: true)
@@ -155,13 +159,13 @@ struct UndoText {
     }
 
     /// A row of `ops`.
-    func row(_ operation: LoggedOperation) -> [UInt8] {
+    func row(_ operation: LoggedOperation, changes number: Int) -> [UInt8] {
         func padded(_ text: String, _ width: Int) -> String {
             text + String(repeating: " ", count: max(1, width - text.utf8.count))
         }
         let state = state(operation)
         var line = Array((padded("@\(operation.id)", 7) + padded(age(of: operation.began), 15)).utf8)
-        let changes = operation.kind == .begin ? "" : count(operation.changes, "change")
+        let changes = operation.kind.isEvent && operation.kind != .begin ? "" : count(number, "change")
         line += Array((padded(changes, 13) + (state.isEmpty ? "" : "\(state): ")).utf8)
         line += command(operation)
         return line

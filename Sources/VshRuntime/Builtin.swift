@@ -85,6 +85,10 @@ public struct Builtin {
         public static let isPure = Traits(rawValue: 4)
         /// It acts on the history of operations: what ran before is an operation of its own, and its redirections are none.
         public static let standsApart = Traits(rawValue: 8)
+        /// It deals with its redirections itself (`Shell.ownRedirections`).
+        public static let takesRedirections = Traits(rawValue: 16)
+        /// With more than one operand it is the program of that name, and does not stand apart.
+        public static let mayBeProgram = Traits(rawValue: 32)
     }
 
     public let name: StaticString

@@ -122,7 +122,7 @@ extension Shell {
             history?.add(trimmed(text))
             defer {
                 files.endOperation(status: status)
-                if let notice = files.takeNotice() { showNotice(notice) }
+                showAfterOperation()
             }
             let flow = try run(code, root, tail: false)
             if flow == .exited { return flow }

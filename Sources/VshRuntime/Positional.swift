@@ -47,6 +47,7 @@ extension Shell {
         if option == .notify && isOn { Signals.watchChildren() }
         if option == .hashall { setOption(.locatesInDefinitions, isOn) }
         if option == .posix { placeBuiltins() }
+        if option == .announce { files.isAnnouncing = isOn }
         if option == .monitor && !isVirtualSubshell {
             if isOn && terminalDescriptor < 0 { takeTerminal() }
             applySignalDispositions()
@@ -56,6 +57,7 @@ extension Shell {
     /// Changes the working directory of this environment, without touching `PWD`: 0, or a positive errno.
     public func changeDirectory(_ path: Text) -> Int32 {
         willChangeDirectory()
+        files.willChangeDirectory()
         do throws(Errno) {
             try System.changeDirectory(path)
         } catch {

@@ -108,6 +108,29 @@ extension Shell {
         return true
     }
 
+    /// What is to be said after an operation: what could not be recorded, and under `set -o announce` what it changed.
+    func showAfterOperation() {
+        if let notice = files.takeNotice() { showNotice(notice) }
+        if options.contains(.announce), let text = files.takeAnnouncement() {
+            var line = ByteStack(capacity: 128)
+            line.append(text)
+            line.append(10)
+            writeError(line)
+        }
+    }
+
+    /// Transactions that ended sessions left open, offered at the start of an interactive shell.
+    func offerLeftOpen() {
+        for line in UndoCommand.leftOpen(files) { showNotice(line) }
+    }
+
+    /// Says which transaction is left open when the shell ends.
+    func noteOpenTransaction() {
+        if isForkedChild { return }
+        guard let open = files.transactions.last else { return }
+        showNotice(Array("the transaction @\(open) is left open: rollback takes it back, commit keeps it".utf8))
+    }
+
     /// Says once what could not be recorded.
     func showNotice(_ notice: [UInt8]) {
         var line = ByteStack(capacity: 128)

@@ -242,7 +242,8 @@ extension Shell {
         flushOutput(from: outputMark)
         syncInput()
         files.endOperation(status: status)
-        if let notice = files.takeNotice() { showNotice(notice) }
+        showAfterOperation()
+        noteOpenTransaction()
         releaseTerminal()
         System.exit(status & 255)
     }

@@ -124,6 +124,8 @@ public final class Shell {
     public internal(set) var trapEntryStatus: Int32?
     /// This process was forked by an interactive shell: it can trap signals that were ignored when that started.
     var changesIgnoredSignals = false
+    /// Of the builtin that is about to run, when it deals with them itself.
+    var ownRedirections: OwnRedirections?
     /// The redirections of the running `exec` stay: set by that builtin.
     public var keepsRedirections = false
     /// The terminal of job control, or -1.

@@ -34,6 +34,9 @@ public struct ShellOptions: OptionSet, Sendable {
     /// `-h` was given: the utilities that a function calls are located when it is defined. (`hashall` is on by default and only remembers.)
     public static let locatesInDefinitions = ShellOptions(rawValue: 1 << 23)
 
+    /// After each operation a line says what it changed.
+    public static let announce = ShellOptions(rawValue: 1 << 30)
+
     /// A row for each option: its letter (0 when it has none), its name for `set -o` (nil when it cannot be set so), and whether `set` may change it.
     public struct Row: Sendable {
         public let option: ShellOptions
@@ -46,6 +49,7 @@ public struct ShellOptions: OptionSet, Sendable {
     public static var rows: [Row] {
         [
             Row(option: .allexport, letter: 97, name: "allexport", canChange: true),
+            Row(option: .announce, letter: 0, name: "announce", canChange: true),
             Row(option: .emacs, letter: 0, name: "emacs", canChange: true),
             Row(option: .errexit, letter: 101, name: "errexit", canChange: true),
             Row(option: .hashall, letter: 104, name: "hashall", canChange: true),

@@ -118,10 +118,12 @@ extension Shell {
         let isSpecial = builtin >= 0 && builtinTable[Int(builtin)].kind == .special
         var redirections = -1
         if options.contains(.xtrace) && node.d == 0 { trace(arguments) }
-        let standsApart = node.e >= 0 && builtin >= 0 && builtinTable[Int(builtin)].traits.contains(.standsApart)
+        let traits = builtin >= 0 && node.e >= 0 ? builtinTable[Int(builtin)].traits : []
+        let standsApart = traits.contains(.standsApart) && !(traits.contains(.mayBeProgram) && arguments.count > 2)
+        ownRedirections = traits.contains(.takesRedirections) ? OwnRedirections(code: code, first: node.e) : nil
         if standsApart { files.beginAside() }
         defer { if standsApart { files.endAside() } }
-        if node.e >= 0 {
+        if node.e >= 0 && !traits.contains(.takesRedirections) {
             guard let begun = try beginRedirections(code, node.e) else {
                 status = 1
                 if isSpecial { throw ShellError(.specialBuiltin, status: 1) }

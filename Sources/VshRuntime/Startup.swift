@@ -75,6 +75,7 @@ extension Shell {
             assignUnchecked(KnownSymbol.ps1.rawValue, Text(System.effectiveUserID == 0 ? "# " : "$ "))
         }
         if !isSet(KnownSymbol.ps2.rawValue) { assignUnchecked(KnownSymbol.ps2.rawValue, Text("> ")) }
+        defer { offerLeftOpen() }
         guard readsFiles else { return }
         if options.contains(.login) { readProfiles() }
         var path = file

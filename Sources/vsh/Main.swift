@@ -50,6 +50,7 @@ enum Main {
             shell.options.insert(.undo)
             if !invocation.unset.contains(.record) { shell.options.insert(.record) }
         }
+        if shell.options.contains(.announce) { files.isAnnouncing = true }
         registerBuiltins(shell)
         registerFileBuiltins(shell)
         registerListingBuiltins(shell)

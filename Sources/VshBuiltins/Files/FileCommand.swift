@@ -35,7 +35,13 @@ final class FileCommand {
     var files: FileSystem { shell.files }
 
     /// Writes to standard error, after what is in the shell's output.
-    func deliverError(_ bytes: borrowing ByteStack) { shell.writeError(bytes) }
+    func deliverError(_ bytes: borrowing ByteStack) {
+        if let planner = files.planner {
+            planner.messages.append(bytes.text(from: 0).bytes)
+        } else {
+            shell.writeError(bytes)
+        }
+    }
 
     /// The process's descriptor that is standard input; -1: closed.
     var inputDescriptor: Int32 { shell.inputDescriptor(0) }
@@ -95,6 +101,7 @@ final class FileCommand {
     /// A line on standard output.
     @inline(never)
     func say(_ message: Message) {
+        if files.isPlanning { return }
         message.write(to: &shell.output, isUTF8: isUTF8)
         shell.output.append(10)
         shell.flushOutput()
@@ -108,12 +115,16 @@ final class FileCommand {
         line.append(": ")
         question.write(to: &line, isUTF8: isUTF8)
         line.append(" ")
+        if let planner = files.planner {
+            planner.questions.append(line.text(from: 0).bytes)
+            return true
+        }
         deliverError(line)
         return readsYes()
     }
 
     /// Reads a line byte by byte: what follows belongs to somebody else.
-    private func readsYes() -> Bool {
+    func readsYes() -> Bool {
         let descriptor = inputDescriptor
         guard descriptor >= 0 else { return false }
         var first: UInt8 = 0

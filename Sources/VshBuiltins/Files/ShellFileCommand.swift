@@ -25,17 +25,26 @@ extension Shell {
             function: { (shell, arguments) throws(ShellError) -> Flow in
                 // Names of the process's own descriptors mean something else in here than in a program.
                 for index in 1..<max(1, arguments.count) where namesDescriptor(shell.argument(arguments, index)) {
+                    if let planner = shell.files.planner { return explainExternal(planner) }
                     return try shell.runExternal(arguments)
                 }
                 let command = FileCommand(shell, arguments)
                 switch body(command) {
-                case .external: return try shell.runExternal(arguments)
+                case .external:
+                    if let planner = shell.files.planner { return explainExternal(planner) }
+                    return try shell.runExternal(arguments)
                 case .done:
                     shell.status = command.status
                     return .normal
                 }
             })
     }
+}
+
+/// `explain` of a run that goes to the external program.
+private func explainExternal(_ planner: Planner) -> Flow {
+    planner.isExternal = true
+    return .normal
 }
 
 /// Whether a path leads to the process's own descriptors or state: /dev/stdin, /dev/fd/3, /proc/self.
