@@ -13,6 +13,8 @@ bindir = $(DESTDIR)$(PREFIX)/bin
 mandir = $(DESTDIR)$(PREFIX)/share/man/man1
 docdir = $(DESTDIR)$(PREFIX)/share/doc/vsh
 pages = $(notdir $(wildcard docs/man/*.1))
+man7dir = $(DESTDIR)$(PREFIX)/share/man/man7
+pages7 = $(notdir $(wildcard docs/man/*.7))
 texts = README.adoc LICENSE $(filter-out docs/decisions docs/man,$(wildcard docs/*))
 
 CONFORMANCE ?=
@@ -65,15 +67,17 @@ $(binary):
 	@$(MAKE) build
 
 install: $(binary) ## install into $(DESTDIR)$(PREFIX)
-	install -d '$(bindir)' '$(mandir)' '$(docdir)/decisions'
+	install -d '$(bindir)' '$(mandir)' '$(man7dir)' '$(docdir)/decisions'
 	install -m 755 $(binary) '$(bindir)/vsh'
 	cd docs/man && install -m 644 $(pages) '$(mandir)'
+	cd docs/man && install -m 644 $(pages7) '$(man7dir)'
 	install -m 644 $(texts) '$(docdir)'
 	install -m 644 docs/decisions/* '$(docdir)/decisions'
 
 uninstall: ## remove what install put there
 	rm -f '$(bindir)/vsh'
 	cd '$(mandir)' 2>/dev/null && rm -f $(pages) || true
+	cd '$(man7dir)' 2>/dev/null && rm -f $(pages7) || true
 	rm -rf '$(docdir)'
 
 clean: ## remove everything that was built

@@ -90,6 +90,10 @@ extension UndoCommand {
             }
             return
         }
+        if report.operation == 0 {
+            output += name + Array(": nothing is different there\n".utf8)
+            return
+        }
         output += Array("restored ".utf8) + name
         var counts: [String] = []
         if !report.undone.isEmpty { counts.append("\(report.undone.count) undone") }

@@ -141,7 +141,7 @@ extension UndoEngine {
         }
         report.operation = lastExecuted
         try importOwn()
-        report.rows = try details(report.operation).1
+        if report.operation != 0 { report.rows = try details(report.operation).1 }
         return report
     }
 }

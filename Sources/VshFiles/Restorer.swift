@@ -79,6 +79,15 @@ extension UndoEngine {
             throw error
         }
         recorder.close(status: 0, outcome: .finished)
+        if kind == .undoPaths || kind == .restore {
+            // What changed nothing is no entry; the objects that it moved about go back to where entries look for them.
+            try importOwn()
+            guard let made = try operation(number), made.entry == nil else { return conflicts }
+            lastExecuted = 0
+            _ = try execute(try self.plan([number]), .repair, target: number, nil, .force)
+            try importOwn()
+            lastExecuted = 0
+        }
         return conflicts
     }
 }

@@ -101,26 +101,27 @@ final class Verification {
     private func checkTimes(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) {
         if times[path] != nil { return }
         let later = try laterResults(path, part).first?.result
-        if let own = part.results[path], let later { noteAlias(own.after, later.after) }
+        let present = try Self.present(path)
+        if let own = part.results[path], let later { noteAlias(own.after, later.after, present) }
         let expected = later ?? part.results[path]
         guard let expected, !expected.after.isAbsent else {
             times[path] = true
             return
         }
-        times[path] = try Self.present(path).modification == expected.after.modification
+        times[path] = present.modification == expected.after.modification
     }
 
     private func check(_ path: [UInt8], _ part: Plan.Part, _ moves: Moves) throws(UndoError) -> Conflict? {
         guard let own = part.results[path] else { return nil }
         let later = try laterResults(path, part)
-        // The same state, perhaps of an object that was made again.
-        if let newest = later.first { noteAlias(own.after, newest.result.after) }
         for (operation, result) in later where !result.isSoft && !ignored.contains(operation) {
             if try isLater(operation, part.position ?? position) {
                 return Conflict(path: path, reason: .laterOperation(operation))
             }
         }
         let present = try Self.present(path)
+        // The same state, perhaps of an object that was made again.
+        if let newest = later.first { noteAlias(own.after, newest.result.after, present) }
         let difference = aliases.current(own.after).difference(from: present)
         switch difference {
         case .none: break
@@ -135,7 +136,9 @@ final class Verification {
     }
 
     /// Operations that were taken back may have left another object that stands for the same.
-    private func noteAlias(_ own: NodeState, _ later: NodeState) {
+    private func noteAlias(_ own: NodeState, _ later: NodeState, _ present: NodeState) {
+        // Not when the later one is gone again, and what is there is the first one.
+        if aliases.current(own).isSameObject(as: present) { return }
         if !own.isAbsent, !later.isAbsent, !own.isSameObject(as: later) { aliases.add(own, is: later) }
     }
 
