@@ -15,9 +15,30 @@ public struct Table<Element>: ~Copyable {
         self.capacity = max(capacity, 1)
     }
 
+    /// An empty table without memory.
+    private init(unallocated: Void) {
+        base = UnsafeMutablePointer<Element>(bitPattern: 16).unsafelyUnwrapped
+        count = 0
+        capacity = 0
+    }
+
     deinit {
         if count > 0 { base.deinitialize(count: count) }  // of none, it would still ask for the metadata
-        base.deallocate()
+        if capacity > 0 { base.deallocate() }
+    }
+
+    /// Moves the elements to a block of just their size, and gives the room that they had, emptied, to the table returned.
+    public mutating func takeRoom() -> Table {
+        var spare = Table(unallocated: ())
+        swap(&self, &spare)
+        if spare.count > 0 {
+            base = UnsafeMutablePointer<Element>.allocate(capacity: spare.count)
+            base.moveInitialize(from: spare.base, count: spare.count)
+            capacity = spare.count
+            count = spare.count
+            spare.count = 0
+        }
+        return spare
     }
 
     @inline(__always)
@@ -91,7 +112,7 @@ public struct Table<Element>: ~Copyable {
     public mutating func removeAll(keepingCapacityUpTo keep: Int = Int.max) {
         if count > 0 { base.deinitialize(count: count) }
         count = 0
-        if capacity > keep {
+        if capacity > max(keep, 1) {
             base.deallocate()
             base = UnsafeMutablePointer<Element>.allocate(capacity: max(keep, 1))
             capacity = max(keep, 1)
@@ -107,15 +128,15 @@ public struct Table<Element>: ~Copyable {
         count -= range.count
     }
 
-    /// Gives back the room that no element uses.
-    public mutating func trim() {
-        if capacity > max(count, 1) { grow(to: max(count, 1)) }
-    }
-
     @inline(never)
     private mutating func grow(to newCapacity: Int) {
-        base = reallocate(base, capacity: newCapacity)
-        capacity = newCapacity
+        if capacity == 0 {
+            capacity = 4
+            base = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+        } else {
+            base = reallocate(base, capacity: newCapacity)
+            capacity = newCapacity
+        }
     }
 
     /// Calls `body` with the elements. The table must not change during the call.

@@ -112,8 +112,7 @@ extension Shell {
             let flow = try run(code, root, tail: isLast)
             if code.isKept {
                 // The functions keep what defined them and no more, so that it goes when they are defined again.
-                giveBack(code)
-                code = takeCode(source)
+                code = code.takeRoom(for: source)
                 currentCode = code
             } else {
                 code.reset(to: mark)
@@ -150,10 +149,8 @@ extension Shell {
 
     private func giveBack(_ code: Code) {
         if code.isKept {
-            code.trim()
-            return
-        }
-        if codePool.count < 8 {
+            giveBack(code.takeRoom(for: arithmeticScratch.source))
+        } else if codePool.count < 8 {
             code.reset()
             code.source = arithmeticScratch.source
             codePool.append(code)

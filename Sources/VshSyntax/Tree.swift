@@ -363,22 +363,35 @@ public struct ArithmeticNode {
 public final class Code {
     /// The text that positions are offsets of.
     public var source: Source
-    public var nodes = Table<Node>(capacity: 16)
-    public var words = Table<Word>(capacity: 32)
-    public var parts = Table<Part>(capacity: 32)
-    public var ints = Table<Int32>(capacity: 16)
-    public var assignments = Table<Assignment>(capacity: 8)
-    public var redirections = Table<Redirection>(capacity: 8)
-    public var caseItems = Table<CaseItem>(capacity: 8)
-    public var arithmetic = Table<ArithmeticNode>(capacity: 8)
-    public var integers = Table<Int>(capacity: 8)
-    public var constants = Table<Text>(capacity: 32)
+    public var nodes: Table<Node>
+    public var words: Table<Word>
+    public var parts: Table<Part>
+    public var ints: Table<Int32>
+    public var assignments: Table<Assignment>
+    public var redirections: Table<Redirection>
+    public var caseItems: Table<CaseItem>
+    public var arithmetic: Table<ArithmeticNode>
+    public var integers: Table<Int>
+    public var constants: Table<Text>
     /// One slot for each word in a pattern context, filled by the interpreter when the pattern is first used.
-    public var patterns = Table<Pattern?>(capacity: 4)
+    public var patterns: Table<Pattern?>
     /// A function was defined by this code, so its tables must outlive the command: set by the interpreter.
     public var isKept = false
 
-    public init(source: Source) { self.source = source }
+    public init(source: Source) {
+        self.source = source
+        nodes = Table(capacity: 16)
+        words = Table(capacity: 32)
+        parts = Table(capacity: 32)
+        ints = Table(capacity: 16)
+        assignments = Table(capacity: 8)
+        redirections = Table(capacity: 8)
+        caseItems = Table(capacity: 8)
+        arithmetic = Table(capacity: 8)
+        integers = Table(capacity: 8)
+        constants = Table(capacity: 32)
+        patterns = Table(capacity: 4)
+    }
 
     /// How full the tables are.
     public struct Mark {
@@ -425,18 +438,33 @@ public final class Code {
         patterns.removeAll(keepingCapacityUpTo: 1024)
     }
 
-    /// Gives back room that is not used, for code that is kept.
-    public func trim() {
-        nodes.trim()
-        words.trim()
-        parts.trim()
-        ints.trim()
-        assignments.trim()
-        redirections.trim()
-        caseItems.trim()
-        arithmetic.trim()
-        integers.trim()
-        constants.trim()
-        patterns.trim()
+    /// Keeps just the memory that the tables fill, for code that is kept; what room they had goes to the code returned, which is empty.
+    public func takeRoom(for source: Source) -> Code {
+        Code(
+            source: source, nodes: nodes.takeRoom(), words: words.takeRoom(), parts: parts.takeRoom(),
+            ints: ints.takeRoom(), assignments: assignments.takeRoom(), redirections: redirections.takeRoom(),
+            caseItems: caseItems.takeRoom(), arithmetic: arithmetic.takeRoom(), integers: integers.takeRoom(),
+            constants: constants.takeRoom(), patterns: patterns.takeRoom())
+    }
+
+    private init(
+        source: Source, nodes: consuming Table<Node>, words: consuming Table<Word>, parts: consuming Table<Part>,
+        ints: consuming Table<Int32>, assignments: consuming Table<Assignment>,
+        redirections: consuming Table<Redirection>, caseItems: consuming Table<CaseItem>,
+        arithmetic: consuming Table<ArithmeticNode>, integers: consuming Table<Int>,
+        constants: consuming Table<Text>, patterns: consuming Table<Pattern?>
+    ) {
+        self.source = source
+        self.nodes = nodes
+        self.words = words
+        self.parts = parts
+        self.ints = ints
+        self.assignments = assignments
+        self.redirections = redirections
+        self.caseItems = caseItems
+        self.arithmetic = arithmetic
+        self.integers = integers
+        self.constants = constants
+        self.patterns = patterns
     }
 }
