@@ -32,6 +32,8 @@ uint64_t vsh_signals_take(void) {
   return __atomic_exchange_n(&pending, 0, __ATOMIC_ACQ_REL);
 }
 
+uint64_t vsh_signals_peek(void) { return __atomic_load_n(&pending, __ATOMIC_ACQUIRE); }
+
 void vsh_signals_forget(void) {
   vsh_signals_take();
   vsh_signal_child = 0;

@@ -22,6 +22,8 @@ public enum BuiltinOptions {
         case "audit": return audit
         case "abbr": return "-e | Erase the abbreviations named\n< none"
         case "begin": return "< none"
+        case "bind":
+            return "-s | Bind a text to type; a newline at its end enters the line\n-r | Take a binding back\n< none"
         case "commit": return "< none"
         case "bg", "fg": return "< job"
         case "break", "continue", "exit", "return", "shift": return "< none"

@@ -45,6 +45,9 @@ extension UndoEngine {
         let number = recorder.operation
         lastExecuted = number
         let restorer = Restorer(files, recorder, verification, policy)
+        var progress = ProgressLine(
+            kind == .redo ? "redo" : kind == .rollback ? "rollback" : "undo",
+            total: plan.parts.reduce(0) { $0 + $1.changes.count }, canStop: kind != .repair)
         do throws(UndoError) {
             for (index, part) in plan.parts.enumerated() {
                 if let verification, index > 0 {
@@ -54,6 +57,7 @@ extension UndoEngine {
                 }
                 let whole = part.wholeDirectories(except: verification?.differing ?? [])
                 for change in part.changes.reversed() {
+                    if !progress.step() { throw .failed(change.path, .interrupted, isClean: true) }
                     if !whole.isEmpty, hasAncestor(change.path, in: whole) { continue }
                     do {
                         try restorer.restore(change)

@@ -11,7 +11,10 @@ extension Shell {
         abbreviations.register(self)
         startInteractive(readsFiles: readsFiles, file: file)
         InteractiveShell.install(self)
-        let config = ConfigCommand.register(self) { abbreviations.all }
+        let keyBindings = KeyBindings()
+        keyBindings.register(self)
+        let config = ConfigCommand.register(
+            self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands })
         if readsFiles && file == nil { StartupFiles.readConfiguration(self) }
         let services = Services.make(self)
         config.noteStarted()
@@ -22,6 +25,7 @@ extension Shell {
             }
         }
         let editor = LineEditor(self, services, abbreviations: abbreviations)
+        editor.keyBindings = keyBindings
         runInteractively { (_: Shell, isContinuation: Bool) throws(ShellError) -> Text? in
             try editor.readLine(isContinuation: isContinuation)
         }

@@ -104,6 +104,11 @@ public enum Signals {
         case caught = 2
     }
 
+    /// Whether a caught SIGINT arrived and was not taken.
+    public static var isInterruptPending: Bool {
+        isPending && SignalSet(rawValue: vsh_signals_peek()).contains(.interrupt)
+    }
+
     /// Whether a caught signal arrived and was not taken. One load; SIGCHLD counts only when caught with `countsChild`.
     @inline(__always)
     public static var isPending: Bool { vsh_signals_pending() != 0 }

@@ -229,6 +229,51 @@ def test_welcome_once(shell, folder):
             equal("Welcome to vsh" in text, expected)
 
 
+def test_bind(shell, folder):
+    """bind gives keys a text to type, or the meaning of another key"""
+    with session(shell, folder) as terminal:
+        run(terminal, "bind -s F5 $'echo f${x}ive\\n'; bind Ctrl-N Ctrl-A; echo bou''nd", "bound")
+        terminal.send("\x1b[15~")
+        terminal.wait_for("(?m)^five")
+        terminal.send("ho st''art\x0eec\r")
+        terminal.wait_for("(?m)^start")
+        run(terminal, "bind", r"bind -s F5 \$'echo f\${x}ive\\n'")
+        run(terminal, "bind -r F5; bind | grep -c F5", "0")
+        run(terminal, "bind Nokey Up", "vsh: bind: Nokey: no such key")
+
+
+def test_progress_and_interrupt(shell, folder):
+    """A long undo shows how far it is; ^C stops it and leaves everything as it was; the next undo does all"""
+    count = 40_000
+    many = os.path.join(folder, "work", "many")
+    os.makedirs(many)
+    for number in range(count):
+        with open(os.path.join(many, str(number)), "w"):
+            pass
+    with session(shell, folder, timeout=60) as terminal:
+        run(terminal, "rm many/*; ls many | wc -l", "0")
+        terminal.send("undo\r")
+        terminal.wait_for(r"undo: [\d,]+ of [\d,]+ \(\d+ %\)")
+        terminal.send("\x03")
+        terminal.wait_for("(?m)taken back")
+        run(terminal, "ls many | wc -l", "0")
+        terminal.send("undo >/dev/null; echo do''ne\r")
+        terminal.wait_for("done\n")
+        run(terminal, "ls many | wc -l", str(count))
+
+
+def test_unusable_history(shell, folder):
+    """A history that cannot be used is said once, and the session has one in memory"""
+    os.makedirs(os.path.join(folder, ".local", "state", "vsh"), mode=0o700)
+    Path(folder, DATABASE).write_text("this is no database, but long enough to be looked at as one. " * 20)
+    work = os.path.join(folder, "work")
+    os.makedirs(work)
+    with Session([shell], cwd=work, home=folder, columns=160, term="xterm-256color") as terminal:
+        terminal.wait_for(r"the history is kept in memory only(?s:.*)\$ ")
+        run(terminal, "echo on''ce", "once")
+        run(terminal, "\x1b[A", "once")
+
+
 def test_help(shell, folder):
     """help lists builtins and topics; every builtin answers --help"""
     with session(shell, folder, term="dumb") as terminal:

@@ -21,6 +21,8 @@ static inline void vsh_signals_clear_child(void) { vsh_signal_child = 0; }
 
 /// Reads and clears the set of caught signals that arrived. A signal that arrives meanwhile is in this or the next answer.
 uint64_t vsh_signals_take(void);
+/// The same without taking them.
+uint64_t vsh_signals_peek(void);
 
 enum { VSH_SIGNAL_DEFAULT = 0, VSH_SIGNAL_IGNORE = 1, VSH_SIGNAL_CATCH = 2 };
 enum {

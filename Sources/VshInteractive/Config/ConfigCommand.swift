@@ -8,18 +8,24 @@ import VshSystem
 final class ConfigCommand {
     private let shell: Shell
     private let abbreviations: () -> [(name: [UInt8], text: [UInt8])]
+    private let bindings: () -> [[UInt8]]
     /// Values when the start-up files had been read.
     private var started: [String: [UInt8]] = [:]
 
-    init(_ shell: Shell, abbreviations: @escaping () -> [(name: [UInt8], text: [UInt8])]) {
+    init(
+        _ shell: Shell, abbreviations: @escaping () -> [(name: [UInt8], text: [UInt8])],
+        bindings: @escaping () -> [[UInt8]]
+    ) {
         self.shell = shell
+        self.bindings = bindings
         self.abbreviations = abbreviations
     }
 
-    static func register(_ shell: Shell, abbreviations: @escaping () -> [(name: [UInt8], text: [UInt8])])
-        -> ConfigCommand
-    {
-        let command = ConfigCommand(shell, abbreviations: abbreviations)
+    static func register(
+        _ shell: Shell, abbreviations: @escaping () -> [(name: [UInt8], text: [UInt8])],
+        bindings: @escaping () -> [[UInt8]]
+    ) -> ConfigCommand {
+        let command = ConfigCommand(shell, abbreviations: abbreviations, bindings: bindings)
         shell.register(
             "config", .extension_, synopsis: "[--json]", summary: "Show the settings, and where each comes from."
         ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
@@ -94,6 +100,13 @@ final class ConfigCommand {
                 Setting(
                     key: "abbr \(String(decoding: name, as: UTF8.self))", command: start + quoted(text), marks: [start],
                     value: text, environment: nil, isDefault: false))
+        }
+        for command in bindings() {
+            let marks = command.split(separator: 32).prefix(command.starts(with: Array("bind -s".utf8)) ? 3 : 2)
+            list.append(
+                Setting(
+                    key: String(decoding: command, as: UTF8.self), command: command,
+                    marks: [Array(marks.joined(separator: [32]))], value: [], environment: nil, isDefault: false))
         }
         return list
     }
@@ -208,7 +221,8 @@ final class ConfigCommand {
         for (command, origin, _) in rows {
             // Variables, options, aliases and abbreviations are set apart.
             let kind: UInt8 =
-                command.starts(with: Array("set ".utf8)) ? 1 : command.starts(with: Array("a".utf8)) ? 2 : 0
+                command.starts(with: Array("set ".utf8))
+                ? 1 : command.starts(with: Array("a".utf8)) || command.starts(with: Array("bind ".utf8)) ? 2 : 0
             if kind != section { shell.output.append(10) }
             section = kind
             shell.output.append(command)

@@ -50,6 +50,10 @@ public final class InteractiveShell: InteractiveSupport {
             newestOperation: { [unowned shell] in shell.files.lastOperation?.id ?? 0 },
             isKeptOut: { [unowned shell] in isKeptOut($0, shell) })
         store.workingDirectory = { [unowned shell] in shell.workingDirectory.bytes }
+        if let reason = store.whyNot() {
+            shell.report("the history is kept in memory only: ", reason)
+            return nil
+        }
         return store
     }
 

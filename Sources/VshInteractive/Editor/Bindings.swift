@@ -15,6 +15,12 @@ extension LineEditor {
     func binding(of key: Key, isCommandMode: Bool, _ vi: ViState) -> Binding {
         let prefix = keyPrefix
         keyPrefix = 0
+        var key = key
+        switch prefix == 0 ? keyBindings?.meaning(of: key) : nil {
+        case .key(let other)?: key = other
+        case .text(let text)?: return .action { [unowned self] in self.type(text) }
+        case nil: break
+        }
         if prefix == 24 { return prefixed(key) }
         if prefix == 22 { return quoted(key) }
         switch key {

@@ -12,6 +12,8 @@ public final class LineEditor: EngineClient {
     let services: Services
     let highlighter: Highlighter
     let abbreviations: Abbreviations
+    /// What the user bound to keys.
+    var keyBindings: KeyBindings?
     private var engine: Engine?
     private let box = EngineClientBox()
     var renderer: Renderer

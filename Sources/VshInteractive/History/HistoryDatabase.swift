@@ -24,13 +24,12 @@ enum HistoryDatabase {
         query.reset()
         if version == 0 {
             try database.run("PRAGMA journal_mode=WAL")
-            try database.run("PRAGMA synchronous=NORMAL")
-            try database.transaction { () throws(StoreError) in try database.run(schema) }
         } else if version != 1 {
             throw StoreError(.damaged, path)
-        } else {
-            try database.run("PRAGMA synchronous=NORMAL")
         }
+        // The first to open the file reads the whole write-ahead log: that is kept short.
+        try database.run("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=128; PRAGMA cache_size=-400")
+        if version == 0 { try database.transaction { () throws(StoreError) in try database.run(schema) } }
         return database
     }
 

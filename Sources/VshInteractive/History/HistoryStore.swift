@@ -75,6 +75,22 @@ public final class HistoryStore: HistorySource {
         try? StateDirectory(path: Array(path[..<slash])).create()
     }
 
+    /// Why the file cannot be used; nil when it can, or can be made.
+    func whyNot() -> String? {
+        guard let slash = path.lastIndex(of: 47) else { return "no directory" }
+        do {
+            if (try? FileStatus(path)) == nil {
+                try StateDirectory(path: Array(path[..<slash])).create()
+                return nil
+            }
+            open = try Connection(path)
+            return nil
+        } catch {
+            cannotOpen = true
+            return "\(String(decoding: error.path, as: UTF8.self)): \(error.reason)"
+        }
+    }
+
     /// Closes the file until the next question: to be called before anything of the user's runs.
     public func rest() {
         open = nil

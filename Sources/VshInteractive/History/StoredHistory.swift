@@ -217,6 +217,7 @@ extension HistoryStore {
         rest()
         guard let connection = connection(makes: true) else { return nil }
         let database = connection.database
+        defer { try? database.run("PRAGMA wal_checkpoint(TRUNCATE)") }
         return try? database.transaction { () throws(StoreError) -> Int in
             var count = 0
             let known = try connection.statement(47, "SELECT 1 FROM history WHERE command = ?1 AND start = ?2")
