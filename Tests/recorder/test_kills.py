@@ -37,6 +37,11 @@ while i < 60:
 """
 
 
+# As the first program of a shell, after some others (those are started by another thread), in a pipeline, in a substitution.
+FORMS = ["python3 -S ../work.py; echo end > last", "for i in 1 2 3 4 5 6; do /bin/true; done; python3 -S ../work.py; echo end > last",
+         "python3 -S ../work.py | cat; echo end > last", "x=$(python3 -S ../work.py); echo end > last", "(python3 -S ../work.py; echo end > last); :"]
+
+
 def processes():
     """pid: (parent, session, command)"""
     found = {}
@@ -61,7 +66,7 @@ def run(shell, what, rng):
         subprocess.run(["sh", "-c", SETUP], stdout=subprocess.DEVNULL, **options)
         Path(home, "work.py").write_text(WORK)
         before = snapshot(home + "/w")
-        process = subprocess.Popen([shell, "-c", "python3 -S ../work.py; echo end > last"], start_new_session=True, stdout=subprocess.DEVNULL, **options)
+        process = subprocess.Popen([shell, "-c", rng.choice(FORMS)], start_new_session=True, stdout=subprocess.DEVNULL, **options)
         time.sleep(0.02 + rng.random() * 0.1)
         seen = processes()
         recorders = [pid for pid, (parent, session, _) in seen.items() if parent == process.pid and session == pid]
@@ -97,6 +102,7 @@ def main():
     parser.add_argument("--shell", default=str(TOP / ".build/release/vsh"))
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
+    print(f"seed {arguments.seed}")
     passed = failed = 0
     kinds = ["shell", "recorder", "command", "shell and command", "shell and recorder"]
     for number in range(arguments.n):
