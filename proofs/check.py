@@ -25,7 +25,7 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parent
 WORK = TOP / ".build" / "proofs"
 SYSTEMS = {
-    "coq": ("coqc", ["coq", "libcoq-stdlib"]), "agda": ("agda", ["agda-bin"]), "z3": ("z3", ["z3"]),
+    "coq": ("coqc", ["coq", "libcoq-stdlib", "ocaml-nox"]), "agda": ("agda", ["agda-bin"]), "z3": ("z3", ["z3"]),
     "cvc5": ("cvc5", ["cvc5"]), "acl2": ("acl2", ["acl2"]), "hol": ("hol-light", ["hol-light", "libnum-ocaml-dev"]),
     "lean": ("lean", []),
 }
@@ -81,12 +81,14 @@ def manifest():
         key, _, rest = line.partition(" ")
         if key == "theorem":
             number, name = rest.split()
-            blocks.append({"number": int(number), "name": name, "says": "", "systems": {}, "tested": [], "runs": []})
+            blocks.append({"number": int(number), "name": name, "says": "", "systems": {}, "properties": [], "tested": [], "runs": []})
         elif key == "says":
             blocks[-1]["says"] = rest
         elif key in SYSTEMS:
             file, *names = rest.split()
             blocks[-1]["systems"].setdefault(key, []).append((file, names))
+        elif key == "property":
+            blocks[-1]["properties"] += rest.split()
         elif key == "tested":
             file, _, text = rest.partition(" ")
             blocks[-1]["tested"].append((file, text))
@@ -163,6 +165,10 @@ def check_texts(report, blocks):
                     continue
                 for name in set(names) - declared(system, path):
                     report.check(False, f"manifest, {where}: {file} does not prove {name}")
+        for name in block["properties"]:
+            used = re.search(rf"\b{name}\b", (HERE / "oracle" / "oracle.ml").read_text())
+            stated = re.search(rf"^Definition {name}\b", (HERE / "coq" / "Properties.v").read_text(), re.M)
+            report.check(used and stated, f"manifest, {where}: the oracle does not ask {name}")
         for file, text in block["tested"]:
             path = TOP / file
             ok = path.is_file() and text in path.read_text()
