@@ -3,6 +3,7 @@
 #define VSH_CSQLITE_SHIM_H
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdint.h>
 #include <unistd.h>
 /// SQLITE_TRANSIENT is a cast that Swift cannot import: tells SQLite to copy the bytes bound.
 static inline sqlite3_destructor_type vsh_sqlite_transient(void) { return SQLITE_TRANSIENT; }
@@ -23,5 +24,16 @@ static inline int vsh_sqlite_open(const char *path, int flags, int mode) {
 static inline void vsh_sqlite_use_high_descriptors(void) {
     sqlite3_vfs *vfs = sqlite3_vfs_find(0);
     if (vfs && vfs->iVersion >= 3) vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)vsh_sqlite_open);
+}
+
+/// Waits a millisecond between tries for the lock of another process, and gives up after `context` milliseconds. (The waits of
+/// sqlite3_busy_timeout grow to a tenth of a second.)
+static inline int vsh_sqlite_wait(void *context, int tries) {
+    if (tries >= (int)(intptr_t)context) return 0;
+    usleep(1000);
+    return 1;
+}
+static inline int vsh_sqlite_patience(sqlite3 *db, int milliseconds) {
+    return sqlite3_busy_handler(db, vsh_sqlite_wait, (void *)(intptr_t)milliseconds);
 }
 #endif

@@ -29,9 +29,29 @@ bool is_store(const char *path) {
   bool found = false;
   pthread_mutex_lock(&lock);
   for (int i = 0; i < place_count && !found; i++)
-    found = places[i].path && strncmp(path, places[i].path, (size_t)(at - path) + count) == 0 && strlen(places[i].path) == (size_t)(at - path) + count;
+    found = places[i].path && strncmp(path, places[i].path, (size_t)(at - path) + count) == 0 && places[i].path[(size_t)(at - path) + count] == '/';
   pthread_mutex_unlock(&lock);
   return found;
+}
+
+/// The random number of the state directory: word 4 of its control file (Control in Sources/VshStore/StateDirectory.swift).
+static uint64_t state_identity(void) {
+  char path[LONG_PATH];
+  uint64_t number = 0;
+  snprintf(path, sizeof path, "%s/control", state_path);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  if (pread(fd, &number, sizeof number, 32) != sizeof number) number = 0;
+  close(fd);
+  return number;
+}
+
+/// Makes a directory unless it is there. A real one, ours, closed to others, on this very file system?
+static bool make_own(const char *path, uint64_t mount, uint64_t device) {
+  struct statx x;
+  if (mkdir(path, 0700) < 0 && errno != EEXIST) return false;
+  return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, &x) == 0 && S_ISDIR(x.stx_mode) && x.stx_uid == geteuid()
+         && !(x.stx_mode & 077) && x.stx_mnt_id == mount && device_of(&x) == device;
 }
 
 /// Climbs to the top of the mount, and checks or makes the directory there.
@@ -46,14 +66,12 @@ static char *make_place(const char *path, uint64_t mount, uint64_t device) {
     strcpy(top, above);
   }
   char *place = NULL;
-  if (asprintf(&place, "%s/.vsh-%u", strlen(top) == 1 ? "" : top, geteuid()) < 0) return NULL;
-  if (mkdir(place, 0700) < 0 && errno != EEXIST) goto none;
-  // A real directory, ours, closed to others, on this very file system.
-  if (statx(AT_FDCWD, place, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_MNT_ID, &x) < 0 || !S_ISDIR(x.stx_mode) || x.stx_uid != geteuid()
-      || x.stx_mode & 077 || x.stx_mnt_id != mount || device_of(&x) != device)
-    goto none;
-  return place;
-none:
+  uint64_t identity = state_identity();
+  if (identity == 0 || asprintf(&place, "%s/.vsh-%u", strlen(top) == 1 ? "" : top, geteuid()) < 0) return NULL;
+  bool is_made = make_own(place, mount, device);
+  free(place);
+  if (!is_made || asprintf(&place, "%s/.vsh-%u/%016llx", strlen(top) == 1 ? "" : top, geteuid(), (unsigned long long)identity) < 0) return NULL;
+  if (make_own(place, mount, device)) return place;
   free(place);
   return NULL;
 }

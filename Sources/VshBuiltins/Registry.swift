@@ -24,4 +24,5 @@ public func registerBuiltins(_ shell: Shell) {
     registerUndo(shell)
     registerTrials(shell)
     registerAudit(shell)
+    registerStore(shell)
 }

@@ -77,6 +77,7 @@ final class Recorder {
     private var hasSaidWhyNot = false
     /// The running operation cannot be recorded.
     private var hasFailed = false
+    private var hasMadeRoom = false
 
     /// Journals that may wait before one operation's end takes them into the log.
     private static var journalsWaiting: UInt64 { 64 }
@@ -149,38 +150,19 @@ final class Recorder {
     func openControl() throws(StoreError) -> Control {
         if let control { return control }
         let state = state
-        let opened = try Control(state, highest: { Self.highestNumbers(state) })
+        let opened = try Control(state, highest: { Self.highest(state) })
         control = opened
         return opened
     }
 
-    private static func highestNumbers(_ state: StateDirectory) -> (number: UInt64, operation: OperationID) {
-        var highest: (number: UInt64, operation: OperationID) = (0, 0)
+    private static func highest(_ state: StateDirectory) -> (number: UInt64, operation: OperationID) {
+        var known = state.highestNumbers()
         if (try? FileStatus(state.log)) != nil, let log = try? OperationLog(state),
-            let known = try? log.highestNumbers()
+            let logged = try? log.highestNumbers()
         {
-            highest = known
+            known = (max(known.number, logged.number), max(known.operation, logged.operation))
         }
-        guard var reader = try? DirectoryReader(state.journals) else { return highest }
-        while let entry = try? reader.next() {
-            guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
-            highest.number = max(highest.number, number)
-            let path = state.journal(number)
-            guard let fd = try? FileDescriptor(path, .readWrite),
-                let journal = try? JournalFile(number: number, path: path, fd: fd.rawValue)
-            else { continue }
-            highest.number = max(highest.number, journal.session)
-            for operation in journal.bytes.operations() {
-                highest.operation = max(highest.operation, operation.record.id)
-            }
-        }
-        // Store items carry the numbers of journals that are gone.
-        guard highest != (0, 0), var store = try? DirectoryReader(state.store) else { return highest }
-        while let entry = try? store.next() {
-            let number = entry.name.prefix { $0 != UInt8(ascii: ".") }
-            highest.number = max(highest.number, UInt64(String(decoding: number, as: UTF8.self)) ?? 0)
-        }
-        return highest
+        return known
     }
 
     /// The session's number; makes one at first.
@@ -236,6 +218,7 @@ final class Recorder {
         inodes.removeAll(keepingCapacity: inodes.count < 4096)
         copies.removeAll()
         linked.removeAll()
+        hasMadeRoom = false
     }
 
     /// Writes an event (begin, commit) and returns its number.
@@ -312,9 +295,41 @@ final class Recorder {
         try? System.unlink(journal.path)
     }
 
+    /// Takes journals into the log, unless another shell is at it; now and then looks after the stores.
     private func importJournals(_ control: Control) {
+        let waiting = control.waitingJournals
         control.clearJournals()
-        if let log = try? OperationLog(state) { _ = try? log.importJournals(state) }
+        do {
+            let log = try OperationLog(state, patience: 0)
+            if let name = log.setAside { say(Self.damaged(name)) }
+            try log.importJournals(state)
+            if control.takeCare() || isShortOfSpace { try log.care(state, quota: control.quota) }
+        } catch {
+            // Again after half as many.
+            control.addJournals(waiting / 2)
+        }
+    }
+
+    /// Gives up what old entries keep, once in an operation.
+    func makeRoom() {
+        if hasMadeRoom { return }
+        hasMadeRoom = true
+        guard let control, let log = try? OperationLog(state, patience: 50) else { return }
+        _ = try? log.importJournals(state)
+        _ = try? log.care(state, quota: control.quota)
+    }
+
+    /// The line about a log that was set aside.
+    static func damaged(_ name: [UInt8]) -> [UInt8] {
+        Array("the log was damaged and is kept as ".utf8) + name + Array("; what was done before cannot be undone".utf8)
+    }
+
+    /// Less than 5 % is free where the state directory is.
+    private var isShortOfSpace: Bool {
+        guard let directory = try? FileDescriptor(state.store, [.path, .directory]),
+            let status = try? System.fileSystemStatus(directory.rawValue)
+        else { return false }
+        return Eviction.isShort(StoreRoom(used: 0, available: status.availableBytes, total: status.totalBytes))
     }
 
     /// Takes what waits into the log: to be called when the shell has nothing else to do.
@@ -337,6 +352,7 @@ final class Recorder {
             case .unreadable: "cannot be read"
             case .storeFailed: "cannot be kept"
             case .unrepeatable: "cannot be made again"
+            case .noRoom: "no space to keep it"
             case .otherNames: "only its content; its other names cannot be linked to it again"
             }
         line.append(contentsOf: " (\(humanSize(first.size)), \(reason))".utf8)

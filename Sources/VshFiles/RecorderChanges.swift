@@ -243,12 +243,31 @@ extension Recorder {
         guard let source = readable(fd, status) else { return (0, .unreadable) }
         guard let item = newItem(), let target = openItem(item) else { return (0, .storeFailed) }
         do {
-            try ContentCopy.copy(from: source.rawValue, to: target.rawValue)
+            do {
+                try System.clone(from: source.rawValue, to: target.rawValue)
+                return (item, .none)
+            } catch {}
+            if !hasRoom(for: UInt64(status.size), target.rawValue) {
+                dropItem(item)
+                return (0, .noRoom)
+            }
+            try ContentCopy.copy(from: source.rawValue, to: target.rawValue, sharing: .never)
             return (item, .none)
         } catch {
             dropItem(item)
             return (0, error.isReading ? .unreadable : .storeFailed)
         }
+    }
+
+    /// Whether a copy of this size leaves the user some space. Where little is left, old entries are given up first.
+    private func hasRoom(for bytes: UInt64, _ fd: Int32) -> Bool {
+        func room(_ share: UInt64) -> Bool {
+            guard let status = try? System.fileSystemStatus(fd) else { return true }
+            return status.availableBytes >= bytes + status.totalBytes / share
+        }
+        if room(20) { return true }
+        makeRoom()
+        return room(100)
     }
 
     private func writeItem(_ bytes: [UInt8]) -> UInt64? {

@@ -26,9 +26,10 @@ public final class UndoEngine {
         self.state = state
         do {
             log = try OperationLog(state)
+            if let name = log.setAside { recorder.say(Recorder.damaged(name)) }
             try log.importJournals(state)
         } catch {
-            throw .store(error)
+            throw .store(Self.setAside(error, state))
         }
     }
 
@@ -38,8 +39,14 @@ public final class UndoEngine {
         do {
             return try body()
         } catch {
-            throw .store(error)
+            throw .store(Self.setAside(error, state))
         }
+    }
+
+    /// A log in which a query found damage goes aside: the next command begins a new one.
+    private static func setAside(_ error: StoreError, _ state: StateDirectory) -> StoreError {
+        guard error.isDamage, let name = try? OperationLog.setDamagedAside(state) else { return error }
+        return StoreError(error.code, name)
     }
 
     func operation(_ id: OperationID) throws(UndoError) -> LoggedOperation? {

@@ -23,7 +23,7 @@ public final class Database {
             handle = nil
             throw StoreError(.database(code), path)
         }
-        sqlite3_busy_timeout(db, patience)
+        _ = vsh_sqlite_patience(db, patience)
         _ = vsh_sqlite_keep_log(db)
     }
 

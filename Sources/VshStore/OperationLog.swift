@@ -35,59 +35,13 @@ public final class OperationLog {
     let database: Database
     /// Whether journals are overwritten before they are removed.
     public var wipesJournals = false
+    /// Where a damaged log was put when this one was opened.
+    public let setAside: [UInt8]?
 
-    /// Opens the log and makes its tables when it is new.
-    public init(_ state: StateDirectory) throws(StoreError) {
-        database = try Database(path: state.log)
-        let version = try database.prepare("PRAGMA user_version")
-        let found = try version.step() ? version.int(0) : 0
-        version.reset()
-        // What is deleted leaves nothing behind in free pages (docs/audit.md).
-        try database.run("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA journal_size_limit=4194304")
-        if found == 0 {
-            try database.run("PRAGMA journal_mode=WAL")
-            try database.transaction { () throws(StoreError) in try database.run(Self.schema) }
-        } else if found != 1 {
-            throw StoreError(.damaged, state.log)
-        }
-    }
-
-    private static var schema: StaticString {
-        """
-        CREATE TABLE IF NOT EXISTS sessions(
-          id INTEGER PRIMARY KEY, process INTEGER NOT NULL, start INTEGER NOT NULL);
-        CREATE TABLE IF NOT EXISTS operations(
-          id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, session INTEGER NOT NULL, transaction_id INTEGER NOT NULL,
-          parent INTEGER NOT NULL, process INTEGER NOT NULL, began INTEGER NOT NULL, ended INTEGER NOT NULL,
-          outcome INTEGER NOT NULL, status INTEGER NOT NULL, changes INTEGER NOT NULL, missing INTEGER NOT NULL,
-          target INTEGER NOT NULL, directory BLOB NOT NULL, command BLOB NOT NULL);
-        CREATE INDEX IF NOT EXISTS operations_session ON operations(session, id);
-        CREATE INDEX IF NOT EXISTS operations_transaction ON operations(transaction_id) WHERE transaction_id <> 0;
-        CREATE TABLE IF NOT EXISTS changes(
-          operation INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, preimage INTEGER NOT NULL,
-          reason INTEGER NOT NULL, item INTEGER NOT NULL, path BLOB NOT NULL, other BLOB NOT NULL,
-          location BLOB NOT NULL, before BLOB NOT NULL, attributes BLOB NOT NULL, content BLOB NOT NULL,
-          PRIMARY KEY(operation, number)) WITHOUT ROWID;
-        CREATE TABLE IF NOT EXISTS results(
-          operation INTEGER NOT NULL, path BLOB NOT NULL, after BLOB NOT NULL, digest BLOB NOT NULL,
-          soft INTEGER NOT NULL, PRIMARY KEY(operation, path)) WITHOUT ROWID;
-        CREATE INDEX IF NOT EXISTS results_path ON results(path, operation);
-        CREATE TABLE IF NOT EXISTS states(
-          number INTEGER PRIMARY KEY, entry INTEGER NOT NULL, state INTEGER NOT NULL, position INTEGER NOT NULL,
-          event INTEGER NOT NULL, effective BLOB NOT NULL);
-        CREATE INDEX IF NOT EXISTS states_entry ON states(entry, number);
-        CREATE INDEX IF NOT EXISTS states_open ON states(entry) WHERE state = 2;
-        CREATE TABLE IF NOT EXISTS expirations(operation INTEGER PRIMARY KEY, time INTEGER NOT NULL);
-        CREATE TRIGGER IF NOT EXISTS operations_keep BEFORE UPDATE ON operations
-          BEGIN SELECT raise(ABORT, 'append only'); END;
-        CREATE TRIGGER IF NOT EXISTS operations_stay BEFORE DELETE ON operations
-          BEGIN SELECT raise(ABORT, 'append only'); END;
-        CREATE TRIGGER IF NOT EXISTS states_keep BEFORE UPDATE ON states
-          BEGIN SELECT raise(ABORT, 'append only'); END;
-        CREATE TRIGGER IF NOT EXISTS states_stay BEFORE DELETE ON states
-          BEGIN SELECT raise(ABORT, 'append only'); END;
-        PRAGMA user_version=1;
-        """
+    /// Opens the log and makes its tables when it is new; see `LogOpening.swift`.
+    /// - Parameter patience: how long to wait for another process's lock, in milliseconds.
+    public init(_ state: StateDirectory, patience: Int32 = 10_000) throws(StoreError) {
+        (database, setAside) = try Self.openDatabase(state, patience)
     }
 
     /// The highest numbers used: of sessions, and of operations.

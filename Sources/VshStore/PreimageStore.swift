@@ -6,6 +6,9 @@ import VshSystem
 /// Where pre-images lie: `store/` of the state directory for its own mount, `.vsh-<uid>` at the top of each other one.
 public final class PreimageStore {
     private let main: [UInt8]
+    private let state: StateDirectory
+    /// Of the state directory: the same user may have several, with items of the same numbers.
+    private lazy var identity: UInt64 = Control.identity(state)
     private let mainMount: UInt64
     private let mainDevice: UInt64
     /// What is known of other mounts: the directory, or nil when none can be had there.
@@ -18,6 +21,7 @@ public final class PreimageStore {
 
     public init(_ state: StateDirectory) {
         main = state.store
+        self.state = state
         let status = try? FileStatus(state.store)
         mainMount = status?.mount ?? 0
         mainDevice = status?.device ?? 0
@@ -46,13 +50,13 @@ public final class PreimageStore {
         guard let status = try? FileStatus(directory, follow: false) else { return nil }
         let place = Place(mount: status.mount, device: status.device)
         if let known = others[place] { return known }
-        let found = Self.find(directory, place)
+        let found = find(directory, place)
         others[place] = .some(found)
         return found
     }
 
     /// Climbs to the top of the mount (of the subvolume), and checks or makes the directory there.
-    private static func find(_ directory: [UInt8], _ place: Place) -> [UInt8]? {
+    private func find(_ directory: [UInt8], _ place: Place) -> [UInt8]? {
         var top = directory
         while top.count > 1 {
             let slash = top.lastIndex(of: UInt8(ascii: "/")) ?? 0
@@ -62,19 +66,35 @@ public final class PreimageStore {
             else { break }
             top = parent
         }
-        let user = System.effectiveUserID
-        var path = top.count == 1 ? [] : top
-        path += Array("/.vsh-".utf8)
-        path.append(decimal: UInt64(user))
-        do {
-            try System.makeDirectory(path, mode: 0o700)
-        } catch {
-            if error != .exists { return nil }
+        if identity == 0 { return nil }
+        let path = self.directory(at: top.count == 1 ? [] : top)
+        for part in [parent(of: path), path] {
+            do {
+                try System.makeDirectory(part, mode: 0o700)
+            } catch {
+                if error != .exists { return nil }
+            }
+            // As the trash specification asks: a real directory, ours, closed to others, on this very file system.
+            guard let status = try? FileStatus(part, follow: false), status.isDirectory,
+                status.owner == System.effectiveUserID, status.permissions & 0o077 == 0,
+                status.mount == place.mount, status.device == place.device
+            else { return nil }
         }
-        // As the trash specification asks: a real directory, ours, closed to others, on this very file system.
-        guard let status = try? FileStatus(path, follow: false), status.isDirectory, status.owner == user,
-            status.permissions & 0o077 == 0, status.mount == place.mount, status.device == place.device
-        else { return nil }
+        return path
+    }
+
+    private func parent(of path: [UInt8]) -> [UInt8] {
+        Array(path[..<(path.lastIndex(of: UInt8(ascii: "/")) ?? path.count)])
+    }
+
+    /// `TOP/.vsh-UID/IDENTITY`
+    func directory(at top: [UInt8]) -> [UInt8] {
+        var path = top + Array("/.vsh-".utf8)
+        path.append(decimal: UInt64(System.effectiveUserID))
+        path.append(UInt8(ascii: "/"))
+        for shift in stride(from: UInt64(60), through: 0, by: -4) {
+            path.append(Array("0123456789abcdef".utf8)[Int(identity >> shift & 15)])
+        }
         return path
     }
 

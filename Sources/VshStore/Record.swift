@@ -44,6 +44,8 @@ public enum MissingReason: UInt8, Sendable {
     case unrepeatable = 5
     /// The content is kept, but it will be a file of its own: the other names it had cannot be linked to it again.
     case otherNames = 6
+    /// Hardly anything is free on the file system of the store.
+    case noRoom = 7
 }
 
 /// The first record of an operation.

@@ -13,6 +13,8 @@ public struct StoreError: Error, Equatable, Sendable {
         case notOurs
         /// A file of the state is not what it should be.
         case damaged
+        /// A later version of the shell made it.
+        case newer
     }
 
     public var code: Code
@@ -28,7 +30,18 @@ public struct StoreError: Error, Equatable, Sendable {
     public var reason: String {
         switch code {
         case .system(let error): error.message
-        case .database(let code): "database error \(code)"
+        case .database(let code):
+            switch code & 0xff {
+            case 5, 6: "another shell keeps it locked"
+            case 7: "no memory"
+            case 8: "read-only"
+            case 10: "input/output error"
+            case 11, 26: "damaged"
+            case 13: "no space left"
+            case 14: "cannot be opened"
+            default: "database error \(code)"
+            }
+        case .newer: "made by a later version of vsh"
         case .notOurs: "belongs to another user"
         case .damaged: "damaged"
         }
@@ -111,7 +124,8 @@ public final class Control {
     private static var size: Int { 4096 }
     private static var magic: UInt64 { 0x0001_6c72_7463_6873 }
 
-    private enum Field: Int { case magic, number, journals, operation }
+    /// The recorder of programs knows them too: journal.c, preimage.c.
+    private enum Field: Int { case magic, number, journals, operation, identity, quota, care }
 
     private func field(_ field: Field) -> UnsafeMutablePointer<UInt64> { page + field.rawValue }
 
@@ -135,7 +149,7 @@ public final class Control {
         } catch {
             throw StoreError(.notOurs, state.path)
         }
-        if field(.magic).loadAcquiring() == Self.magic { return }
+        if field(.magic).loadAcquiring() == Self.magic, field(.identity).loadAcquiring() != 0 { return }
         do {
             try System.lock(fd.rawValue, .exclusive)
         } catch {
@@ -146,6 +160,11 @@ public final class Control {
             field(.number).storeReleasing(known.number)
             field(.operation).storeReleasing(known.operation)
             field(.magic).storeReleasing(Self.magic)
+        }
+        if field(.identity).loadAcquiring() == 0 {
+            let random = (try? System.random(count: 8)) ?? []
+            let number = random.reduce(0) { $0 << 8 | UInt64($1) }
+            field(.identity).storeReleasing(number == 0 ? 1 : number)
         }
         // The mapping would keep the lock after the descriptor is closed.
         try? System.lock(fd.rawValue, .unlocked)
@@ -176,9 +195,65 @@ public final class Control {
     /// Notes one more journal that waits for import; returns how many there are about.
     public func addJournal() -> UInt64 { field(.journals).fetchAdd(1) + 1 }
 
+    /// Counts journals again that an import did not take.
+    public func addJournals(_ count: UInt64) { _ = field(.journals).fetchAdd(count) }
+
     /// Journals made since the last import.
     public var waitingJournals: UInt64 { field(.journals).loadAcquiring() }
 
+    /// How much a store may hold, in bytes; 0: as `Eviction.limit` says.
+    public var quota: UInt64 {
+        get { field(.quota).loadAcquiring() }
+        set { field(.quota).storeReleasing(newValue) }
+    }
+
+    /// Whether the stores were not looked after for an hour. Then this process is the one to do it.
+    public func takeCare() -> Bool {
+        let last = field(.care).loadAcquiring()
+        let now = UInt64(Clock.realTime / 1_000_000_000)
+        if now >= last, now - last < 3600 { return false }
+        field(.care).storeReleasing(now)
+        return true
+    }
+
+    /// The random number that tells this state directory from others; 0 when it cannot be read.
+    static func identity(_ state: StateDirectory) -> UInt64 {
+        var number: UInt64 = 0
+        guard let fd = try? FileDescriptor(state.control, .readOnly) else { return 0 }
+        let offset = Int64(Field.identity.rawValue * 8)
+        let count = withUnsafeMutableBytes(of: &number) { try? System.read(fd.rawValue, into: $0, offset: offset) }
+        return count == 8 ? number : 0
+    }
+
     /// To be called before an import.
     public func clearJournals() { field(.journals).storeReleasing(0) }
+}
+
+extension StateDirectory {
+    /// The highest numbers that journals and store items know: what a control file that was lost has to go on from.
+    public func highestNumbers() -> (number: UInt64, operation: OperationID) {
+        var highest: (number: UInt64, operation: OperationID) = (0, 0)
+        if var reader = try? DirectoryReader(journals) {
+            while let entry = try? reader.next() {
+                guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
+                highest.number = max(highest.number, number)
+                guard let fd = try? FileDescriptor(journal(number), .readWrite),
+                    let journal = try? JournalFile(number: number, path: journal(number), fd: fd.rawValue)
+                else { continue }
+                highest.number = max(highest.number, journal.session)
+                for operation in journal.bytes.operations() {
+                    highest.operation = max(highest.operation, operation.record.id)
+                }
+            }
+        }
+        // Store items carry the numbers of journals that are gone.
+        if var reader = try? DirectoryReader(store) {
+            while let entry = try? reader.next() {
+                if let item = StoreContents.number(Array(entry.name)) {
+                    highest.number = max(highest.number, item >> 32)
+                }
+            }
+        }
+        return highest
+    }
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshCore
+import VshSystem
+
+/// A store item: its number, and the store directory it is in (empty: the state directory's).
+public struct ItemKey: Hashable, Sendable {
+    public var item: UInt64
+    public var location: [UInt8]
+}
+
+/// What lies in a store directory.
+struct StoreContents {
+    /// Bytes on disk of each item.
+    var items: [UInt64: UInt64] = [:]
+    var oldest: Int64 = .max
+
+    /// Reads a store directory. Names that are no items are left alone.
+    init(_ directory: [UInt8]) {
+        guard var reader = try? DirectoryReader(directory, follow: false) else { return }
+        while let entry = try? reader.next() {
+            guard let item = Self.number(Array(entry.name)),
+                let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false)
+            else { continue }
+            var bytes = UInt64(status.blocks) * 512
+            if status.isDirectory { bytes += Self.size(entry.path, reader.descriptor) }
+            items[item] = bytes
+            oldest = min(oldest, status.changeTime.totalNanoseconds)
+        }
+    }
+
+    var bytes: UInt64 { items.values.reduce(0, +) }
+
+    /// `12.3`: item 3 of journal 12.
+    static func number(_ name: [UInt8]) -> UInt64? {
+        guard let dot = name.firstIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+        var numbers: [UInt64] = [0, 0]
+        for (index, byte) in name.enumerated() where index != dot {
+            guard byte >= 48, byte <= 57 else { return nil }
+            numbers[index < dot ? 0 : 1] = numbers[index < dot ? 0 : 1] &* 10 &+ UInt64(byte - 48)
+        }
+        return numbers[0] < 1 << 32 && numbers[1] < 1 << 32 && numbers[1] > 0 ? numbers[0] << 32 | numbers[1] : nil
+    }
+
+    private static func size(_ path: some PathArgument, _ directory: Int32) -> UInt64 {
+        guard var reader = try? DirectoryReader(path, at: directory, follow: false) else { return 0 }
+        var bytes: UInt64 = 0
+        while let entry = try? reader.next() {
+            if entry.isDot { continue }
+            guard let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false) else { continue }
+            bytes += UInt64(status.blocks) * 512
+            if status.isDirectory { bytes += size(entry.path, reader.descriptor) }
+        }
+        return bytes
+    }
+}
+
+/// Removal of store items for good.
+enum StoreRemoval {
+    /// Removes a file or a whole tree, also one with directories that are closed to writing.
+    static func remove(_ path: some PathArgument, at directory: Int32 = At.current) throws(Errno) {
+        do {
+            return try System.unlink(path, at: directory)
+        } catch {
+            if error == .noEntry { return }
+            guard error == .isDirectory || error == .permission || error == .accessDenied else { throw error }
+        }
+        guard try FileStatus(path, at: directory, follow: false).isDirectory else { throw .permission }
+        try empty(path, at: directory)
+        try System.removeDirectory(path, at: directory)
+    }
+
+    private static func empty(_ path: some PathArgument, at directory: Int32) throws(Errno) {
+        // Its own directories are the user's to open, whatever they were.
+        try? System.changeMode(path, 0o700, at: directory, follow: false)
+        var reader = try DirectoryReader(path, at: directory, follow: false)
+        while let entry = try reader.next() {
+            if !entry.isDot { try remove(entry.path, at: reader.descriptor) }
+        }
+    }
+}

@@ -1,0 +1,484 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""test_store.py [--shell PATH] [--tmp DIR] [-k TEXT]
+
+Care of the store and the log: sizes, quota, eviction, purge, orphans, permissions; damaged, foreign, older and newer databases;
+ten shells at once; a log of 100,000 operations. Prints 'N passed, N failed'.
+"""
+import argparse, os, re, shutil, sqlite3, statistics, stat, subprocess, sys, tempfile, threading, time
+
+ARGS = None
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Place:
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix="vsh-store-", dir=ARGS.tmp)
+        self.top, self.home = self.dir + "/tree", self.dir + "/home"
+        os.mkdir(self.top)
+        os.mkdir(self.home)
+        self.env = {"HOME": self.home, "PATH": os.environ["PATH"], "LC_ALL": "C"}
+        self.state = self.home + "/.local/state/vsh"
+        self.log = self.state + "/log.sqlite"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def vsh(self, text, status=0, **more):
+        r = subprocess.run([ARGS.shell, "-c", text], cwd=self.top, env=self.env, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120, **more)
+        out = r.stdout.decode(errors="replace")
+        if status is not None:
+            assert r.returncode == status, (text, r.returncode, out)
+        return out
+
+    def write(self, name, size):
+        with open(self.top + "/" + name, "wb") as f:
+            f.write(b"x" * size)
+
+    def names(self):
+        return sorted(os.listdir(self.top))
+
+    def items(self):
+        return sorted(os.listdir(self.state + "/store"))
+
+
+@test
+def quota_takes_the_oldest():
+    with Place() as p:
+        for i in range(1, 7):
+            p.write("f%d" % i, 1_000_000)
+            p.vsh("rm f%d" % i)
+        assert "6.1 MB in 6 items" in p.vsh("store") or "6.0 MB in 6 items" in p.vsh("store"), p.vsh("store")
+        assert "nothing is over the quota" in p.vsh("store")
+        p.vsh("store quota 3M")
+        shown = p.vsh("store")
+        assert "eviction would take 3 operations" in shown and "@1 @2 @3" in shown, shown
+        assert len(p.items()) == 6
+        p.vsh("store gc")
+        assert len(p.items()) == 3
+        listing = p.vsh("ops").splitlines()
+        assert [("expired" in line) for line in listing] == [False] * 3 + [True] * 3, listing
+        p.vsh("undo 3")
+        assert p.names() == ["f4", "f5", "f6"]
+        assert "has expired" in p.vsh("undo", 1)
+        assert p.names() == ["f4", "f5", "f6"]
+        assert "nothing to remove" in p.vsh("store gc")
+
+
+@test
+def the_newest_stays_over_any_quota():
+    with Place() as p:
+        p.vsh("store quota 1K", None)
+        p.write("f", 1_000_000)
+        p.vsh("rm f; store quota 1K")
+        p.vsh("store gc")
+        p.vsh("undo")
+        assert p.names() == ["f"]
+
+
+@test
+def eviction_without_being_asked():
+    with Place() as p:
+        p.write("f0", 100_000)
+        p.vsh("rm f0; store quota 1M")
+        # The first import looks after the stores, later ones once an hour.
+        for i in range(1, 90):
+            p.write("f%d" % i, 40_000)
+            p.vsh("rm f%d" % i)
+        kept = len(p.items())
+        assert kept < 85, kept
+        assert "expired" in p.vsh("ops -n 200")
+
+
+@test
+def purge():
+    with Place() as p:
+        p.write("small", 100)
+        p.write("big", 100_000)
+        p.vsh("rm big")
+        p.vsh("echo secret-word > small; echo other > small")
+        p.vsh(": > small")
+        p.vsh("undo")
+        p.vsh("store purge @2")
+        p.vsh("store gc")
+        assert "has expired" in p.vsh("undo @2", 1)
+        log = b"".join(open(p.state + "/" + n, "rb").read() for n in os.listdir(p.state) if n.startswith("log"))
+        assert b"xxxxxxxxxxxxxxxxxxxx" not in log
+        assert "there is no operation @77" in p.vsh("store purge @77", 1)
+        assert "usage" not in p.vsh("store purge", 2)
+        p.vsh("store purge @1")
+        assert p.items() == []
+        assert "in order" in p.vsh("audit verify")
+
+
+@test
+def purge_all_and_trees():
+    with Place() as p:
+        os.makedirs(p.top + "/d/closed/deep")
+        p.write("d/closed/deep/f", 5000)
+        os.chmod(p.top + "/d/closed", 0o555)
+        p.vsh("rm -rf d")
+        p.write("g", 100)
+        p.vsh("rm g")
+        assert len(p.items()) == 2
+        p.vsh("store purge --all")
+        assert p.items() == []
+        assert "0 operations keep something" in p.vsh("store")
+
+
+@test
+def orphans():
+    with Place() as p:
+        p.write("f", 100)
+        p.vsh("rm f")
+        for name in ["1.7", "99999.1"]:
+            with open(p.state + "/store/" + name, "w") as f:
+                f.write("x" * 5000)
+        os.makedirs(p.state + "/store/98765.2/tree/deep")
+        with open(p.state + "/store/not-ours", "w") as f:
+            f.write("x")
+        assert "nothing needs" in p.vsh("store")
+        p.vsh("store gc")
+        assert p.items() == ["2.1", "not-ours"] or len(p.items()) == 2, p.items()
+        p.vsh("undo")
+        assert p.names() == ["f"]
+
+
+@test
+def killed_between_link_and_record():
+    """The link that a killed `mv` left in the store is no other name of the file any longer."""
+    if not shutil.which("strace"):
+        return
+    with Place() as p:
+        p.write("a", 10)
+        p.write("b", 20)
+        subprocess.run(["strace", "-o", "/dev/null", "-e", "trace=renameat2,renameat", "-e", "inject=renameat2,renameat:signal=KILL",
+                        ARGS.shell, "-c", "mv -f a b"], cwd=p.top, env=p.env, stderr=subprocess.DEVNULL)
+        assert p.names() == ["a", "b"]
+        p.vsh("undo", None)
+        p.vsh("store gc", None)
+        assert os.stat(p.top + "/b").st_nlink == 1
+
+
+@test
+def only_for_the_user():
+    with Place() as p:
+        os.umask(0)
+        try:
+            p.write("f", 100)
+            p.vsh("rm f; echo x > g; ops; store")
+            for base, dirs, files in os.walk(p.state):
+                for name in dirs + files:
+                    path = os.path.join(base, name)
+                    if base.endswith("/store"):
+                        continue  # the user's own files, as they were
+                    mode = stat.S_IMODE(os.lstat(path).st_mode)
+                    assert mode & 0o077 == 0, (path, oct(mode))
+            os.chmod(p.state, 0o755)
+            p.vsh("ops")
+            assert stat.S_IMODE(os.stat(p.state).st_mode) == 0o700
+        finally:
+            os.umask(0o022)
+
+
+@test
+def a_damaged_log_is_set_aside():
+    for damage in ["garbage", "page", "cut", "text"]:
+        with Place() as p:
+            p.write("f", 100)
+            p.vsh("rm f")
+            p.vsh("echo x > g")
+            p.vsh("ops")
+            # So that all is in the database itself.
+            c = sqlite3.connect(p.log)
+            c.execute("pragma wal_checkpoint(truncate)")
+            c.close()
+            size = os.path.getsize(p.log)
+            with open(p.log, "r+b") as f:
+                if damage == "garbage":
+                    f.write(os.urandom(size))
+                elif damage == "page":
+                    f.seek(4096)
+                    f.write(os.urandom(size - 4096))
+                elif damage == "cut":
+                    f.truncate(5000)
+                else:
+                    f.truncate(0)
+                    f.write(b"this is no database at all\n" * 100)
+            damaged = open(p.log, "rb").read()
+            out = p.vsh("undo", None) + p.vsh("ops", None)
+            assert "damaged" in out, (damage, out)
+            aside = [n for n in os.listdir(p.state) if n.startswith("log.sqlite.damaged-") and not n.endswith(("-wal", "-shm"))]
+            assert len(aside) == 1, (damage, os.listdir(p.state), out)
+            assert open(p.state + "/" + aside[0], "rb").read()[:4096] == damaged[:4096], damage
+            # The shell goes on: new operations have higher numbers, and are undone.
+            assert "still here" in p.vsh("echo still here")
+            p.write("h", 50)
+            p.vsh("rm h")
+            p.vsh("undo")
+            assert "h" in p.names()
+            # What the damaged log kept stays in the store until that file is removed.
+            p.vsh("store gc")
+            assert len(p.items()) == 1, p.items()
+            assert "damaged log" in p.vsh("store")
+            os.unlink(p.state + "/" + aside[0])
+            p.vsh("store gc")
+            assert p.items() == []
+
+
+@test
+def a_foreign_database_is_set_aside():
+    with Place() as p:
+        p.vsh("echo x > g")
+        c = sqlite3.connect(p.log)
+        c.execute("create table mine(x)")
+        c.execute("insert into mine values('precious')")
+        c.commit()
+        c.close()
+        assert "damaged" in p.vsh("ops")
+        aside = [n for n in os.listdir(p.state) if ".damaged-" in n and n[-1].isdigit()]
+        c = sqlite3.connect(p.state + "/" + aside[0])
+        assert c.execute("select x from mine").fetchall() == [("precious",)]
+        c.close()
+        # The operation was in a journal: the new log has it.
+        p.vsh("undo")
+        assert p.names() == []
+
+
+@test
+def a_newer_log_is_refused():
+    with Place() as p:
+        p.write("f", 10)
+        p.vsh("rm f; ops")
+        c = sqlite3.connect(p.log)
+        c.execute("pragma user_version=3")
+        c.commit()
+        before = c.execute("select count(*) from operations").fetchone()
+        c.close()
+        for command in ["undo", "ops", "redo", "store"]:
+            assert "later version" in p.vsh(command, 1), command
+        assert "hello" in p.vsh("echo hello; echo x > g")
+        assert p.names() == ["g"]
+        c = sqlite3.connect(p.log)
+        assert c.execute("select count(*) from operations").fetchone() == before
+        c.execute("pragma user_version=2")
+        c.commit()
+        c.close()
+        p.vsh("undo 2")
+        assert p.names() == ["f"]
+
+
+@test
+def an_older_log_is_migrated():
+    with Place() as p:
+        p.write("f", 10)
+        p.vsh("rm f; ops")
+        c = sqlite3.connect(p.log)
+        c.execute("drop index changes_item")
+        c.execute("pragma application_id=0")
+        c.execute("pragma user_version=1")
+        c.commit()
+        c.close()
+        p.vsh("undo")
+        assert p.names() == ["f"]
+        c = sqlite3.connect(p.log)
+        assert c.execute("pragma user_version").fetchone() == (2,)
+        assert c.execute("select count(*) from sqlite_master where name='changes_item'").fetchone() == (1,)
+        c.close()
+
+
+@test
+def a_log_that_cannot_be_opened():
+    with Place() as p:
+        p.vsh("echo x > g")
+        os.mkdir(p.log)
+        assert "log.sqlite" in p.vsh("undo", 1)
+        assert "on" in p.vsh("echo on; echo y > g")
+        os.rmdir(p.log)
+        p.vsh("undo 2")
+        assert p.names() == []
+
+
+@test
+def a_lost_control_file():
+    with Place() as p:
+        p.write("f", 10)
+        p.vsh("rm f")
+        p.vsh("echo x > g")
+        os.unlink(p.state + "/control")
+        p.write("h", 10)
+        p.vsh("rm h")
+        assert len(p.items()) == 2
+        p.vsh("undo")
+        assert p.names() == ["g", "h"]
+        p.vsh("undo 2")
+        assert p.names() == ["f", "h"]
+
+
+@test
+def ten_shells_at_once():
+    """Each writes in a session of its own and undoes its own; nothing is lost, nothing waits long."""
+    rounds, shells = 40, 10
+    with Place() as p:
+        waits, wrong = [], []
+
+        def work(number):
+            d = "%s/s%d" % (p.top, number)
+            os.mkdir(d)
+            script = "".join("echo %d >> f%d\nmkdir d%d\n" % (i, i % 5, i) for i in range(rounds))
+            process = subprocess.Popen([ARGS.shell, "-i"], cwd=d, env=dict(p.env, PS1="", PS2=""), stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+            out = b""
+
+            def ask(line):
+                start = time.monotonic()
+                process.stdin.write(line.encode() + b"\necho ready\n")
+                process.stdin.flush()
+                answer = b""
+                while not answer.endswith(b"ready\n"):
+                    more = os.read(process.stdout.fileno(), 65536)
+                    if not more:
+                        break
+                    answer += more
+                return time.monotonic() - start, answer
+
+            for line in script.splitlines():
+                waits.append(ask(line)[0])
+            for _ in range(10):
+                _, answer = ask("undo")
+                if b"another session" in answer or b"undid" not in answer:
+                    wrong.append((number, answer))
+            process.stdin.close()
+            process.wait(timeout=60)
+            out = process.stderr.read()
+            if b"locked" in out or b"database" in out:
+                wrong.append((number, out))
+            left = [n for n in os.listdir(d) if n.startswith("d")]
+            if len(left) != rounds - 5:
+                wrong.append((number, sorted(left)))
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(shells)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        assert not wrong, wrong[:3]
+        listing = p.vsh("ops --all -n 5000").splitlines()
+        commands = [line for line in listing if re.search(r"(echo|mkdir) ", line)]
+        assert len(commands) == shells * rounds * 2, len(commands)
+        assert "in order" in p.vsh("audit verify")
+        waits.sort()
+        print("   ten shells, %d commands: median %.1f ms, 99 %% %.1f ms, longest %.1f ms"
+              % (len(waits), 1000 * waits[len(waits) // 2], 1000 * waits[len(waits) * 99 // 100], 1000 * waits[-1]))
+        # On a machine with other work the scheduler alone can take longer: the bound is on all but the last per cent.
+        assert waits[len(waits) * 99 // 100] < 0.05, waits[-10:]
+
+
+@test
+def ten_short_shells_at_once():
+    with Place() as p:
+        def work(number):
+            for i in range(30):
+                out = p.vsh("echo %d > s%d-%d" % (i, number, i))
+                assert out == "", out
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(10)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        listing = p.vsh("ops --all -n 5000").splitlines()
+        assert len(listing) == 300, len(listing)
+        assert len(p.names()) == 300
+        p.vsh("undo 300")
+        assert p.names() == []
+
+
+def grow(p, count):
+    """Adds operations like the last one to the log, as if they had been done before."""
+    c = sqlite3.connect(p.log)
+    (top,) = c.execute("select max(id) from operations").fetchone()
+    ops = c.execute("select * from operations where id=?", (top,)).fetchone()
+    changes = c.execute("select * from changes where operation=?", (top,)).fetchall()
+    results = c.execute("select * from results where operation=?", (top,)).fetchall()
+    state = c.execute("select * from states where entry=?", (top,)).fetchone()
+    first = c.execute("select max(number) from states").fetchone()[0]
+    width = lambda row: ",".join("?" * len(row))
+    for i in range(1, count + 1):
+        n = top + i
+        c.execute("insert into operations values(%s)" % width(ops), (n,) + ops[1:])
+        for row in changes:
+            path = row[6] + b"-%d" % (i % 5000) if row[2] == 1 else row[6]
+            c.execute("insert into changes values(%s)" % width(row), (n,) + row[1:6] + (path,) + row[7:])
+        for row in results:
+            path = row[1] + b"-%d" % (i % 5000) if row[4] == 0 else row[1]
+            c.execute("insert into results values(%s)" % width(row), (n, path) + row[2:])
+        c.execute("insert into states values(?,?,?,?,?,?)", (first + i, n, state[2], n, n, n.to_bytes(8, "little")))
+    c.commit()
+    c.execute("pragma wal_checkpoint(truncate)")
+    c.close()
+    with open(p.state + "/control", "r+b") as f:
+        f.seek(24)
+        f.write((top + count + 10).to_bytes(8, "little"))
+
+
+@test
+def a_hundred_thousand_operations():
+    took = {}
+    for count in [10, 100_000]:
+        with Place() as p:
+            p.vsh("echo x > f")
+            p.vsh("ops")
+            grow(p, count)
+            for command, text in [("start", ":"), ("change", "echo x > g$$"), ("ops", "ops"), ("undo", "undo"), ("redo", "redo"), ("ops --path", "ops --path g"), ("store", "store")]:
+                times = []
+                for i in range(9):
+                    if command == "undo":
+                        p.vsh("echo x > n%d" % i)
+                    start = time.monotonic()
+                    out = p.vsh(text, None)
+                    times.append(time.monotonic() - start)
+                    if command == "redo":
+                        p.vsh("undo", None)
+                took[command, count] = statistics.median(times) * 1000
+            size = os.path.getsize(p.log) / 1e6
+    line = ", ".join("%s %.1f : %.1f" % (c, took[c, 10], took[c, 100_000]) for c, n in took if n == 10)
+    print("   10 : 100,000 operations (%.0f MB), ms: %s" % (size, line))
+    for command in ["start", "change", "ops", "undo", "redo"]:
+        assert took[command, 100_000] < 2 * took[command, 10] + 10, line
+
+
+def main():
+    global ARGS
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--shell", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/release/vsh"))
+    ap.add_argument("--tmp", default=None)
+    ap.add_argument("-k", default="")
+    ARGS = ap.parse_args()
+    ARGS.shell = os.path.abspath(ARGS.shell)
+    os.umask(0o022)
+    passed = failed = 0
+    for t in TESTS:
+        if ARGS.k not in t.__name__:
+            continue
+        try:
+            t()
+            passed += 1
+        except Exception as e:
+            failed += 1
+            print("FAILED %s: %s: %s" % (t.__name__, type(e).__name__, str(e)[:1500]))
+    print("%d passed, %d failed" % (passed, failed))
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
