@@ -90,6 +90,17 @@ extension UndoCommand {
             query.entriesOnly = !filter.isAll
             query.session = session
             var rows: [LoggedOperation] = []
+            if let touching {
+                for id in touching.sorted(by: >) where rows.count < filter.limit {
+                    guard let operation = try engine.operation(id), filter.isAll || operation.entry != nil,
+                        session == nil || operation.session == session
+                    else { continue }
+                    if operation.began < since { break }
+                    if !filter.isAll, try engine.isInsideClosed(operation) { continue }
+                    rows.append(operation)
+                }
+                return rows
+            }
             while rows.count < filter.limit {
                 query.limit = min(max(filter.limit - rows.count, 1), 1 << 12) + 64
                 let found = try engine.operations(query)
@@ -97,7 +108,6 @@ extension UndoCommand {
                     // Numbers grow with the time of begin.
                     if operation.began < since { return rows }
                     if !filter.isAll, operation.entry == nil { continue }
-                    if let touching, !touching.contains(operation.id) { continue }
                     // What a closed transaction took up is shown with it.
                     if !filter.isAll, try engine.isInsideClosed(operation) { continue }
                     rows.append(operation)

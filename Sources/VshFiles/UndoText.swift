@@ -238,6 +238,7 @@ struct UndoText {
         case .storeFailed: "could not be kept"
         case .unrepeatable: "cannot be made again"
         case .otherNames: "only its content"
+        case .noRoom: "no space to keep it"
         }
     }
 

@@ -77,7 +77,7 @@ public final class OperationLog {
           s.state, s.position, s.event, s.effective
         FROM operations o
         LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
-        WHERE o.id = ?1 OR (?1 = 0 AND o.id < ?2 AND (?3 = 0 OR o.session = ?3) AND (?4 = 0 OR s.number IS NOT NULL))
+        WHERE ?1 = 0 AND o.id < ?2 AND (?3 = 0 OR o.session = ?3) AND (?4 = 0 OR s.number IS NOT NULL)
         ORDER BY o.id DESC LIMIT ?5
         """
     }
