@@ -14,6 +14,7 @@ extension FileSystem {
     ) throws(Errno) {
         guard isRecording else { return }
         guard locate(path, directory, buffer) else { return try passUnrecorded(path) }
+        if isRemoved(buffer) { throw .noEntry }
         guard !isState(buffer), let recorder = recording() else { return }
         if source.isEmpty, recorder.paths[buffer.bytes].contains(.covered) { return }
         if try FileStatus.look(path, at: at(directory)) != nil { return }

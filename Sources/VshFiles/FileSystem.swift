@@ -296,6 +296,19 @@ public final class FileSystem {
         }
     }
 
+    /// Whether a path is in a store: what is there was removed, and the working directory may have gone there with it.
+    /// For whoever is in it nothing can be made or written any more, as in a removed directory.
+    func isRemoved(_ path: PathBuffer) -> Bool {
+        guard let state else { return false }
+        let store = state.store
+        if path.count > store.count, path.base[store.count] == UInt8(ascii: "/"),
+            store.withUnsafeBufferPointer({ bytesEqual(UnsafeBufferPointer(rebasing: path.bytes[..<store.count]), $0) })
+        {
+            return true
+        }
+        return recorder?.store?.holds(path.bytes) ?? false
+    }
+
     @inline(__always)
     func at(_ directory: Directory?) -> Int32 { (directory ?? workingDirectory).descriptor }
 

@@ -80,7 +80,9 @@ extension FileSystem {
             recorder.say(Array("a file written to cannot be undone: \(error.message)".utf8))
             return
         }
-        guard let found, first.set(found), !isState(first) else { return }
+        guard let found, first.set(found) else { return }
+        if isRemoved(first) { throw .noEntry }
+        if isState(first) { return }
         if grows {
             recorder.recordAppended(first, status)
         } else {
@@ -97,6 +99,7 @@ extension FileSystem {
             try passUnrecorded(path)
             return try System.open(path, flags, mode: mode, at: at)
         }
+        if isRemoved(first) { throw .noEntry }
         if isState(first) { return try System.open(path, flags, mode: mode, at: at) }
         let isCovered = recorder.paths[first.bytes].contains(.covered)
         if !isCovered, try FileStatus.look(path, at: at) != nil {

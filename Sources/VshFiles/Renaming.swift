@@ -34,6 +34,7 @@ extension FileSystem {
             try passUnrecorded(old)
             return try System.rename(old, at: oldAt, to: new, at: newAt, mode)
         }
+        if isRemoved(first) || isRemoved(second) { throw .noEntry }
         if isState(first) || isState(second) { return try System.rename(old, at: oldAt, to: new, at: newAt, mode) }
         let replaced = try FileStatus.look(new, at: newAt)
         if let replaced, replaced.isSameFile(as: status) || mode == .noReplace {

@@ -157,8 +157,8 @@ final class Verification {
     private func checkContents(of path: [UInt8], _ present: NodeState, _ part: Plan.Part, _ moves: Moves)
         throws(UndoError) -> Conflict?
     {
-        let origin = moves.origin(of: path)
-        for change in part.changes where change.path == origin || change.path == path {
+        let names = moves.names(of: path)
+        for change in part.changes where names.contains(change.path) {
             if aliases.current(change.before).isSameObject(as: present) { return nil }
             if change.kind == .created, change.preimage == .object {
                 guard let changed = try changedInside(path, part) else { return nil }
@@ -238,6 +238,4 @@ struct Moves {
         }
         return names
     }
-
-    func origin(of path: [UInt8]) -> [UInt8] { moves.isEmpty ? path : names(of: path).last ?? path }
 }

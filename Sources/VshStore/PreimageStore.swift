@@ -98,10 +98,12 @@ public final class PreimageStore {
         return path
     }
 
-    /// Whether the absolute path is one of the state directory's or of a store's, which are never recorded.
-    public func contains(_ path: [UInt8], state: StateDirectory) -> Bool {
-        if isBelow(path, state.path) { return true }
-        for case .some(let other) in others.values where isBelow(path, other) { return true }
+    /// Whether an absolute path is in a store on another mount.
+    public func holds(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        for case .some(let other) in others.values
+        where path.count > other.count && path[other.count] == UInt8(ascii: "/") && path.starts(with: other) {
+            return true
+        }
         return false
     }
 }
