@@ -152,6 +152,11 @@ final class PastTree {
     /// Where others changed what an operation left, it is only known what it was like.
     private func compare(_ result: ResultRecord) {
         let present = node(at: result.path)
+        if let present, present.state.kind == result.after.kind {
+            present.state.mode = result.after.mode
+            present.state.owner = result.after.owner
+            present.state.group = result.after.group
+        }
         switch result.after.difference(from: present?.state ?? .absent, sameObject: false) {
         case .none: return
         case .timesOnly:
@@ -161,11 +166,6 @@ final class PastTree {
                 present.state.modification = result.after.modification
                 return
             }
-        case .permissions, .owner:
-            present?.state.mode = result.after.mode
-            present?.state.owner = result.after.owner
-            present?.state.group = result.after.group
-            return
         default: break
         }
         if result.after.isAbsent { return put(nil, at: result.path) }

@@ -114,7 +114,12 @@ extension Plan.Part {
                     above = parent(of: above)
                 }
             }
-            if first.insert(change.path).inserted, change.kind == .created,
+            if change.kind == .created, change.item != 0 {
+                // It goes back to its item by itself, with what is in it as it was there.
+                var above = parent(of: change.path)
+                while above.count > 1, linked.insert(above).inserted { above = parent(of: above) }
+            }
+            if first.insert(change.path).inserted, change.kind == .created, change.item == 0,
                 results[change.path]?.after.isDirectory == true, !hasAncestor(change.path, in: whole)
             {
                 whole.insert(change.path)
@@ -278,11 +283,18 @@ final class Restorer {
     /// there.
     private func returnToStore(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) -> Bool {
         guard change.item != 0, let object = NodeState(encoded: change.content), !object.isAbsent,
-            object.isSameObject(as: try Self.state(Self.status(path)))
+            mayReturn(object, try Self.state(Self.status(path)))
         else { return false }
         return try path.withPath { (name) throws(Errno) in
             try files.putAway(name, item: change.item, location: change.location)
         }
+    }
+
+    /// Whether what is there now is what came out of the store, or was made again in its place.
+    private func mayReturn(_ object: NodeState, _ present: NodeState) -> Bool {
+        if current(object).isSameObject(as: present) { return true }
+        // It has been compared with what was left, or is taken back at once.
+        return object.kind == present.kind && (policy == .refuse || verification == nil)
     }
 
     /// Removes a hard link that the operation made. While its source has the object too, nothing has to be kept.

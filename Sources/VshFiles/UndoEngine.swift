@@ -218,7 +218,8 @@ public final class UndoEngine {
                     report.conflicts += conflicts
                     if !conflicts.isEmpty {
                         try importOwn()
-                        report.lost += try correct(&report.entries[report.entries.count - 1], policy)
+                        report.lost += try correct(
+                            &report.entries[report.entries.count - 1], plan, conflicts, policy)
                     }
                 }
             } catch {
@@ -235,7 +236,9 @@ public final class UndoEngine {
 
     /// After an undo around paths that another had changed: says what it did, in place of what it was to do.
     /// - Returns: under `.force`, paths that are not as they were to be.
-    private func correct(_ summary: inout EntrySummary, _ policy: ConflictPolicy) throws(UndoError) -> [[UInt8]] {
+    private func correct(
+        _ summary: inout EntrySummary, _ plan: Plan, _ conflicts: [Conflict], _ policy: ConflictPolicy
+    ) throws(UndoError) -> [[UInt8]] {
         var failed: [[UInt8]] = []
         if policy == .force {
             for row in summary.rows {
@@ -243,7 +246,22 @@ public final class UndoEngine {
                 if case .moved(let other) = row.kind { path = other }
                 let present = (try? FileStatus(path, follow: false)).map { NodeState($0) } ?? .absent
                 let isRegular = row.after.kind == .regular && present.kind == .regular
-                if present.kind != row.after.kind || isRegular && present.size != row.after.size { failed.append(path) }
+                if present.kind != row.after.kind
+                    || isRegular && (present.size != row.after.size || present.links < row.after.links)
+                {
+                    failed.append(path)
+                }
+            }
+            // Of what only grew or moved no content was kept.
+            for conflict in conflicts where conflict.reason == .changed(.content) {
+                let changes = plan.parts.flatMap(\.changes).filter {
+                    $0.path == conflict.path || $0.kind == .moved && $0.other == conflict.path
+                }
+                let isKept = changes.contains { $0.kind == .content || $0.kind == .removed || $0.kind == .created }
+                let needsIt = changes.contains { $0.kind == .appended || $0.kind == .moved }
+                if needsIt, !isKept || changes.contains(where: { $0.kind == .moved }), !failed.contains(conflict.path) {
+                    failed.append(conflict.path)
+                }
             }
         }
         summary.rows = try details(lastExecuted).1
