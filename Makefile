@@ -17,7 +17,7 @@ man7dir = $(DESTDIR)$(PREFIX)/share/man/man7
 pages7 = $(notdir $(wildcard docs/man/*.7))
 texts = README.adoc LICENSE $(filter-out docs/decisions docs/man,$(wildcard docs/*))
 
-CONFORMANCE ?=
+CONFORMANCE ?= $(wildcard ../shared/conformance/conformance)
 SUITES ?=
 
 .PHONY: all build run test check proofs lint format bench bench-recorder fuzz conformance install uninstall clean help setup-build setup-test
@@ -57,7 +57,7 @@ conformance: build ## score vsh with test suites of others, where they are at ha
 	@if [ -z '$(CONFORMANCE)' ] || ! [ -x '$(CONFORMANCE)' ]; then \
 		echo 'conformance: no suites at hand; CONFORMANCE=program names the one that runs them, SUITES=directory where they are'; \
 	else \
-		$(if $(SUITES),SUITES='$(SUITES)') '$(CONFORMANCE)' $(binary) yash-posix yash-signal oils-posix; \
+		$(if $(SUITES),SUITES='$(SUITES)') '$(CONFORMANCE)' -o .build/conformance $(binary); \
 	fi
 
 fuzz: ## fuzz the parser for a minute (libFuzzer; Tests/fuzz/run SECONDS for longer)

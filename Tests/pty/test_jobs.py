@@ -423,7 +423,7 @@ def test_stopped_shell(shell, folder):
 
 
 def program_tests(terminal, command, ready, leave):
-    """Starts a program of the whole screen, stops it with ^Z, goes on with it, leaves it."""
+    """Starts a program of the whole screen, stops it with ^Z, goes on with it, leaves it. The shell itself is on a terminal without a screen."""
     before = modes(terminal)
     terminal.send(command + "\r")
     terminal.wait_for(ready)
@@ -447,24 +447,73 @@ def program_tests(terminal, command, ready, leave):
 def test_less(shell, folder):
     """less: ^Z, fg, q"""
     if shutil.which("less"):
-        with session(shell, folder, term="vt100") as terminal:
+        with session(shell, folder) as terminal:
             terminal.command("seq 1000 1999 >numbers")
-            program_tests(terminal, "less numbers", "1005", "q")
+            program_tests(terminal, "TERM=vt100 less numbers", "1005", "q")
+
+
+def test_pipeline_into_less(shell, folder):
+    """A pipeline with less at its end stops and goes on as one job"""
+    if shutil.which("less"):
+        with session(shell, folder) as terminal:
+            program_tests(terminal, "seq 1000 1999 | cat | TERM=vt100 less", "1005", "q")
+
+
+def test_killed_in_raw_mode(shell, folder):
+    """vi that is killed leaves the terminal with the modes that it had"""
+    if shutil.which("vi"):
+        with session(shell, folder) as terminal:
+            before = modes(terminal)
+            terminal.command("seq 1000 1999 >numbers; (sleep 1.5; pkill -KILL -t $(ps -o tty= -p $$) -x 'vim?(.basic|.tiny)?') &")
+            terminal.send("TERM=vt100 vi numbers\r")
+            terminal.wait_for(r"(?s)Killed.*\$ \Z")
+            equal(modes(terminal), before)
+            equal(terminal.command("echo end")[-1:], ["end"])
+
+
+def test_vi_in_a_nested_shell(shell, folder):
+    """A program that stops in an inner shell, and then that shell: each goes on with its own fg"""
+    if not (shutil.which("vi") and shutil.which("bash")):
+        return
+    with session(shell, folder, timeout=15) as terminal:
+        terminal.command("seq 1000 1999 >numbers")
+        terminal.send("bash --norc --noediting -i\r")
+        terminal.wait_for(r"[#$] \Z")
+        terminal.send("PS1='in''ner> '\r")
+        terminal.wait_for(r"inner> \Z")
+        terminal.send("TERM=vt100 vi numbers\r")
+        terminal.wait_for("1005")
+        time.sleep(0.5)
+        terminal.send("\x1a")
+        terminal.wait_for(r"(?s)Stopped.*inner> \Z")
+        terminal.send("kill -STOP $$\r")
+        terminal.wait_for(r"(?s)Stopped.*\n\$ \Z")
+        equal(terminal.command("echo outer")[-1:], ["outer"])
+        terminal.send("fg\r")
+        time.sleep(0.5)
+        terminal.send("fg\r")
+        terminal.wait_for("1005")
+        time.sleep(0.5)
+        terminal.send(":q!\r")
+        terminal.wait_for(r"inner> \Z")
+        terminal.send("exit 4\r")
+        terminal.wait_for(r"\$ \Z")
+        equal(terminal.command("echo $?")[-1:], ["4"])
 
 
 def test_vi(shell, folder):
     """vi: ^Z, fg, :q!"""
     if shutil.which("vi"):
-        with session(shell, folder, term="vt100") as terminal:
+        with session(shell, folder) as terminal:
             terminal.command("seq 1000 1999 >numbers")
-            program_tests(terminal, "vi numbers", "1005", ":q!\r")
+            program_tests(terminal, "TERM=vt100 vi numbers", "1005", ":q!\r")
 
 
 def test_top(shell, folder):
     """top: ^Z, fg, q"""
     if shutil.which("top"):
-        with session(shell, folder, term="vt100") as terminal:
-            program_tests(terminal, "top -d 30", "COMMAND", "q")
+        with session(shell, folder) as terminal:
+            program_tests(terminal, "TERM=vt100 top -d 30", "COMMAND", "q")
 
 
 def test_under_script(shell, folder):
@@ -527,6 +576,23 @@ def test_hangup(shell, folder):
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     raise AssertionError("the shell is still there")
+
+
+def test_orphaned_group(shell, folder):
+    """A stopped job whose shell ends gets SIGHUP and SIGCONT: its group is an orphaned one then"""
+    with session(shell, folder) as terminal:
+        start(terminal, "sh -c 'trap \"echo hup >hup; exit\" HUP; echo started; while :; do sleep 0.1; done'", "started")
+        terminal.send("\x1a")
+        terminal.wait_for_prompt()
+        terminal.send("exit\r")
+        has(terminal.wait_for_prompt(), "stopped job")
+        terminal.send("exit\r")
+        terminal.wait()
+        for _ in range(50):
+            if (Path(folder) / "work" / "hup").exists():
+                return
+            time.sleep(0.1)
+        raise AssertionError("the job was not told")
 
 
 ORPHAN = """import os, sys, time
