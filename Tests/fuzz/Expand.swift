@@ -39,7 +39,8 @@ private func makeShell(_ choice: Int) -> Shell {
     shell.descriptors[1] = .closed
     shell.descriptors[2] = .closed
     let values: [(String, String)] = [
-        ("a", " x  y "), ("b", "*"), ("c", "a:b::c:"), ("e", ""), ("n", "12"), ("x", "n+1"), ("u", "\u{e9}a\\*[b]"), ("HOME", "/h o*"),
+        ("a", " x  y "), ("b", "*"), ("c", "a:b::c:"), ("e", ""), ("n", "12"), ("x", "n+1"), ("u", "\u{e9}a\\*[b]"),
+        ("HOME", "/h o*"),
     ]
     for (name, value) in values { assign(shell, name, Array(value.utf8)) }
     let separators = [nil, "", ":", " :", "ab", "\u{e9} "]
