@@ -33,6 +33,17 @@ static uint64_t inode_key(const struct statx *x) {
 }
 
 /// Whether the operation made the object, under this name.
+/// The answer to a call that the sandbox does not allow.
+static _Thread_local int refused;
+
+/// Whether the sandbox does not allow the change of a path; it is noted.
+static bool refuse(const struct context *c, const char *action, const char *path) {
+  if (!is_outside(path) && !(action[0] == 'r' && holds_own(path))) return false;  // remove, rename
+  note_refusal(c->operation, c->pid, action, path);
+  refused = -EACCES;
+  return true;
+}
+
 static bool is_born(struct operation *operation, const struct place *place) {
   const struct statx *x = &place->status;
   if (!(x->stx_mask & STATX_BTIME)) return false;
@@ -135,7 +146,8 @@ static bool read_path(const struct context *c, uint64_t address, char *path) { r
 
 static void on_create(const struct context *c, int directory, uint64_t address) {
   char path[PATH_MAX];
-  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || first.exists || is_excluded(first.path)) return;
+  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || first.exists) return;
+  if (refuse(c, "create", first.path) || is_excluded(first.path)) return;
   record_created(c->operation, &first);
 }
 
@@ -166,6 +178,7 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
       if (!find_name(&here, c->pid, AT_FDCWD, whole, &first)) return;
     }
   }
+  if ((first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT) && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
   if (!first.exists) {
     if (flags & O_CREAT && !is_excluded(first.path)) record_created(c->operation, &first);
     return;
@@ -190,7 +203,8 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
 
 static void on_unlink(const struct context *c, int directory, uint64_t address, bool is_directory) {
   char path[PATH_MAX];
-  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || !first.exists || is_excluded(first.path)) return;
+  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || !first.exists) return;
+  if (refuse(c, "remove", first.path) || is_excluded(first.path)) return;
   if ((bool)S_ISDIR(first.status.stx_mode) != is_directory) return;
   if (is_born(c->operation, &first)) return touch_parent(c->operation, first.path);
   record_removed(c->operation, &first);
@@ -201,6 +215,7 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   struct operation *operation = c->operation;
   if (!read_path(c, old, path) || !find_name(c->slot, c->pid, from, path, &first) || !first.exists) return;
   if (!read_path(c, new, path) || !find_name(c->slot, c->pid, to, path, &second)) return;
+  if (refuse(c, "rename", first.path) || refuse(c, "rename", second.path)) return;
   bool out = is_excluded(second.path), in = is_excluded(first.path);
   if (out && in) return;
   if (second.exists && flags & RENAME_NOREPLACE) return;
@@ -369,10 +384,12 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
 #endif
   if (number < 0) return 0;
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return MAGIC_ANSWER;
-  if (!operation) return 0;
+  if (!operation) return is_confined() ? confine_attributes(slot, NULL, event, number, arguments) : 0;
   struct context context = {slot, operation, (pid_t)event->pid};
+  refused = 0;
   pthread_mutex_lock(&operation->lock);
   dispatch(&context, number, arguments);
   pthread_mutex_unlock(&operation->lock);
-  return 0;
+  if (refused) return refused;
+  return is_confined() ? confine_attributes(slot, operation, event, number, arguments) : 0;
 }

@@ -37,6 +37,8 @@ struct shared {
   _Atomic uint32_t quit;
   _Atomic uint32_t live;      // slots in use
   _Atomic uint64_t operation_count;
+  _Atomic uint32_t confined;
+  char zones[8192];           // see vsh_recorder_confine; the first is the root
   struct slot slots[SLOTS];
 };
 
@@ -92,7 +94,7 @@ struct operation {
   struct table paths, inodes;
   struct operation *next;
 };
-enum { KIND_OPERATION = 1, KIND_CHANGE = 2, KIND_RESULT = 3, KIND_END = 4, KIND_REPLACED = 5, KIND_VOID = 6 };
+enum { KIND_OPERATION = 1, KIND_CHANGE = 2, KIND_RESULT = 3, KIND_END = 4, KIND_REPLACED = 5, KIND_VOID = 6, KIND_REFUSAL = 16 };
 enum { CHANGE_CREATED = 1, CHANGE_REMOVED, CHANGE_MOVED, CHANGE_CONTENT, CHANGE_APPENDED, CHANGE_ATTRIBUTES, CHANGE_TIMES, CHANGE_TAIL };
 enum { PREIMAGE_MISSING = 0, PREIMAGE_IN_RECORD, PREIMAGE_OBJECT, PREIMAGE_COPY };
 enum { REASON_NONE = 0, REASON_FILE_CAP, REASON_OPERATION_CAP, REASON_UNREADABLE, REASON_STORE, REASON_UNREPEATABLE };
@@ -109,6 +111,7 @@ struct operation *operation_continue(struct operation *operation);
 /// Ends the operation, if nobody did: results and end.
 void operation_finish(struct operation *operation, uint32_t flags);
 uint64_t next_item(struct journal *journal);
+uint64_t journal_session(struct journal *journal);
 struct change {
   uint8_t kind, preimage, reason;
   uint64_t item;
@@ -154,6 +157,26 @@ int keep_copy(struct operation *operation, const struct place *place, uint64_t *
 bool read_small(const struct place *place, struct buffer *content);
 void read_attributes(const char *path, struct buffer *block);
 bool is_store(const char *path);
+
+int open_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow);
+
+// confine.c
+#if defined __x86_64__
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined __aarch64__
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_AARCH64
+#endif
+/// In place of a result: the call was made here, and gave 0.
+enum { ANSWER_DONE = 0x40000001 };
+void confine_start(struct shared *shared);
+bool is_confined(void);
+/// Whether the sandbox does not let the path be changed.
+bool is_outside(const char *path);
+/// Whether one of the shell's own directories lies below the path.
+bool holds_own(const char *path);
+void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path);
+/// Makes a call on attributes for the program. ANSWER_DONE, a negative errno, or 0: it may make the call itself.
+int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments);
 
 // events.c
 /// Records what a call is about to change. What it answers: 0 lets the call go on, else its result (MAGIC_ANSWER).

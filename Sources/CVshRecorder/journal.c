@@ -215,6 +215,8 @@ int append_record(struct journal *journal, uint8_t kind, uint64_t operation, con
   return 0;
 }
 
+uint64_t journal_session(struct journal *journal) { return *field(journal, SESSION_AT); }
+
 uint64_t next_item(struct journal *journal) {
   return journal->number << 32 | (__atomic_fetch_add(field(journal, ITEMS_AT), 1, __ATOMIC_ACQ_REL) + 1);
 }

@@ -44,7 +44,8 @@ static void answer_event(struct slot *slot, struct operation **operation) {
   atomic_store(&slot->busy, 0);
   if (result) {
     response.flags = 0;
-    response.val = result;
+    if (result < 0) response.error = result;
+    else if (result != ANSWER_DONE) response.val = result;
   }
   ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
   event->id = 0;
@@ -199,6 +200,7 @@ static _Noreturn void be_recorder(void) {
 
 void recorder_run(struct shared *memory, const char *state) {
   shared = memory;
+  confine_start(memory);
   strncpy(state_path, state, sizeof state_path - 1);
   struct utsname name;
   int major = 0, minor = 0;

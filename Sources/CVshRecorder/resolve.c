@@ -154,3 +154,15 @@ bool find_object(const struct slot *slot, pid_t pid, int directory, const char *
   close(fd);
   return found;
 }
+
+int open_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow) {
+  char translated[LONG_PATH], whole[LONG_PATH];
+  int written;
+  if (given[0]) written = from_here(slot, pid, directory, translate(pid, given, translated), whole);
+  else if (directory == AT_FDCWD) written = snprintf(whole, sizeof whole, "/proc/%d/cwd", pid);
+  else written = snprintf(whole, sizeof whole, "/proc/%d/fd/%d", pid, directory);
+  if (written < 0 || written >= LONG_PATH) return -ENAMETOOLONG;
+  int fd = open(whole, O_PATH | O_CLOEXEC | (follow || !given[0] ? 0 : O_NOFOLLOW));
+  if (fd < 0) return !given[0] && errno == ENOENT ? -EBADF : -errno;
+  return fd;
+}

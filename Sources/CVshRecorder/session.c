@@ -3,6 +3,7 @@
 // The shell's side: starting the recorder, and filtering a child between vfork and exec. What runs in the child is
 // async-signal-safe and writes only to its own frame and its `struct vsh_recording`.
 #include "internal.h"
+#include "vsh_sandbox.h"
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -141,6 +142,12 @@ int vsh_recorder_start(const char *state) {
   return 0;
 }
 
+void vsh_recorder_confine(const void *lists, size_t count) {
+  if (!shared || atomic_load(&shared->confined) || count > sizeof shared->zones) return;
+  memcpy(shared->zones, lists, count);
+  atomic_store(&shared->confined, 1);
+}
+
 int recorder_install(void) {
   // No sandbox: the processor need not be slowed for it.
   unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
@@ -188,6 +195,10 @@ int vsh_recorder_prepare(void *context) {
   struct vsh_recording *recording = context;
   recording->error = 0;
   recording->listener = -1;
+  if (recording->flags & VSH_RECORDING_CONFINED && recording->ruleset >= 0) {
+    int result = vsh_landlock_restrict(recording->ruleset);
+    if (result < 0) return result;
+  }
   if (to_recorder < 0) {
     recording->error = -ENOTCONN;
     return 0;

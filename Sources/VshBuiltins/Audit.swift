@@ -8,7 +8,7 @@ func registerAudit(_ shell: Shell) {
     shell.register(
         "audit", .extension_, traits: .standsApart,
         synopsis:
-            "verify [--head head] | head | log [-n count] [--since time] [--user name] [--path path] [--type type] [--json | --csv] | push url [--follow]",
+            "verify [--head head] | head | log [-n count] [--since time] [--user name] [--path path] [--type type] [--json | --csv] | push url [--follow] [--no-text]",
         summary: "Check, show or ship the log of everything that was done.", function: audit)
 }
 
@@ -20,7 +20,7 @@ private func audit(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
         shell.status = 0
         return .normal
     }
-    let result = AuditCommand.run(words, shell.files)
+    let result = AuditCommand.run(words, shell.files, environment: shell.environment)
     shell.output.append(result.output)
     for message in result.messages {
         var line = ByteStack(capacity: 128)

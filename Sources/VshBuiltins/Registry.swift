@@ -25,4 +25,5 @@ public func registerBuiltins(_ shell: Shell) {
     registerTrials(shell)
     registerAudit(shell)
     registerStore(shell)
+    registerSandbox(shell)
 }

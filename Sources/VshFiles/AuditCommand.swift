@@ -7,19 +7,26 @@ import VshSystem
 /// wrong with the log, or there is none, 2 usage.
 public struct AuditCommand {
     /// What goes to standard output.
-    public private(set) var output: [UInt8] = []
+    public internal(set) var output: [UInt8] = []
     /// Lines for standard error, to be written with the command's name in front.
     public private(set) var messages: [[UInt8]] = []
     public internal(set) var status: Int32 = 0
 
     let files: FileSystem
+    /// Of the programs that it runs: NAME=value.
+    let environment: [[UInt8]]
 
-    init(_ files: FileSystem) { self.files = files }
+    init(_ files: FileSystem, _ environment: [[UInt8]]) {
+        self.files = files
+        self.environment = environment
+    }
 
     /// Runs the command.
-    /// - Parameter words: those after the name.
-    public static func run(_ words: [[UInt8]], _ files: FileSystem) -> AuditCommand {
-        var command = AuditCommand(files)
+    /// - Parameters:
+    ///   - words: those after the name.
+    ///   - environment: of the programs that it runs: NAME=value.
+    public static func run(_ words: [[UInt8]], _ files: FileSystem, environment: [[UInt8]]) -> AuditCommand {
+        var command = AuditCommand(files, environment)
         let rest = Array(words.dropFirst())
         do throws(StoreError) {
             switch words.first.map({ String(decoding: $0, as: UTF8.self) }) {

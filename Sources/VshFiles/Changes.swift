@@ -26,8 +26,10 @@ extension FileSystem {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
                 if let planner { return try planner.create(name, directory, mode: 0o040000 | mode) }
-                try willCreate(name, directory, first)
-                try System.makeDirectory(name, mode: mode, at: at(directory))
+                try inside(name, directory, "mkdir") { (name, directory) throws(Errno) in
+                    try willCreate(name, directory, first)
+                    try System.makeDirectory(name, mode: mode, at: at(directory))
+                }
             }
         }
     }
@@ -44,21 +46,32 @@ extension FileSystem {
                         try planner.link(from, fromDirectory, name, toDirectory, follow: follow)
                     }
                 }
-                var source: [UInt8] = []
-                if isRecording {
-                    from.withCString { (from) in
-                        let isFound =
-                            follow
-                            ? locateObject(from, fromDirectory, second)
-                            : locate(from, fromDirectory, second) || locateObject(from, fromDirectory, second)
-                        if isFound { source = second.array }
+                try from.withCString { (from) throws(Errno) in
+                    try inside(from, fromDirectory, "link", follow: follow) { (from, fromDirectory) throws(Errno) in
+                        try inside(name, toDirectory, "link") { (name, toDirectory) throws(Errno) in
+                            try link(from, fromDirectory, name, toDirectory, follow && sandbox == nil)
+                        }
                     }
                 }
-                try willCreate(name, toDirectory, first, linkedTo: source)
-                try System.link(from, at: at(fromDirectory), to: name, at: at(toDirectory), follow: follow)
-                if let recorder, recorder.isOpen, !source.isEmpty { recorder.noteLinked(first, from: source) }
             }
         }
+    }
+
+    private func link(
+        _ from: UnsafePointer<CChar>, _ fromDirectory: Directory?, _ name: UnsafePointer<CChar>,
+        _ toDirectory: Directory?, _ follow: Bool
+    ) throws(Errno) {
+        var source: [UInt8] = []
+        if isRecording {
+            let isFound =
+                follow
+                ? locateObject(from, fromDirectory, second)
+                : locate(from, fromDirectory, second) || locateObject(from, fromDirectory, second)
+            if isFound { source = second.array }
+        }
+        try willCreate(name, toDirectory, first, linkedTo: source)
+        try System.link(from, at: at(fromDirectory), to: name, at: at(toDirectory), follow: follow)
+        if let recorder, recorder.isOpen, !source.isEmpty { recorder.noteLinked(first, from: source) }
     }
 
     /// symlinkat(2).
@@ -66,8 +79,10 @@ extension FileSystem {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
                 if let planner { return try planner.create(name, directory, mode: 0o120777) }
-                try willCreate(name, directory, first)
-                try System.symbolicLink(target: target, path: name, at: at(directory))
+                try inside(name, directory, "symlink") { (name, directory) throws(Errno) in
+                    try willCreate(name, directory, first)
+                    try System.symbolicLink(target: target, path: name, at: at(directory))
+                }
             }
         }
     }
@@ -79,8 +94,10 @@ extension FileSystem {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
                 if let planner { return try planner.create(name, directory, mode: mode) }
-                try willCreate(name, directory, first)
-                try System.makeNode(name, mode: mode, device: device, at: at(directory))
+                try inside(name, directory, "mknod") { (name, directory) throws(Errno) in
+                    try willCreate(name, directory, first)
+                    try System.makeNode(name, mode: mode, device: device, at: at(directory))
+                }
             }
         }
     }
@@ -121,8 +138,11 @@ extension FileSystem {
                         $0.mode = $0.mode & 0o170000 | mode & 0o7777
                     }
                 }
-                try willAlter(name, directory, follow: follow, extended: false)
-                try System.changeMode(name, mode, at: at(directory), follow: follow)
+                try inside(name, directory, "chmod", follow: follow) { (name, directory) throws(Errno) in
+                    let follow = follow && sandbox == nil
+                    try willAlter(name, directory, follow: follow, extended: false)
+                    try System.changeMode(name, mode, at: at(directory), follow: follow)
+                }
             }
         }
     }
@@ -142,8 +162,11 @@ extension FileSystem {
                     }
                 }
                 // A change of owner takes away capabilities, which are an extended attribute.
-                try willAlter(name, directory, follow: follow, extended: true)
-                try System.changeOwner(name, owner: owner, group: group, at: at(directory), follow: follow)
+                try inside(name, directory, "chown", follow: follow) { (name, directory) throws(Errno) in
+                    let follow = follow && sandbox == nil
+                    try willAlter(name, directory, follow: follow, extended: true)
+                    try System.changeOwner(name, owner: owner, group: group, at: at(directory), follow: follow)
+                }
             }
         }
     }
@@ -187,9 +210,13 @@ extension FileSystem {
                         if let time = modification.planned { $0.modification = time }
                     }
                 }
-                try willAlter(name, directory, follow: follow, extended: false)
-                try System.setTimes(
-                    name, access: access.change, modification: modification.change, at: at(directory), follow: follow)
+                try inside(name, directory, "touch", follow: follow) { (name, directory) throws(Errno) in
+                    let follow = follow && sandbox == nil
+                    try willAlter(name, directory, follow: follow, extended: false)
+                    try System.setTimes(
+                        name, access: access.change, modification: modification.change, at: at(directory),
+                        follow: follow)
+                }
             }
         }
     }
@@ -203,24 +230,31 @@ extension FileSystem {
                 if let planner {
                     return try planner.alter(place, directory, follow: follow, needsOwner: true) { _ in }
                 }
-                try willAlter(place, directory, follow: follow, extended: true)
-                // The calls know no directory descriptor.
-                var whole = Array("/proc/self/fd/".utf8)
-                if at(directory) < 0 || place[0] == CChar(UInt8(ascii: "/")) {
-                    whole = path.bytes
-                } else {
-                    whole.append(decimal: UInt64(at(directory)))
-                    whole.append(UInt8(ascii: "/"))
-                    whole.append(contentsOf: path.bytes)
+                try inside(place, directory, "setxattr", follow: follow) { (place, directory) throws(Errno) in
+                    try setAttribute(place, directory, name, value, follow && sandbox == nil)
                 }
-                try whole.withPath { (whole) throws(Errno) in
-                    let target = ExtendedAttributes.Target.path(whole, follow: follow)
-                    if let value {
-                        try ExtendedAttributes.set(target, name, value)
-                    } else {
-                        try ExtendedAttributes.remove(target, name)
-                    }
-                }
+            }
+        }
+    }
+
+    private func setAttribute(
+        _ place: UnsafePointer<CChar>, _ directory: Directory?, _ name: Text, _ value: [UInt8]?, _ follow: Bool
+    ) throws(Errno) {
+        try willAlter(place, directory, follow: follow, extended: true)
+        // The calls know no directory descriptor.
+        var whole: [UInt8] = []
+        if at(directory) >= 0, place[0] != CChar(UInt8(ascii: "/")) {
+            whole = Array("/proc/self/fd/".utf8)
+            whole.append(decimal: UInt64(at(directory)))
+            whole.append(UInt8(ascii: "/"))
+        }
+        for index in 0..<length(place) { whole.append(UInt8(bitPattern: place[index])) }
+        try whole.withPath { (whole) throws(Errno) in
+            let target = ExtendedAttributes.Target.path(whole, follow: follow)
+            if let value {
+                try ExtendedAttributes.set(target, name, value)
+            } else {
+                try ExtendedAttributes.remove(target, name)
             }
         }
     }

@@ -29,6 +29,11 @@ public final class FileSystem {
     /// Found out when it is first asked for: most commands never need it.
     private(set) lazy var state: StateDirectory? =
         StateDirectory.path(stateHome: stateHome(), home: home()).map { StateDirectory(path: $0) }
+    /// The bounds of what may be changed; nil: none.
+    public internal(set) var sandbox: Sandbox?
+    /// Writes a line to the script's standard error, with the shell's name in front, when something lies outside them.
+    public var onRefusal: (([UInt8]) -> Void)?
+    var hasSaidNoLandlock = false
     private let stateHome: () -> [UInt8]?
     private let home: () -> [UInt8]?
     /// After each operation `takeAnnouncement` says what it changed.

@@ -125,6 +125,13 @@ public final class Obliterator {
             return nil
         }
         guard let place = locate(path) else { return fail(Errno.noEntry.message) }
+        if let sandbox = files.sandbox {
+            sandbox.engage()
+            if !sandbox.allows(place) {
+                _ = files.refuse(path, "obliterate")
+                return fail(Errno.accessDenied.message)
+            }
+        }
         if let state, isBelow(place, state.path) {
             return fail("belongs to the shell's own records; see obliterate --operation")
         }

@@ -24,13 +24,25 @@ extension FileSystem {
             if let planner, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) {
                 return try planner.open(path, directory, flags, mode)
             }
-            guard isRecording, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) else {
-                return try System.open(path, flags, mode: mode, at: at(directory))
+            if sandbox != nil, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) {
+                return try openInside(path, directory, flags, mode)
             }
-            return try openRecorded(path, directory, flags, mode)
+            return try openHere(path, directory, flags, mode)
         } catch {
+            if sandbox != nil, error == .accessDenied, !flags.isWritable { noteUnreadable(path, directory) }
             return -error.rawValue
         }
+    }
+
+    /// The same, wherever it is.
+    @inline(__always)
+    func openHere(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags, _ mode: UInt32)
+        throws(Errno) -> Int32
+    {
+        guard isRecording, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) else {
+            return try System.open(path, flags, mode: mode, at: at(directory))
+        }
+        return try openRecorded(path, directory, flags, mode)
     }
 
     private func openRecorded(
@@ -123,6 +135,7 @@ extension FileSystem {
 
     /// `first` is a symbolic link, perhaps to nothing: follows it to the place where the file is to be.
     private func openTarget(_ flags: OpenFlags, _ mode: UInt32, _ recorder: Recorder) throws(Errno) -> Int32 {
+        if flags.contains(.noFollow) { throw .tooManySymbolicLinks }
         for _ in 0..<40 {
             guard let target = try? System.readLink(first.path) else { break }
             // Relative to the directory of the link.

@@ -15,9 +15,12 @@ extension FileSystem {
     public func willStartProgram(_ path: Text, takesOver: Bool, isAwaited: Bool, exempt: Text?, isAlone: Bool)
         -> UnsafeMutablePointer<ProgramRecording>?
     {
-        guard isRecording, !Exempt.contains(path, list: exempt, isAlone: isAlone), let recorder = openRecorder()
+        sandbox?.engage()
+        // In a sandbox nobody is exempt: the recorder refuses what Landlock does not know.
+        guard isRecording, sandbox != nil || !Exempt.contains(path, list: exempt, isAlone: isAlone),
+            let recorder = openRecorder()
         else { return nil }
-        let isHeld = isAwaited && recorder.holdsNext
+        let isHeld = isAwaited && sandbox == nil && recorder.holdsNext
         if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
         if ProgramRecorder.gainsPrivileges(path) {
             recorder.unseenPrograms += 1
@@ -29,7 +32,13 @@ extension FileSystem {
             recorder.recording.pointee.hold()
             return recorder.recording
         }
-        return recorder.record(takesOver: takesOver, isAwaited: isAwaited)
+        guard let sandbox else { return recorder.record(takesOver: takesOver, isAwaited: isAwaited) }
+        // A process that is filtered already could not be given rules of its own.
+        guard let recording = recorder.record(takesOver: takesOver, isAwaited: false) else { return nil }
+        recorder.mayBeRefused()
+        ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden)
+        recording.pointee.confine(sandbox.rulesForPrograms()?.pointee ?? -1)
+        return recording
     }
 
     /// To be called after it was started.
@@ -74,7 +83,8 @@ extension FileSystem {
 
     /// `norecord`: nothing is recorded until `resumeRecording`. Whether it was recorded before.
     public func pauseRecording() -> Bool {
-        defer { isRecording = false }
+        // In a sandbox the recorder is needed for what Landlock does not know.
+        defer { if sandbox == nil { isRecording = false } }
         return isRecording
     }
 

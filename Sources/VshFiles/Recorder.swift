@@ -242,6 +242,28 @@ final class Recorder {
         return record.id
     }
 
+    /// The recorder of programs may write refusals: the journal is not removed.
+    func mayBeRefused() { isEmpty = false }
+
+    /// Writes something refused down for the audit log.
+    func add(_ refusal: RefusalRecord) {
+        guard let control = try? openControl() else { return }
+        let number = openSession(control)
+        if journal == nil {
+            journal = try? Journal(state, control: control, session: number, owner: owner, shell: shell)
+        }
+        var refusal = refusal
+        refusal.time = Clock.realTime
+        refusal.session = number
+        refusal.operation = running.operation
+        refusal.process = System.processID
+        refusal.user = System.effectiveUserID
+        refusal.directory = (try? System.currentDirectory()) ?? []
+        refusal.command = next.command
+        isEmpty = false
+        _ = journal?.append(refusal)
+    }
+
     /// Ends the operation: the states it left, and its end. Nothing when it changed nothing, or when this process works
     /// for another that will end it.
     @inline(__always)

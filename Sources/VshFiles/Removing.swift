@@ -14,6 +14,12 @@ extension FileSystem {
 
     func unlink(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
         if let planner { return try planner.unlink(path, directory) }
+        try inside(path, directory, "remove", replaces: true) { (path, directory) throws(Errno) in
+            try unlinkHere(path, directory)
+        }
+    }
+
+    private func unlinkHere(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
         let at = at(directory)
         guard isRecording, let status = try FileStatus.look(path, at: at), !status.isDirectory else {
             return try System.unlink(path, at: at)
@@ -136,6 +142,12 @@ extension FileSystem {
 
     func removeDirectory(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
         if let planner { return try planner.removeDirectory(path, directory) }
+        try inside(path, directory, "rmdir", replaces: true) { (path, directory) throws(Errno) in
+            try removeDirectoryHere(path, directory)
+        }
+    }
+
+    private func removeDirectoryHere(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
         let at = at(directory)
         guard isRecording, let status = try FileStatus.look(path, at: at), status.isDirectory else {
             return try System.removeDirectory(path, at: at)
@@ -167,6 +179,15 @@ extension FileSystem {
 
     func removeTree(_ path: UnsafePointer<CChar>, _ directory: Directory?) -> Bool {
         if let planner { return planner.removeTree(path, directory) }
+        // What is refused the walk refuses again, name by name; the message and the record are its.
+        if sandbox != nil, !isInside(path, directory) { return false }
+        let isRemoved = try? inside(path, directory, "remove", replaces: true) { (path, directory) throws(Errno) in
+            removeTreeHere(path, directory)
+        }
+        return isRemoved ?? false
+    }
+
+    private func removeTreeHere(_ path: UnsafePointer<CChar>, _ directory: Directory?) -> Bool {
         guard isRecording, let status = try? FileStatus(path, at: at(directory), follow: false),
             mayMoveTree(path, directory, status), let recorder = recording()
         else { return false }

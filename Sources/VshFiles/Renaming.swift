@@ -26,6 +26,17 @@ extension FileSystem {
         if let planner {
             return try planner.rename(old, oldDirectory, new, newDirectory, noReplace: mode == .noReplace)
         }
+        try inside(old, oldDirectory, "rename", replaces: true) { (old, oldDirectory) throws(Errno) in
+            try inside(new, newDirectory, "rename", replaces: true) { (new, newDirectory) throws(Errno) in
+                try renameHere(old, oldDirectory, new, newDirectory, mode)
+            }
+        }
+    }
+
+    private func renameHere(
+        _ old: UnsafePointer<CChar>, _ oldDirectory: Directory?, _ new: UnsafePointer<CChar>,
+        _ newDirectory: Directory?, _ mode: System.RenameMode
+    ) throws(Errno) {
         let (oldAt, newAt) = (at(oldDirectory), at(newDirectory))
         guard isRecording, let status = try FileStatus.look(old, at: oldAt) else {
             return try System.rename(old, at: oldAt, to: new, at: newAt, mode)

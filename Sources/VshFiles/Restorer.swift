@@ -176,6 +176,15 @@ final class Restorer {
     /// Makes what a change altered as it was before.
     func restore(_ change: ChangeRecord) throws(FileOpError) {
         let path = change.path + [0]
+        if let sandbox = files.sandbox {
+            sandbox.engage()
+            for place in [change.path, change.kind == .moved ? change.other : change.path] {
+                if !sandbox.allows(place) {
+                    if change.kind == .directoryTimes { return }
+                    throw FileOpError(cause: files.refuse(place, "undo"), path: place)
+                }
+            }
+        }
         if change.kind == .directoryTimes {
             if verification?.mayRestoreTimes(of: change.path) ?? true {
                 do {

@@ -45,6 +45,18 @@ extension Shell {
         for entry in foreignEnvironment { environmentVector.append(entry) }
     }
 
+    /// The environment of programs: NAME=value.
+    public var environment: [[UInt8]] {
+        var list: [[UInt8]] = []
+        for index in 0..<exportedSymbols.count {
+            let symbol = exportedSymbols[index]
+            let flags = variables[symbol].flags
+            if !flags.contains(.exported) || !flags.contains(.isSet) { continue }
+            list.append(symbols.name(symbol).bytes + [61] + value(symbol).bytes)
+        }
+        return list + foreignEnvironment.map(\.bytes)
+    }
+
     /// Whether `text` is a name (XBD 3.216): letters, digits and underscores, not beginning with a digit.
     public func isName(_ text: Text) -> Bool { text.withBytes { isShellName($0) } }
 }

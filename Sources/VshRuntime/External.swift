@@ -198,14 +198,19 @@ extension Shell {
         launch.defaultSignals = traps.defaultInChildren
         launch.ignoredSignals = traps.ignoredInChildren
         if !inPlace && launch.processGroup == .inherit { launch.defaultSignals.subtract(Shell.stopSignals) }
+        if let reason = files.sandbox == nil ? nil : files.refusal(ofProgram: path) {
+            report(name: path, reason)
+            throw .permission
+        }
         var recording: UnsafeMutablePointer<ProgramRecording>?
-        if options.contains(.record) {
+        if options.contains(.record) || files.sandbox != nil {
             let exempt = symbols.find(Text("VSH_NORECORD"))
             recording = files.willStartProgram(
                 path, takesOver: inPlace, isAwaited: isAwaited, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
                 isAlone: argumentVector.count == 1)
             if let recording { launch.record(recording) }
         }
+        if recording == nil, files.sandbox != nil, let rules = files.rulesForPrograms { launch.confine(rules) }
         defer { if let recording { files.didStartProgram(recording) } }
         let vector = argumentVector.pointers()
         let environment = environmentVector.pointers()

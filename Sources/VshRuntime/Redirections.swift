@@ -132,7 +132,7 @@ extension Shell {
     }
 
     /// Says once what could not be recorded.
-    func showNotice(_ notice: [UInt8]) {
+    public func showNotice(_ notice: [UInt8]) {
         var line = ByteStack(capacity: 128)
         line.append("vsh: ")
         line.append(notice)

@@ -56,6 +56,16 @@ extension OperationLog {
         }
     }
 
+    /// A row, or nil.
+    public func auditRow(_ number: Int64) throws(StoreError) -> AuditRow? {
+        var found: AuditRow?
+        try forEachAuditRow(from: number) { row in
+            if row.number == number { found = row }
+            return false
+        }
+        return found
+    }
+
     /// The newest row's number and hash, or nil when there is no chain.
     public func auditHead() throws(StoreError) -> AuditHead? {
         guard try AuditWriter.exists(database) else { return nil }

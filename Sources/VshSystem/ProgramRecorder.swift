@@ -48,6 +48,12 @@ public struct ProgramRecording {
     /// The shell holds the listener of a program.
     public var isHeld: Bool { raw.listener >= 0 }
 
+    /// Has the kernel confine the program by a set of Landlock rules; -1: by none.
+    public mutating func confine(_ ruleset: Int32) {
+        raw.ruleset = ruleset
+        raw.flags |= UInt32(VSH_RECORDING_CONFINED)
+    }
+
     /// Why the program that was started runs unrecorded.
     public var failure: Errno? { raw.error == 0 ? nil : Errno(rawValue: -raw.error) }
 }
@@ -61,6 +67,17 @@ public enum ProgramRecorder {
     /// - Throws: EOPNOTSUPP: the kernel has no user notification; EPERM: other processes may not be looked into.
     public static func start(_ state: some PathArgument) throws(Errno) {
         try run(state.withPath { vsh_recorder_start($0) })
+    }
+
+    /// Tells the recorder, once it is started, below which directories programs may change attributes, and where nothing may
+    /// be changed at all.
+    public static func confine(zones: [[UInt8]], forbidden: [[UInt8]]) {
+        var list: [UInt8] = []
+        for group in [zones, forbidden] {
+            for path in group { list += path + [0] }
+            list.append(0)
+        }
+        vsh_recorder_confine(list, list.count)
     }
 
     public static var isStarted: Bool { vsh_recorder_is_started() != 0 }

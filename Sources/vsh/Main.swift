@@ -55,6 +55,7 @@ enum Main {
         registerFileBuiltins(shell)
         registerListingBuiltins(shell)
         shell.start()
+        if invocation.sandbox != .off || invocation.mayBeConfined { confine(shell, invocation) }
 
         var operand = invocation.firstOperand
         if invocation.hasCommandString {
@@ -99,6 +100,30 @@ enum Main {
     @inline(never)
     static func readProfiles(_ shell: Shell, _ invocation: borrowing Invocation) {
         if !invocation.skipsStartupFiles { shell.readProfiles() }
+    }
+
+    /// Turns the sandbox on, when the command line or VSH_ROOT asks for it.
+    static func confine(_ shell: Shell, _ invocation: Invocation) {
+        let named = environment("VSH_ROOT")
+        var level = invocation.sandbox
+        if level == .off, named != nil { level = .write }
+        if level == .off { return }
+        let here = shell.workingDirectory.bytes
+        var root = invocation.root?.bytes ?? named ?? here
+        if invocation.root == nil, named == nil, let home = environment("HOME"), home.count > 1,
+            here.starts(with: home), here.count == home.count || here[home.count] == 47
+        {
+            root = home
+        }
+        let configuration = environment("XDG_CONFIG_HOME") ?? environment("HOME").map { $0 + Array("/.config".utf8) }
+        let temporary = environment("TMPDIR").map { [$0] } ?? []
+        let isDone = shell.files.confine(
+            root: root, level: level, temporary: temporary,
+            configuration: configuration.flatMap { $0.first == 47 ? $0 + Array("/vsh".utf8) : nil })
+        if !isDone {
+            fail("\(String(decoding: root, as: UTF8.self)): no directory: it cannot be the root of the sandbox")
+        }
+        shell.files.onRefusal = { [unowned shell] line in shell.showNotice(line) }
     }
 
     /// The value of a variable that the process was started with.
@@ -146,8 +171,10 @@ enum Main {
           --norc           read no start-up file
           --rcfile FILE    read FILE instead of $ENV when interactive
           --no-undo        do not record changes to files
-          --no-sandbox     do not confine changes to the root
-          --root DIR       the root of the sandbox
+          --sandbox[=strict]
+                           allow changes only below the root; strict: reading too
+          --root DIR       the same, with the root DIR (else $VSH_ROOT, the home or the working directory)
+          --no-sandbox     do not confine, whatever $VSH_ROOT says
           --doctor         tell what this machine supports, and what follows
           --version, --help
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshFiles
 import VshRuntime
 
 /// The command line: `vsh [options] [-c text [name [args]] | -s [args] | file [args]]`.
@@ -13,8 +14,10 @@ struct Invocation {
     var skipsStartupFiles = false
     var startupFile: Text?
     var recordsUndo = true
-    var usesSandbox = true
+    var sandbox = SandboxLevel.off
     var root: Text?
+    /// VSH_ROOT counts: not as `sh`, nor with --no-sandbox.
+    var mayBeConfined = true
     var showsVersion = false
     var showsHelp = false
     var showsDoctor = false
@@ -30,6 +33,7 @@ struct Invocation {
         if isPosix {
             options.insert(.posix)
             recordsUndo = false
+            mayBeConfined = false
         }
         var index = 1
         loop: while index < words.count {
@@ -64,6 +68,8 @@ struct Invocation {
         } else if name.equals("--posix") {
             options.insert(.posix)
             recordsUndo = false
+            mayBeConfined = false
+            sandbox = .off
         } else if name.equals("--norc") {
             skipsStartupFiles = true
         } else if name.equals("--rcfile") {
@@ -80,10 +86,20 @@ struct Invocation {
         } else if name.equals("--undo") {
             recordsUndo = true
         } else if name.equals("--no-sandbox") {
-            usesSandbox = false
+            sandbox = .off
+            mayBeConfined = false
+        } else if name.equals("--sandbox") {
+            if value == nil || value!.equals("write") {
+                sandbox = .write
+            } else if value!.equals("strict") {
+                sandbox = .strict
+            } else {
+                error = "--sandbox: the level is write or strict, not \(value!.description)"
+            }
         } else if name.equals("--root") {
             root = value ?? next(words, &index)
             if root == nil { error = "--root: a directory is missing" }
+            if sandbox == .off { sandbox = .write }
         } else {
             error = "\(word.description): unknown option; vsh --help lists them"
         }

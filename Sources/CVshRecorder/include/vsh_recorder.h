@@ -4,6 +4,7 @@
 // notification), and writes the state before into the shell's journal. docs/recorder.md tells how it works.
 #ifndef VSH_RECORDER_H
 #define VSH_RECORDER_H
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -13,6 +14,7 @@ struct vsh_recording {
   uint64_t operation;  // number of the operation, whose first record is in the journal
   uint64_t start;      // where that record stands
   uint32_t flags;      // VSH_RECORDING_…
+  int32_t ruleset;     // with VSH_RECORDING_CONFINED: a descriptor of Landlock rules for the program, or -1
   int32_t error;       // set by the child: 0, or a negative errno: the program runs unrecorded
   int32_t listener;    // set by the child when it is held by the shell, else -1
   int64_t deadline;    // of vsh_recorder_watch; 0: not watched yet
@@ -22,6 +24,7 @@ enum {
   VSH_RECORDING_HELD = 4,    // the shell keeps the listener
   VSH_RECORDING_PASSES = 2,  // held, and there is no recorder to be had: its changes pass
 };
+enum { VSH_RECORDING_CONFINED = 8 };  // the sandbox is on
 
 /// Whether a recorder can be had here. 0, or a negative errno as from vsh_recorder_start.
 int vsh_recorder_check(void);
@@ -29,6 +32,10 @@ int vsh_recorder_check(void);
 /// EPERM: it may not look into other processes (Yama); EBUSY: another recorder already sees everything.
 /// `state`: the state directory.
 int vsh_recorder_start(const char *_Nonnull state);
+/// Once the recorder is started: has it refuse changes of attributes outside the sandbox, and any change of the shell's own
+/// directories. `lists`: absolute paths, each with a zero byte behind it; an empty one; those where nothing may be
+/// changed; an empty one. Together at most 8 KiB.
+void vsh_recorder_confine(const void *_Nonnull lists, size_t count);
 /// Whether it was started by this process or one that it was forked from.
 int vsh_recorder_is_started(void);
 /// For `vsh_launch.prepare`: filters the calling process and hands the listener over. `context`: struct vsh_recording.

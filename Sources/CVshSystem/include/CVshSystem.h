@@ -11,6 +11,7 @@
 #include "vsh_terminal.h"
 #include "vsh_stack.h"
 #include "vsh_memory.h"
+#include "vsh_sandbox.h"
 #include "vsh_erase.h"
 #include "vsh_number.h"
 #include "vsh_machine.h"

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// The sandbox's part of the recorder: what Landlock does not know (mode, owner, times and extended attributes of files
+// outside the root) is refused here, and everything refused goes into the journal for the audit log.
+//
+// A call that was only looked at could be led astray: another thread changes the path, or what a descriptor number means,
+// between the look and the call. So in a sandbox these calls are made here, on an object that was opened once and looked at,
+// and their results are given to the program.
+#include "internal.h"
+#include <linux/audit.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/time.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <utime.h>
+
+static struct shared *shared;
+void confine_start(struct shared *memory) { shared = memory; }
+bool is_confined(void) { return shared && atomic_load(&shared->confined); }
+
+static bool is_below(const char *path, const char *directory) {
+  size_t count = strlen(directory);
+  if (count == 1) return true;  // the root of everything
+  return strncmp(path, directory, count) == 0 && (path[count] == 0 || path[count] == '/');
+}
+
+/// Whether the path is that of a store on another file system.
+static bool is_store_path(const char *path) {
+  char name[40];
+  int count = snprintf(name, sizeof name, "/.vsh-%u", (unsigned)geteuid());
+  for (const char *at = path; (at = strstr(at, name)); at++)
+    if (at[count] == 0 || at[count] == '/') return true;
+  return false;
+}
+
+bool is_outside(const char *path) {
+  if (!is_confined()) return false;
+  const char *list = shared->zones;
+  bool inside = false;
+  for (; *list; list += strlen(list) + 1) inside |= is_below(path, list);
+  if (!inside) return true;
+  for (list++; *list; list += strlen(list) + 1)
+    if (is_below(path, list)) return true;
+  return is_store_path(path);
+}
+
+bool holds_own(const char *path) {
+  if (!is_confined()) return false;
+  const char *list = shared->zones;
+  while (*list) list += strlen(list) + 1;
+  for (list++; *list; list += strlen(list) + 1)
+    if (is_below(list, path)) return true;
+  return false;
+}
+
+static bool is_terminal_device(const char *path) { return strncmp(path, "/dev/pts/", 9) == 0 || strcmp(path, "/dev/tty") == 0; }
+
+static void put_text(struct buffer *buffer, const char *text, size_t count) {
+  uint32_t size = (uint32_t)count;
+  buffer_put(buffer, &size, sizeof size);
+  buffer_put(buffer, text, count);
+}
+
+void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path) {
+  if (!operation) return;
+  struct buffer payload = {0};
+  struct timespec now;
+  char name[64], text[PATH_MAX];
+  clock_gettime(CLOCK_REALTIME, &now);
+  int64_t time = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+  uint64_t session = journal_session(operation->journal);
+  int32_t process = pid;
+  uint32_t user = geteuid();
+  buffer_put(&payload, &time, sizeof time);
+  buffer_put(&payload, &session, sizeof session);
+  buffer_put(&payload, &operation->number, sizeof operation->number);
+  buffer_put(&payload, &process, sizeof process);
+  buffer_put(&payload, &user, sizeof user);
+  put_text(&payload, action, strlen(action));
+  put_text(&payload, path, strlen(path));
+  put_text(&payload, shared->zones, strlen(shared->zones));
+  snprintf(name, sizeof name, "/proc/%d/cwd", pid);
+  ssize_t count = readlink(name, text, sizeof text);
+  put_text(&payload, text, count < 0 ? 0 : (size_t)count);
+  snprintf(name, sizeof name, "/proc/%d/cmdline", pid);
+  int fd = open(name, O_RDONLY | O_CLOEXEC);
+  count = fd < 0 ? 0 : read(fd, text, 1000);
+  if (fd >= 0) close(fd);
+  if (count < 0) count = 0;
+  for (ssize_t i = 0; i < count; i++)
+    if (text[i] == 0) text[i] = ' ';
+  while (count > 0 && text[count - 1] == ' ') count--;
+  put_text(&payload, text, (size_t)count);
+  append_record(operation->journal, KIND_REFUSAL, operation->number, &payload);
+  buffer_free(&payload);
+}
+
+/// Whether the program's rights are the recorder's: then a call can be made for it.
+static bool has_our_rights(pid_t pid) {
+  char name[64], text[4096];
+  static _Thread_local char own[4096];
+  char *parts[2] = {own, text};
+  for (int i = 0; i < 2; i++) {
+    if (i == 0) snprintf(name, sizeof name, "/proc/thread-self/status");
+    else snprintf(name, sizeof name, "/proc/%d/status", pid);
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    ssize_t count = read(fd, parts[i], sizeof text - 1);
+    close(fd);
+    if (count <= 0) return false;
+    parts[i][count] = 0;
+  }
+  static const char *const lines[] = {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"};
+  for (int i = 0; i < 4; i++) {
+    const char *a = strstr(own, lines[i]), *b = strstr(text, lines[i]);
+    if (!a || !b) return false;
+    size_t count = strcspn(a + 1, "\n") + 1;
+    if (strncmp(a, b, count) != 0 || b[count] != '\n') return false;
+  }
+  return true;
+}
+
+enum what { NONE, MODE, OWNER, TIMES, SECONDS, MICROSECONDS, SET, REMOVE, UNKNOWN };
+
+/// A call on attributes: what it is about, and where its arguments stand.
+struct call {
+  enum what what;
+  int directory;     // where the path starts
+  uint64_t path;     // 0: the descriptor itself
+  bool follow, empty;
+  uint64_t a, b, c, d;
+};
+
+static struct call read_call(int number, const uint64_t *a) {
+  int here = AT_FDCWD;
+  switch (number) {
+#ifdef SYS_chmod
+  case SYS_chmod: return (struct call){MODE, here, a[0], true, false, a[1], 0, 0, 0};
+  case SYS_chown: return (struct call){OWNER, here, a[0], true, false, a[1], a[2], 0, 0};
+  case SYS_lchown: return (struct call){OWNER, here, a[0], false, false, a[1], a[2], 0, 0};
+  case SYS_utime: return (struct call){SECONDS, here, a[0], true, false, a[1], 0, 0, 0};
+  case SYS_utimes: return (struct call){MICROSECONDS, here, a[0], true, false, a[1], 0, 0, 0};
+  case SYS_futimesat: return (struct call){MICROSECONDS, (int)a[0], a[1], true, false, a[2], 0, 0, 0};
+#endif
+  case SYS_fchmod: return (struct call){MODE, (int)a[0], 0, true, true, a[1], 0, 0, 0};
+  case SYS_fchmodat: return (struct call){MODE, (int)a[0], a[1], true, false, a[2], 0, 0, 0};
+  case 452: return (struct call){MODE, (int)a[0], a[1], !(a[3] & AT_SYMLINK_NOFOLLOW), a[3] & AT_EMPTY_PATH, a[2], 0, 0, 0};
+  case SYS_fchown: return (struct call){OWNER, (int)a[0], 0, true, true, a[1], a[2], 0, 0};
+  case SYS_fchownat: return (struct call){OWNER, (int)a[0], a[1], !(a[4] & AT_SYMLINK_NOFOLLOW), a[4] & AT_EMPTY_PATH, a[2], a[3], 0, 0};
+  case SYS_utimensat: return (struct call){TIMES, (int)a[0], a[1], !(a[3] & AT_SYMLINK_NOFOLLOW), a[3] & AT_EMPTY_PATH, a[2], 0, 0, 0};
+  case SYS_setxattr: return (struct call){SET, here, a[0], true, false, a[1], a[2], a[3], a[4]};
+  case SYS_lsetxattr: return (struct call){SET, here, a[0], false, false, a[1], a[2], a[3], a[4]};
+  case SYS_fsetxattr: return (struct call){SET, (int)a[0], 0, true, true, a[1], a[2], a[3], a[4]};
+  case SYS_removexattr: return (struct call){REMOVE, here, a[0], true, false, a[1], 0, 0, 0};
+  case SYS_lremovexattr: return (struct call){REMOVE, here, a[0], false, false, a[1], 0, 0, 0};
+  case SYS_fremovexattr: return (struct call){REMOVE, (int)a[0], 0, true, true, a[1], 0, 0, 0};
+  case 463:
+  case 466:
+  case 469: return (struct call){.what = UNKNOWN};
+  }
+  return (struct call){.what = NONE};
+}
+
+static int answer(int result) { return result < 0 ? -errno : ANSWER_DONE; }
+
+static int set_times(const struct call *call, pid_t pid, int fd) {
+  struct timespec times[2];
+  bool now = call->a == 0;
+  if (!now && call->what == TIMES && !read_bytes(pid, call->a, times, sizeof times)) return -EFAULT;
+  if (!now && call->what == SECONDS) {
+    struct utimbuf old;
+    if (!read_bytes(pid, call->a, &old, sizeof old)) return -EFAULT;
+    times[0] = (struct timespec){old.actime, 0};
+    times[1] = (struct timespec){old.modtime, 0};
+  }
+  if (!now && call->what == MICROSECONDS) {
+    struct timeval old[2];
+    if (!read_bytes(pid, call->a, old, sizeof old)) return -EFAULT;
+    for (int i = 0; i < 2; i++) {
+      if (old[i].tv_usec < 0 || old[i].tv_usec > 999999) return -EINVAL;
+      times[i] = (struct timespec){old[i].tv_sec, old[i].tv_usec * 1000};
+    }
+  }
+  return answer((int)syscall(SYS_utimensat, fd, "", now ? NULL : times, AT_EMPTY_PATH));
+}
+
+static int set_attribute(const struct call *call, pid_t pid, const char *link, bool is_link) {
+  char name[256];
+  if (!read_string(pid, call->a, name, sizeof name)) return -EFAULT;
+  // A symbolic link has none that a user may set, and there is no call that takes a descriptor of one.
+  if (is_link) return -EPERM;
+  if (call->what == REMOVE) return answer(removexattr(link, name));
+  if (call->c > 65536) return -E2BIG;
+  char *value = malloc(call->c + 1);
+  if (!value) return -ENOMEM;
+  int result = call->c > 0 && !read_bytes(pid, call->b, value, call->c) ? -EFAULT : answer(setxattr(link, name, value, call->c, (int)call->d));
+  free(value);
+  return result;
+}
+
+int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
+  struct call call = read_call(number, arguments);
+  if (call.what == NONE) return 0;
+  // Rare: programs of the 32-bit table, and calls so new that every program can do without.
+  if (call.what == UNKNOWN || event->data.arch != NATIVE_ARCHITECTURE) return -ENOSYS;
+  pid_t pid = (pid_t)event->pid;
+  char path[PATH_MAX] = "", whole[LONG_PATH];
+  if (call.path && !read_string(pid, call.path, path, sizeof path)) return -EFAULT;
+  if (call.path && path[0] == 0 && !call.empty) return -ENOENT;
+  int fd = open_object(slot, pid, call.directory, call.path ? path : "", call.follow);
+  if (fd < 0) return fd;
+  snprintf(whole, sizeof whole, "/proc/self/fd/%d", fd);
+  char place[PATH_MAX];
+  ssize_t count = readlink(whole, place, sizeof place - 1);
+  place[count < 0 ? 0 : count] = 0;
+  struct stat status;
+  int result = -EBADF;
+  if (count <= 0 || fstat(fd, &status) < 0) goto done;
+  if (place[0] == '/' && is_outside(place) && !is_terminal_device(place)) {
+    static const char *const names[] = {"", "chmod", "chown", "touch", "touch", "touch", "setxattr", "removexattr"};
+    note_refusal(operation, pid, names[call.what], place);
+    result = -EACCES;
+    goto done;
+  }
+  if (!has_our_rights(pid)) {
+    result = 0;  // its own rights, with what was looked at
+    goto done;
+  }
+  if (ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &event->id) < 0) {
+    result = -ESRCH;
+    goto done;
+  }
+  bool is_link = S_ISLNK(status.st_mode);
+  switch (call.what) {
+  case MODE: result = is_link ? -EOPNOTSUPP : answer(chmod(whole, (mode_t)call.a & 07777)); break;
+  case OWNER: result = answer(fchownat(fd, "", (uid_t)call.a, (gid_t)call.b, AT_EMPTY_PATH)); break;
+  case SET:
+  case REMOVE: result = set_attribute(&call, pid, whole, is_link); break;
+  default: result = set_times(&call, pid, fd);
+  }
+done:
+  close(fd);
+  return result;
+}

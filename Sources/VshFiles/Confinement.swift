@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshStore
+import VshSystem
+
+/// Changes inside the sandbox.
+///
+/// A name is resolved to a descriptor of the directory that it is in; that descriptor is looked at, and the change is made
+/// relative to it without following a symbolic link. Nobody can exchange a directory between the look and the change.
+extension FileSystem {
+    /// Runs `body` with a name and the directory it is in, both as given when there is no sandbox.
+    /// - Parameters:
+    ///   - action: for the message and the audit log.
+    ///   - replaces: what is there may go: its removal or renaming.
+    ///   - follow: a symbolic link stands for what it leads to; `body` must not follow it again.
+    @inline(__always)
+    func inside<R>(
+        _ name: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, replaces: Bool = false,
+        follow: Bool = false, _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
+    ) throws(Errno) -> R {
+        if sandbox == nil { return try body(name, directory) }
+        return try insideSlowly(name, directory, action, replaces, follow, body)
+    }
+
+    @inline(never)
+    private func insideSlowly<R>(
+        _ name: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, _ replaces: Bool, _ follow: Bool,
+        _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
+    ) throws(Errno) -> R {
+        let place = try find(name, directory, action, replaces: replaces, follow: follow)
+        return try place.name.withPath { (name) throws(Errno) in try body(name, place.directory) }
+    }
+
+    /// A name in a directory that was looked at.
+    struct Place {
+        /// Nil: the working directory.
+        var directory: Directory?
+        /// One component, NUL-terminated; perhaps a slash behind it.
+        var name: [UInt8]
+    }
+
+    private func find(
+        _ given: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, replaces: Bool, follow: Bool
+    ) throws(Errno) -> Place {
+        sandbox?.engage()
+        var path = bytes(given)
+        var base = directory
+        for _ in 0..<40 {
+            let (place, parent) = try findParent(path, base)
+            guard let sandbox else { return place }
+            let isInside = place.name.dropLast().withUnsafeBufferPointer { name in
+                let name = UnsafeBufferPointer(
+                    rebasing: name[..<(name.lastIndex { $0 != UInt8(ascii: "/") }.map { $0 + 1 } ?? 0)])
+                return name.elementsEqual([UInt8(ascii: ".")])
+                    ? sandbox.allows(parent) : sandbox.allows(name, in: parent, replaces: replaces)
+            }
+            let isLong = place.name.count > 2 && place.name[place.name.count - 2] == UInt8(ascii: "/")
+            if follow || isLong {
+                var bare = Array(place.name.dropLast())
+                while bare.last == UInt8(ascii: "/"), bare.count > 1 { bare.removeLast() }
+                if let target = try? System.readLink(bare, at: at(place.directory)) {
+                    if !isLong || follow || isInside {
+                        path = target + (isLong ? [UInt8(ascii: "/")] : [])
+                        base = target.first == UInt8(ascii: "/") ? nil : place.directory
+                        continue
+                    }
+                }
+            }
+            if isInside { return place }
+            // A name from a walk says nothing by itself.
+            let bare = place.name.dropLast()
+            let whole = (parent.count == 1 ? [] : parent) + [UInt8(ascii: "/")] + bare
+            throw refuse(directory == nil ? bytes(given) : whole, action, isOwn: sandbox.isOwn(whole))
+        }
+        throw .tooManySymbolicLinks
+    }
+
+    private func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
+        Array(
+            UnsafeBufferPointer(
+                start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: length(text)))
+    }
+
+    func length(_ text: UnsafePointer<CChar>) -> Int {
+        var count = 0
+        while text[count] != 0 { count += 1 }
+        return count
+    }
+
+    /// Opens the directory that a path's last component is in, whatever leads there, and finds out what it is.
+    func findParent(_ path: [UInt8], _ base: Directory?) throws(Errno) -> (Place, parent: [UInt8]) {
+        let slash = UInt8(ascii: "/")
+        if path.isEmpty { throw .noEntry }
+        var end = path.count
+        while end > 0, path[end - 1] == slash { end -= 1 }
+        var start = end
+        while start > 0, path[start - 1] != slash { start -= 1 }
+        let last = path[start..<end]
+        let isDots = last.isEmpty || last.elementsEqual([46]) || last.elementsEqual([46, 46])
+        if !isDots, start == 0 {
+            let directory = base ?? workingDirectory
+            guard let parent = directory.path(epoch: recorder?.epoch ?? 0) else { throw .noEntry }
+            return (Place(directory: base, name: Array(path) + [0]), parent)
+        }
+        let name = isDots ? path : Array(path[..<start])
+        let fd = try System.open(name, [.path, .directory, .closeOnExec], at: at(base))
+        let opened = Directory(descriptor: fd)
+        guard let parent = opened.path(epoch: recorder?.epoch ?? 0) else { throw .noEntry }
+        return (Place(directory: opened, name: isDots ? [UInt8(ascii: "."), 0] : Array(path[start...]) + [0]), parent)
+    }
+
+    /// Says that something lies outside, enters it for the audit log, and gives the error to throw.
+    func refuse(_ path: [UInt8], _ action: StaticString, isOwn: Bool = false) -> Errno {
+        let text = UndoText()
+        var line = Array("sandbox: \(action): ".utf8) + text.printable(path)
+        line += Array((isOwn ? ": belongs to the shell itself, in the root " : ": outside the root ").utf8)
+        line += text.printable(sandbox?.root ?? [])
+        onRefusal?(line)
+        var record = RefusalRecord()
+        record.action = Array("\(action)".utf8)
+        record.path = path
+        record.root = sandbox?.root ?? []
+        if isRecording { openRecorder()?.add(record) }
+        return .accessDenied
+    }
+
+    // MARK: Opening
+
+    /// open(2) for writing.
+    func openInside(
+        _ given: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags, _ mode: UInt32
+    ) throws(Errno) -> Int32 {
+        guard let sandbox else { throw .invalid }
+        sandbox.engage()
+        let whole = bytes(given)
+        var path = whole
+        var base = directory
+        for _ in 0..<40 {
+            let (place, parent) = try findParent(path, base)
+            let name = Array(place.name.dropLast())
+            if parent.starts(with: Array("/proc/".utf8)), parent.suffix(3).elementsEqual("/fd".utf8) {
+                return try reopen(place, name, flags, whole)
+            }
+            if Sandbox.isDevice(name, in: parent) {
+                let plain = flags.subtracting([.create, .exclusive, .truncate]).union(.noFollow)
+                let fd = try System.open(place.name, plain, at: at(place.directory))
+                if let status = try? FileStatus(descriptor: fd), status.type == .characterDevice { return fd }
+                try? System.close(fd)
+                throw refuse(whole, "open")
+            }
+            let isInside =
+                name.elementsEqual([UInt8(ascii: ".")])
+                ? sandbox.allows(parent)
+                : name.withUnsafeBufferPointer { sandbox.allows($0, in: parent, replaces: false) }
+            if isInside {
+                do {
+                    return try place.name.withPath { (name) throws(Errno) in
+                        try openHere(name, place.directory, flags.union(.noFollow), mode)
+                    }
+                } catch {
+                    if error != .tooManySymbolicLinks || flags.contains(.noFollow) { throw error }
+                }
+            }
+            guard !flags.contains(.noFollow), let target = try? System.readLink(place.name, at: at(place.directory))
+            else {
+                if isInside { throw .tooManySymbolicLinks }
+                throw refuse(whole, "open")
+            }
+            path = target
+            base = target.first == UInt8(ascii: "/") ? nil : place.directory
+        }
+        throw .tooManySymbolicLinks
+    }
+
+    /// Opens anew what is open: allowed when it is open for writing already, or when it lies inside.
+    private func reopen(_ place: Place, _ name: [UInt8], _ flags: OpenFlags, _ whole: [UInt8]) throws(Errno) -> Int32 {
+        let object = Directory(descriptor: try System.open(place.name, [.path, .closeOnExec], at: at(place.directory)))
+        var isAllowed = false
+        if let path = pathOfDescriptor(object.descriptor) {
+            isAllowed =
+                sandbox?.allows(path) == true
+                || Sandbox.isDevice(Array(path[((path.lastIndex(of: 47) ?? 0) + 1)...]), in: parent(of: path))
+        } else {
+            isAllowed = true  // a pipe, a socket, memory
+        }
+        if !isAllowed, let number = Int32(String(decoding: name, as: UTF8.self)),
+            let status = try? FileStatus(descriptor: number), let seen = try? FileStatus(descriptor: object.descriptor),
+            status.isSameFile(as: seen), let mode = try? System.statusFlags(number)
+        {
+            isAllowed = mode.isWritable
+        }
+        if !isAllowed { throw refuse(whole, "open") }
+        var link = Array("/proc/self/fd/".utf8)
+        link.append(decimal: UInt64(object.descriptor))
+        link.append(0)
+        return try System.open(link, flags.subtracting([.create, .exclusive]))
+    }
+}
+
+/// What the shell asks and tells.
+extension FileSystem {
+    /// Confines all changes from now on.
+    /// - Parameters:
+    ///   - temporary: directories for temporary files besides the usual ones.
+    ///   - configuration: the shell's own, which no command may change.
+    /// - Returns: false when the root is no directory.
+    public func confine(root: [UInt8], level: SandboxLevel, temporary: [[UInt8]], configuration: [UInt8]?) -> Bool {
+        guard
+            let made = Sandbox(
+                root: root, level: level, temporary: temporary, state: isRecording ? state : nil,
+                configuration: configuration)
+        else { return false }
+        sandbox = made
+        if level == .strict { made.engage() }
+        return true
+    }
+
+    /// After an open for reading failed: says so when the sandbox was the reason.
+    func noteUnreadable(_ path: UnsafePointer<CChar>, _ directory: Directory?) {
+        guard sandbox?.level == .strict else { return }
+        let whole = bytes(path)
+        guard let (place, parent) = try? findParent(whole, directory), let sandbox else { return }
+        let isInside = place.name.dropLast().withUnsafeBufferPointer { sandbox.allows($0, in: parent, replaces: false) }
+        if !isInside { _ = refuse(whole, "read") }
+    }
+
+    /// `sandbox strict`. Nil: done; else why not.
+    public func tighten(to level: SandboxLevel) -> String? {
+        guard let sandbox else { return "the sandbox is off in this shell; it is turned on when a shell starts" }
+        return sandbox.tighten(to: level) ? nil : "it cannot be loosened"
+    }
+
+    /// Why a program may not run in the sandbox: words for a message; nil: it may.
+    public func refusal(ofProgram path: Text) -> String? {
+        guard let sandbox else { return nil }
+        if ProgramRecorder.gainsPrivileges(path) {
+            _ = refuse(path.bytes, "run")
+            return sandbox.level == .strict
+                ? "gains privileges, which the sandbox does not allow"
+                : "gains privileges, which the sandbox does not allow; run it from a shell started with --no-sandbox"
+        }
+        if sandbox.landlock == 0 {
+            if sandbox.level == .strict { return "the kernel has no Landlock: nothing would confine the program" }
+            if !hasSaidNoLandlock {
+                hasSaidNoLandlock = true
+                onRefusal?(Array("sandbox: the kernel has no Landlock: programs are not confined".utf8))
+            }
+        }
+        return nil
+    }
+
+    /// For `Launch.confine`, when the program is not recorded; nil: nothing confines it.
+    public var rulesForPrograms: UnsafeMutablePointer<Int32>? { sandbox?.rulesForPrograms() }
+}
+
+extension FileSystem {
+    /// Whether a name may be removed, without a message.
+    func isInside(_ name: UnsafePointer<CChar>, _ directory: Directory?) -> Bool {
+        guard let sandbox else { return true }
+        let path = bytes(name)
+        guard let (place, parent) = try? findParent(path, directory) else { return false }
+        return place.name.dropLast().withUnsafeBufferPointer { sandbox.allows($0, in: parent, replaces: true) }
+    }
+}
