@@ -210,11 +210,39 @@ def prepare(base, user):
     return top
 
 
-def run(shell, top, user, script, options):
+C_WITHOUT = r'''
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(int c, char **v) {
+  struct sock_filter code[] = {{BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(struct seccomp_data, nr)}, {BPF_JMP | BPF_JGE | BPF_K, 0, 2, 444},
+    {BPF_JMP | BPF_JGT | BPF_K, 1, 0, 446}, {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS}, {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW}};
+  struct sock_fprog program = {5, code};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) return 99;
+  execv(v[1], v + 1);
+  return 98;
+}'''
+
+
+def compile_c(text, target):
+    """A program for the tests, when there is a compiler."""
+    if shutil.which("cc"):
+        source = target + ".c"
+        with open(source, "w") as file:
+            file.write(text)
+        subprocess.run(["cc", "-O1", "-pthread", "-w", source, "-o", target], check=True)
+        os.chmod(target, 0o755)
+
+
+def run(shell, top, user, script, options, wrapper=()):
     env = {"HOME": top + "/home", "PATH": os.environ["PATH"], "LC_ALL": "C", "O": top + "/outside", "R": top + "/root", "TESTEE": shell,
            "USERNUMBER": str(user)}
     who = {"user": user, "group": user, "extra_groups": []} if user else {}
-    return subprocess.run([shell, *options, "-c", script], cwd=top + "/root", env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL, **who)
+    return subprocess.run([*wrapper, shell, *options, "-c", script], cwd=top + "/root", env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL, **who)
 
 
 def difference(before, after, top):
@@ -266,10 +294,10 @@ class Suite:
 
     # What must work, and what must be said.
 
-    def check(self, name, script, status, output=None, message=None, options=None, test=None):
+    def check(self, name, script, status, output=None, message=None, options=None, test=None, wrapper=()):
         top = prepare(self.base, self.user)
         try:
-            result = run(self.shell, top, self.user, script, options or ["--root", top + "/root"])
+            result = run(self.shell, top, self.user, script, options or ["--root", top + "/root"], wrapper)
             problem = ""
             if status is not None and result.returncode != status:
                 problem = f"status {result.returncode}: {result.stdout!r} {result.stderr!r}"
@@ -322,7 +350,14 @@ class Suite:
               "python3 -c 'import os; os.rename(\".local/state/vsh/log.sqlite\", \"x\")'; audit verify > /dev/null && echo good; ls", None, b"good\n",
               options=None, test=lambda top: "" if not os.path.exists(top + "/home/.local/state/vsh/new") and os.path.getsize(top + "/home/.local/state/vsh/control") == 4096
               else "the state was changed")
+        if shutil.which("cc"):
+            without = [os.path.join(self.base, "without")]
+            check("without Landlock: said once", "/bin/true; /bin/true; echo ok", 0, b"ok\n", ["no Landlock"], wrapper=without)
+            check("without Landlock: builtins are held", "mkdir $O/new", 1, b"", ["outside the root"], wrapper=without)
+            check("without Landlock: attributes are held", "/bin/chmod 777 $O/f", 1, b"", ["chmod"], wrapper=without)
+            check("without Landlock: strict runs nothing", "/bin/true", 126, b"", ["no Landlock"], options=["--sandbox=strict"], wrapper=without)
         self.home()
+        self.privileged()
         self.old_undo()
         self.refusals()
 
@@ -337,6 +372,21 @@ class Suite:
             verify = run(self.shell, top, self.user, "audit verify", ["--no-sandbox"])
             problem = "" if result.stdout == b"x\n" and verify.returncode == 0 else f"{result.stdout!r} {result.stderr!r} {verify.stderr!r}"
             self.verdict("the state below the root is out of reach", problem)
+        finally:
+            shutil.rmtree(top, ignore_errors=True)
+
+    def privileged(self):
+        """A set-user-ID program is refused, and how to run it is said."""
+        if os.geteuid() != 0 or not self.user:
+            return
+        top = prepare(self.base, self.user)
+        try:
+            shutil.copy("/bin/true", top + "/outside/suid")
+            os.chown(top + "/outside/suid", 0, 0)
+            os.chmod(top + "/outside/suid", 0o4755)
+            result = run(self.shell, top, self.user, "$O/suid", ["--root", top + "/root"])
+            said = b"gains privileges" in result.stderr and b"--no-sandbox" in result.stderr
+            self.verdict("a program that gains privileges", "" if said and result.returncode == 126 else f"{result.returncode} {result.stderr!r}")
         finally:
             shutil.rmtree(top, ignore_errors=True)
 
@@ -383,10 +433,8 @@ def main():
     try:
         for user in ([0, 65534] if isroot else [0]):
             if shutil.which("cc"):
-                with open("/tmp/vsh-race.c", "w") as file:
-                    file.write(C_RACE)
-                subprocess.run(["cc", "-O1", "-pthread", "-w", "/tmp/vsh-race.c", "-o", f"/tmp/vsh-race.{user}"], check=True)
-                os.chmod(f"/tmp/vsh-race.{user}", 0o755)
+                compile_c(C_RACE, f"/tmp/vsh-race.{user}")
+                compile_c(C_WITHOUT, os.path.join(base, "without"))
             suite = Suite(shell, base, user)
             for name, script, marks in ATTEMPTS:
                 if all(word in name for word in arguments):
