@@ -344,6 +344,7 @@ public final class Obliterator {
             try log.erase(kept)
             log.wipeRecords(of: Set(kept.operations), state)
             erasedCommands = kept.commands
+            try OperationLog.eraseHistory(kept.commands, state)
             let done = try log.add(evidence, failures.isEmpty ? .finished : .failed, state)
             try log.scrub(state)
             return Evidence(row: Int(done.row), opening: hex(done.salt))

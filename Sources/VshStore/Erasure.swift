@@ -250,19 +250,45 @@ extension OperationLog {
 
     /// Writes the database anew, without free pages, and overwrites its write-ahead log.
     public func scrub(_ state: StateDirectory) throws(StoreError) {
-        try database.run("PRAGMA temp_store=MEMORY")
-        try checkpoint("PRAGMA wal_checkpoint(FULL)", state)
-        try database.run("VACUUM")
-        try checkpoint("PRAGMA wal_checkpoint(RESTART)", state)
-        // Everything is in the database, and nobody can write: readers do not look into the log now.
-        try database.run("BEGIN IMMEDIATE")
-        Self.wipe(state.log + Array("-wal".utf8))
-        try database.run("COMMIT")
-        try checkpoint("PRAGMA wal_checkpoint(TRUNCATE)", state)
+        try Self.scrub(database, state.log)
         if let file = try? FileDescriptor(state.path, [.readOnly, .directory]) { try? System.sync(file.rawValue) }
     }
 
-    private func checkpoint(_ sql: StaticString, _ state: StateDirectory) throws(StoreError) {
+    /// Takes lines out of the history that interactive shells keep, for good.
+    public static func eraseHistory(_ lines: [[UInt8]], _ state: StateDirectory) throws(StoreError) {
+        let path = state.path + Array("/history.db".utf8)
+        if lines.isEmpty || (try? FileStatus(path)) == nil { return }
+        let history = try Database(path: path)
+        try history.run("PRAGMA secure_delete=ON")
+        var count: Int64 = 0
+        try history.transaction { () throws(StoreError) in
+            let known = try history.prepare("SELECT count(*) FROM history WHERE command = ?1")
+            let drop = try history.prepare("DELETE FROM history WHERE command = ?1")
+            let dropLatest = try history.prepare("DELETE FROM latest WHERE command = ?1")
+            for line in lines {
+                known.bind(line)
+                if try known.step() { count += known.int(0) }
+                known.reset()
+                try drop.bind(line).run()
+                try dropLatest.bind(line).run()
+            }
+        }
+        if count > 0 { try scrub(history, path) }
+    }
+
+    private static func scrub(_ database: Database, _ path: [UInt8]) throws(StoreError) {
+        try database.run("PRAGMA temp_store=MEMORY")
+        try checkpoint("PRAGMA wal_checkpoint(FULL)", database, path)
+        try database.run("VACUUM")
+        try checkpoint("PRAGMA wal_checkpoint(RESTART)", database, path)
+        // Everything is in the database, and nobody can write: readers do not look into the log now.
+        try database.run("BEGIN IMMEDIATE")
+        wipe(path + Array("-wal".utf8))
+        try database.run("COMMIT")
+        try checkpoint("PRAGMA wal_checkpoint(TRUNCATE)", database, path)
+    }
+
+    private static func checkpoint(_ sql: StaticString, _ database: Database, _ path: [UInt8]) throws(StoreError) {
         for attempt in 0..<20 {
             let query = try database.prepare(sql)
             let isBusy = try query.step() && query.int(0) != 0
@@ -270,7 +296,7 @@ extension OperationLog {
             if !isBusy { return }
             try? Clock.sleep(nanoseconds: Int64(attempt + 1) * 10_000_000)
         }
-        throw StoreError(.system(.busy), state.log)
+        throw StoreError(.system(.busy), path)
     }
 }
 

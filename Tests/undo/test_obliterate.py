@@ -108,6 +108,26 @@ def test_undo_goes_on(shell, folder):
     checks.equal(os.listdir(work), [])
 
 
+def test_history(shell, folder):
+    """the history of interactive shells forgets the commands"""
+    import sqlite3
+    home, work = places(folder)
+    run(shell, home, work, "echo the-crown-jewels > f")
+    database = os.path.join(home, ".local/state/vsh/history.db")
+    history = sqlite3.connect(database)
+    history.executescript("PRAGMA journal_mode=WAL; CREATE TABLE history(id INTEGER PRIMARY KEY, command BLOB);"
+                          "CREATE TABLE latest(id INTEGER PRIMARY KEY, command BLOB)")
+    for command in (b"echo the-crown-jewels > f", b"ls"):
+        history.execute("INSERT INTO history(command) VALUES(?)", (command,))
+        history.execute("INSERT INTO latest(command) VALUES(?)", (command,))
+    history.commit()
+    history.close()
+    run(shell, home, work, "obliterate -f f")
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    history = sqlite3.connect(database)
+    checks.equal(history.execute("SELECT command FROM history").fetchall(), [(b"ls",)])
+
+
 def test_it_asks(shell, folder):
     """no answer, and no, leave everything as it is"""
     home, work = places(folder)

@@ -131,7 +131,8 @@ struct PromptSegments {
 
     /// `‹sandbox:root›`: where changes are confined to.
     private var sandbox: [UInt8] {
-        guard let root = renderer.variable("VSH_SANDBOX") else { return [] }
-        return styled("sandbox", "1;36", badge(Array("sandbox:".utf8) + PromptSegments.printable(root)))
+        guard let sandbox = shell.files.sandbox else { return [] }
+        let level = sandbox.level == .strict ? "strict:" : "sandbox:"
+        return styled("sandbox", "1;36", badge(Array(level.utf8) + PromptSegments.printable(sandbox.root)))
     }
 }
