@@ -351,6 +351,23 @@ def test_formats(shell, folder):
     checks.equal(home.run("audit log --json --since 0s").stdout, b"")
 
 
+def test_random_runs(shell, folder):
+    """whatever people do with undo, redo and transactions, in one shell or many, is a legal run"""
+    chosen = random.Random(int(os.environ.get("VSH_SEED", "7")))
+    home = Home(shell, folder)
+    steps = ["touch a$n", "echo $n > f", "echo $n >> f", "rm -f f", "mkdir d$n", "rm -rf d*", "mv f g", "cp g f", "chmod 600 f", "ln -sf f l",
+             "undo", "undo", "undo 2", "undo --force", "redo", "redo 2", "undo f", "begin", "begin t", "commit", "rollback", "undo -n", "ops > /dev/null",
+             "echo x | /usr/bin/tee h > /dev/null", "sed -i s/1/2/ f", "( echo $n > s; undo )", "echo $n > b & wait", "undo @$((n % 7 + 1))"]
+    for _ in range(25):
+        script = "n=%d\n" % chosen.randrange(100) + "\n".join(chosen.choice(steps) for _ in range(chosen.randrange(1, 9)))
+        home.run(script)
+        if chosen.random() < 0.3:
+            env = {"HOME": home.home, "PATH": os.environ["PATH"]}
+            subprocess.run([shell], cwd=home.work, env=env, input=script.encode() + b"\n", capture_output=True, timeout=60)
+    result = home.verify()
+    checks.equal((result.returncode, result.stderr), (0, b""))
+
+
 def test_killed_shells(shell, folder):
     """operations of killed shells are rows too, and the chain stays in order"""
     home = Home(shell, folder)
