@@ -23,7 +23,10 @@ public struct AuditType: RawRepresentable, Equatable, Sendable {
     public var isOperation: Bool { rawValue > 0 && rawValue < 100 }
 
     private static var names: [String] {
-        ["start", "command", "undo", "redo", "rollback", "begin", "commit", "undo-paths", "repair", "aside"]
+        [
+            "start", "command", "undo", "redo", "rollback", "begin", "commit", "undo-paths", "repair", "aside",
+            "checkpoint", "restore",
+        ]
     }
 
     public var name: String {

@@ -205,7 +205,7 @@ extension LogCheck {
         let outcome = OperationOutcome(rawValue: UInt8(truncatingIfNeeded: row.outcome)) ?? .finished
         let event: Event =
             switch row.type.operation {
-            case .command, .undoPaths: .operation(changes: row.changes)
+            case .command, .undoPaths, .restore: .operation(changes: outcome == .failed ? 0 : row.changes)
             case .undo: .undo(row.target, outcome)
             case .redo: .redo(row.target, outcome)
             case .rollback: .rollback(row.target, outcome)

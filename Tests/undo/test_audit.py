@@ -357,7 +357,8 @@ def test_random_runs(shell, folder):
     home = Home(shell, folder)
     steps = ["touch a$n", "echo $n > f", "echo $n >> f", "rm -f f", "mkdir d$n", "rm -rf d*", "mv f g", "cp g f", "chmod 600 f", "ln -sf f l",
              "undo", "undo", "undo 2", "undo --force", "redo", "redo 2", "undo f", "begin", "begin t", "commit", "rollback", "undo -n", "ops > /dev/null",
-             "echo x | /usr/bin/tee h > /dev/null", "sed -i s/1/2/ f", "( echo $n > s; undo )", "echo $n > b & wait", "undo @$((n % 7 + 1))"]
+             "echo x | /usr/bin/tee h > /dev/null", "sed -i s/1/2/ f", "( echo $n > s; undo )", "echo $n > b & wait", "undo @$((n % 7 + 1))",
+             "checkpoint c$n", "restore c$n", "restore @$((n % 9 + 1))"]
     for _ in range(25):
         script = "n=%d\n" % chosen.randrange(100) + "\n".join(chosen.choice(steps) for _ in range(chosen.randrange(1, 9)))
         home.run(script)
