@@ -225,15 +225,24 @@ class ScreenSession(Session):
                     return self.screen.text()
                 raise Timeout(f"{what} on the screen:\n{self.screen.text()}")
 
-    def settle(self, quiet=0.06, seconds=5.0):
-        """Waits until nothing was written for a while."""
+    def settle(self, quiet=0.06, seconds=20.0):
+        """Waits until nothing was written for a while and the shell sleeps."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if not select.select([self.fd], [], [], quiet)[0]:
+            if select.select([self.fd], [], [], quiet)[0]:
+                if not self.update():
+                    return
+            elif self._sleeps() and not select.select([self.fd], [], [], 0)[0]:
                 self.update()
                 return
-            if not self.update():
-                return
+
+    def _sleeps(self):
+        """The process waits: on a busy machine being quiet may only mean that it has not run yet."""
+        try:
+            with open(f"/proc/{self.pid}/stat") as file:
+                return file.read().rsplit(")", 1)[1].split()[0] not in "RD"
+        except OSError:
+            return True
 
     def type(self, keys, pattern=None):
         """Types keys, and waits for the screen to match or to be quiet."""

@@ -247,6 +247,27 @@ def test_abbreviations(shell, folder):
         terminal.type("ec ", r"^\$ ec\Z")
 
 
+def test_theme(shell, folder):
+    """VSH_COLORS changes the colours"""
+    with session(shell, folder) as terminal:
+        run(terminal, "VSH_COLORS='builtin=1;34:string=35'", "VSH")
+        terminal.type("echo 'x'", r"'x'\Z")
+        equal(terminal.screen.style_of("echo")[-2:], (1, 34))
+        equal(terminal.screen.style_of("'x'")[-1:], (35,))
+
+
+def test_right_prompt(shell, folder):
+    """VSH_RPROMPT stands at the right edge while there is room, and not in what is left behind"""
+    with session(shell, folder, columns=40) as terminal:
+        terminal.send("VSH_RPROMPT='[right]'\r")
+        terminal.see(r"^\$ +\[right\]\Z")
+        terminal.type("echo hi", r"^\$ echo hi +\[right\]\Z")
+        equal(terminal.screen.column, 9)
+        terminal.type("x" * 25, r"^\$ echo hix{25}\Z")
+        terminal.type("\x15echo hi\r")
+        terminal.see(r"^\$ echo hi\nhi\n")
+
+
 def test_external_editor(shell, folder):
     """Alt-E edits the line with $VISUAL"""
     script = Path(folder, "editor")

@@ -21,9 +21,11 @@ extension Theme {
             case "error": error = style
             case "assignment": assignment = style
             case "suggestion": suggestion = style
-            case "selected": selected = style
             case "description": description = style
             case "matched": matched = style
+            case "heredoc": hereDocument = style
+            case "status": status = style
+            case "directory": directory = style
             default: continue
             }
         }

@@ -22,6 +22,7 @@ public final class LineEditor: EngineClient {
     private var available = 0
     private var announcements: Announcements
     let usesColour: Bool
+    private var themeText: [UInt8] = []
 
     // The line.
     var text: [UInt8] = []
@@ -77,11 +78,7 @@ public final class LineEditor: EngineClient {
         let term = shell.value(.term).bytes
         let noColour = shell.environmentText("NO_COLOR")
         usesColour = noColour.isEmpty
-        if !usesColour {
-            highlighter.theme = .colourless
-        } else {
-            highlighter.theme.apply(shell.environmentText("VSH_COLORS"))
-        }
+        if !usesColour { highlighter.theme = .colourless }
         renderer = Renderer(columns: 80, lines: 24)
         let isInner = term.starts(with: Array("screen".utf8)) && shell.environmentText("TMUX").isEmpty
         renderer.reflows =
@@ -169,6 +166,16 @@ public final class LineEditor: EngineClient {
         available = 0
         isDirty = true
         highlighter.forget()
+        useTheme()
+    }
+
+    /// The colours that `VSH_COLORS` says.
+    private func useTheme() {
+        let text = usesColour ? shell.environmentText("VSH_COLORS") : []
+        if text == themeText { return }
+        themeText = text
+        highlighter.theme = Theme()
+        highlighter.theme.apply(text)
     }
 
     private func startScreen(_ isContinuation: Bool) {

@@ -38,8 +38,12 @@ struct LineSyntax {
         while index < tokens.count {
             let token = tokens[index]
             switch token.kind {
+            case .assignment:
+                // Its value is no word of the command.
+                index += 1
+                while index < tokens.count, LineSyntax.isWordPart(tokens[index].kind) { index += 1 }
             case .blank, .newline, .comment, .operator, .reservedWord, .hereDocument, .hereDocumentDelimiter, .error,
-                .function, .assignment, .arithmetic:
+                .function, .arithmetic:
                 if token.kind != .blank { redirection = nil }
                 index += 1
             case .redirection:

@@ -19,7 +19,6 @@ struct Theme {
     var assignment = Style(14)
     var hereDocument = Style(11)
     var suggestion = Style(8)
-    var selected = Style(nil, .reversed)
     var description = Style(8)
     var matched = Style(nil, .bold)
     var status = Style(1)
