@@ -26,4 +26,5 @@ public func registerBuiltins(_ shell: Shell) {
     registerAudit(shell)
     registerStore(shell)
     registerSandbox(shell)
+    registerProofs(shell)
 }
