@@ -524,6 +524,7 @@ let () =
     Printf.printf "kernel: %d random calls: %.1f s\n%!" !kernel_count (since ())
   end;
   if !shell <> "" then begin
+    Random.init !seed;
     let good = ref true in
     while !good && !ran < !operations do good := try_round (random_round ()) done;
     Printf.printf "shell: %d commands: %.1f s\n%!" !ran (since ());
