@@ -209,7 +209,7 @@ extension UndoCommand {
 
     /// Bytes in a colour (parameters of SGR, ECMA-48 8.3.117), on a terminal.
     func colored(_ bytes: [UInt8], _ parameters: String) -> [UInt8] {
-        isTerminal ? Array("\u{1b}[\(parameters)m".utf8) + bytes + Array("\u{1b}[m".utf8) : bytes
+        isTerminal && bytes != [32] ? Array("\u{1b}[\(parameters)m".utf8) + bytes + Array("\u{1b}[m".utf8) : bytes
     }
 }
 

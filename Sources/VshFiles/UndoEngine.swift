@@ -253,7 +253,8 @@ public final class UndoEngine {
                 }
             }
             // Of what only grew or moved no content was kept.
-            for conflict in conflicts where conflict.reason == .changed(.content) {
+            let spoiled: [Conflict.Reason] = [.changed(.content), .changed(.replaced), .changed(.disappeared)]
+            for conflict in conflicts where spoiled.contains(conflict.reason) {
                 let changes = plan.parts.flatMap(\.changes).filter {
                     $0.path == conflict.path || $0.kind == .moved && $0.other == conflict.path
                 }

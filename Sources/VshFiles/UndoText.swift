@@ -107,16 +107,14 @@ struct UndoText {
     func rows(_ changes: [PathChange], isBackwards: Bool, limit: Int = 10) -> [UInt8] {
         let roots = changes.roots
         var inside: [[UInt8]: Int] = [:]
-        for change in changes where change.isInside {
-            // The outermost directory that came or went with it.
-            var above = parent(of: change.path)
-            var top = above
-            while above.count > 1 {
-                above = parent(of: above)
-                if changes.contains(where: { $0.path == above && !$0.isInside }) { top = above }
-                if changes.count > 2000 { break }
+        if roots.count != changes.count {
+            let tops = Set(roots.map(\.path))
+            for change in changes where change.isInside {
+                // The outermost directory that came or went with it.
+                var above = parent(of: change.path)
+                while above.count > 1, !tops.contains(above) { above = parent(of: above) }
+                inside[above, default: 0] += 1
             }
-            inside[top, default: 0] += 1
         }
         var text: [UInt8] = []
         for change in roots.prefix(roots.count == limit + 1 ? limit + 1 : limit) {

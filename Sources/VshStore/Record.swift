@@ -26,7 +26,9 @@ public enum OperationKind: UInt8, Sendable {
     public var isEvent: Bool { self == .begin || self == .commit || self == .checkpoint }
 
     /// Whether it means something even when no path changed.
-    public var standsEmpty: Bool { self == .undo || self == .redo || self == .rollback || self == .undoPaths || self == .restore }
+    public var standsEmpty: Bool {
+        self == .undo || self == .redo || self == .rollback || self == .undoPaths || self == .restore
+    }
 }
 
 /// Why a change has no pre-image.

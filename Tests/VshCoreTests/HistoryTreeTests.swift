@@ -94,7 +94,7 @@ final class HistoryTreeTests: XCTestCase {
             }
             let head = OperationID(random.below(nodes.count + 1))
             let rows = GraphLayout.rows(nodes, head: head)
-            XCTAssertEqual(rows.compactMap(\.node), Array((0...nodes.count).reversed()))
+            XCTAssertEqual(rows.compactMap(\.node), (0..<nodes.count).reversed() + [nodes.count])
             // Follows the lines down from each node: they end at its parent.
             for (place, row) in rows.enumerated() {
                 guard let number = row.node, number < nodes.count else { continue }
@@ -147,20 +147,23 @@ final class HistoryTreeTests: XCTestCase {
 
     func testSinglePathsGoBackStepByStep() {
         let (f, g) = (Array("/f".utf8), Array("/g".utf8))
-        func touch(_ id: OperationID, _ takesBack: Bool = false, _ paths: [[UInt8]]) -> PathTouches {
+        func touch(_ id: OperationID, _ paths: [[UInt8]], takesBack: Bool = false) -> PathTouches {
             PathTouches(operation: id, takesBack: takesBack, paths: paths)
         }
         let first = PathHistory.newest([touch(3, [f, g]), touch(1, [f])])
         XCTAssertEqual(first?.operation, 3)
         XCTAssertEqual(first?.paths, [f, g])
-        let second = PathHistory.newest([touch(4, true, [f]), touch(3, [f, g]), touch(1, [f])])
+        let second = PathHistory.newest([touch(4, [f], takesBack: true), touch(3, [f, g]), touch(1, [f])])
         XCTAssertEqual(second?.operation, 3)
         XCTAssertEqual(second?.paths, [g])
         XCTAssertEqual(second?.passed, [4])
-        let third = PathHistory.newest([touch(4, true, [f]), touch(3, [f]), touch(1, [f])])
+        let third = PathHistory.newest([touch(4, [f], takesBack: true), touch(3, [f]), touch(1, [f])])
         XCTAssertEqual(third?.operation, 1)
         XCTAssertEqual(third?.passed, [4, 3])
-        XCTAssertNil(PathHistory.newest([touch(5, true, [f]), touch(4, true, [f]), touch(3, [f]), touch(1, [f])]))
+        XCTAssertNil(
+            PathHistory.newest([
+                touch(5, [f], takesBack: true), touch(4, [f], takesBack: true), touch(3, [f]), touch(1, [f]),
+            ]))
     }
 
     // MARK: Lines
