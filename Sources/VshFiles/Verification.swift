@@ -164,6 +164,8 @@ final class Verification {
                 guard let changed = try changedInside(path, part) else { return nil }
                 return Conflict(path: path, reason: .changedInside(changed))
             }
+            // It came into being here, whatever is recorded of it later.
+            if change.kind == .created { break }
         }
         guard var reader = try? DirectoryReader(path + [0], follow: false) else { return nil }
         while let entry = try? reader.next() {

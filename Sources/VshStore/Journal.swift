@@ -285,7 +285,7 @@ public struct JournalFile {
     public init?(number: UInt64, path: [UInt8], fd: Int32) throws(Errno) {
         self.number = number
         self.path = path
-        let isUnlocked = (try? System.lock(fd, .exclusive, wait: false)) != nil
+        let isUnlocked = Self.lock(fd)
         let status = try FileStatus(descriptor: fd)
         guard status.linkCount > 0, let size = Int(exactly: status.size) else { return nil }
         var all = [UInt8](repeating: 0, count: size)
@@ -318,5 +318,26 @@ public struct JournalFile {
         bytes = JournalBytes(
             bytes: Array(all[min(JournalLayout.headerSize, all.count)..<min(end, all.count)]),
             salt: UInt32(truncatingIfNeeded: field(JournalLayout.salt)), firstOffset: JournalLayout.headerSize)
+    }
+
+    /// Whether nobody else uses the journal. The lock of a process that was killed can outlast it by some milliseconds: waits so long
+    /// when its owner is gone (a recorder that lives on keeps it longer).
+    private static func lock(_ fd: Int32) -> Bool {
+        for attempt in 0..<30 {
+            if (try? System.lock(fd, .exclusive, wait: false)) != nil { return true }
+            if attempt == 0 {
+                var header = [UInt8](repeating: 0, count: JournalLayout.headerSize)
+                guard let count = try? JournalBytes.fill(&header, from: fd, offset: 0), count == header.count else {
+                    return false
+                }
+                func field(_ offset: Int) -> UInt64 {
+                    header.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+                }
+                let start = System.startTime(of: Int32(truncatingIfNeeded: field(JournalLayout.process)))
+                if field(0) != JournalLayout.magic || start == field(JournalLayout.processStart) { return false }
+            }
+            try? Clock.sleep(nanoseconds: 1_000_000)
+        }
+        return false
     }
 }
