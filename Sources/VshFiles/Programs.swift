@@ -10,7 +10,7 @@ extension FileSystem {
     ///   - takesOver: it takes the place of this process.
     ///   - isAwaited: nothing else happens until it ends: `watchProgram` will be called, and `didAwaitProgram`.
     ///   - exempt: the value of VSH_NORECORD: names of programs that run unrecorded, with colons between; nil: not set.
-    ///   - isAlone: it is started without arguments.
+    ///   - isAlone: it is started with options at most.
     /// - Returns: for `Launch.record`; nil when the program is to run unrecorded (a notice may say why).
     public func willStartProgram(_ path: Text, takesOver: Bool, isAwaited: Bool, exempt: Text?, isAlone: Bool)
         -> UnsafeMutablePointer<ProgramRecording>?
@@ -124,7 +124,7 @@ private enum Exempt {
 
     /// - Parameters:
     ///   - list: the value of VSH_NORECORD; nil: not set.
-    ///   - isAlone: no words follow its name.
+    ///   - isAlone: no words but options follow its name.
     static func contains(_ path: Text, list: Text?, isAlone: Bool) -> Bool {
         path.withBytes { path in
             let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0

@@ -207,7 +207,7 @@ extension Shell {
             let exempt = symbols.find(Text("VSH_NORECORD"))
             recording = files.willStartProgram(
                 path, takesOver: inPlace, isAwaited: isAwaited, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
-                isAlone: argumentVector.count == 1)
+                isAlone: argumentVector.hasOnlyOptions)
             if let recording { launch.record(recording) }
         }
         if recording == nil, files.sandbox != nil, let rules = files.rulesForPrograms { launch.confine(rules) }

@@ -28,6 +28,16 @@ public struct ArgumentVector: ~Copyable {
         offsets.deallocate()
     }
 
+    /// Whether every string after the first begins with `-`.
+    public var hasOnlyOptions: Bool {
+        var index = 1
+        while index < count {
+            if bytes[offsets[index]] != UInt8(ascii: "-") { return false }
+            index += 1
+        }
+        return true
+    }
+
     /// Forgets the strings but keeps the room.
     public mutating func removeAll() {
         byteCount = 0
