@@ -88,10 +88,13 @@ class Run:
             self.check(("redo", r.returncode, r.stdout), self.states[self.at])
         else:
             text = self.command()
-            before = int(self.count())
+            before, entry = int(self.count()), self.entry()
             self.vsh(text)
             if int(self.count()) == before:  # it changed nothing
                 self.check(("no change", text), self.states[self.at])
+                return
+            if self.entry() == entry:  # nothing but times of directories, which is no entry of the history
+                self.states[self.at] = snapshot(self.top)
                 return
             self.states[self.at + 1:] = [snapshot(self.top)]
             self.at += 1
@@ -100,6 +103,10 @@ class Run:
         """The number of the newest operation."""
         out = self.vsh("ops --all -n 1").stdout
         return out.split()[0].lstrip(b"@") if out.startswith(b"@") else b"0"
+
+    def entry(self):
+        """The number of the newest entry of the history."""
+        return self.vsh("ops -n 1").stdout.split()[:1]
 
     def kill(self):
         """Kills a shell in the middle of a long command, then undoes what it did."""
