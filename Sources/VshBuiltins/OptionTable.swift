@@ -34,6 +34,12 @@ public enum BuiltinOptions {
             return
                 "-p | Search the standard utilities' path\n-v | Write what the name stands for, as a command\n-V | Write a sentence about what the name stands for\n< command-line"
         case "config": return "--json | Write JSON\n< none"
+        case "diff": return "< operation"
+        case "explain": return "< command-line"
+        case "replay": return replay
+        case "sandbox": return "< (write strict)"
+        case "store": return store
+        case "try": return "-y | Keep what it changes\n-n | Take back what it changes\n< command-line"
         case "echo":
             return "-n | No newline at the end\n-e | Read backslash escapes\n-E | Leave backslashes alone\n< file"
         case "eval", "exec", "norecord": return "< command-line"
@@ -141,6 +147,26 @@ public enum BuiltinOptions {
         --all-links | Other names of the files too
         --operation =operation | What is kept of this operation
         < file
+        """
+    }
+
+    private static var replay: StaticString {
+        """
+        --into =dir | In this directory
+        -n | Show what would be run
+        < operation
+        """
+    }
+
+    private static var store: StaticString {
+        """
+        @@ gc | Remove what nothing needs
+        < none
+        @@ purge | Give up what is kept of operations
+        --all | Of all
+        < operation
+        @@ quota | Show or set how much may be kept
+        < none
         """
     }
 

@@ -198,6 +198,8 @@ class ScreenSession(Session):
 
     def __init__(self, command, cwd, home, columns=80, rows=24, **options):
         options.setdefault("term", "xterm-256color")
+        # A hint would move the lines that tests look at.
+        options["env"] = {"VSH_HINTS": "off", **(options.get("env") or {})}
         super().__init__(command, cwd, home, columns=columns, rows=rows, **options)
         self.screen = Screen(columns, rows)
         self.fed = 0
