@@ -158,14 +158,13 @@ final class Verification {
         throws(UndoError) -> Conflict?
     {
         let names = moves.names(of: path)
-        for change in part.changes where names.contains(change.path) {
+        // (Times are recorded of directories made here too, when they change again.)
+        for change in part.changes where change.kind != .directoryTimes && names.contains(change.path) {
             if aliases.current(change.before).isSameObject(as: present) { return nil }
             if change.kind == .created, change.preimage == .object {
                 guard let changed = try changedInside(path, part) else { return nil }
                 return Conflict(path: path, reason: .changedInside(changed))
             }
-            // It came into being here, whatever is recorded of it later.
-            if change.kind == .created { break }
         }
         guard var reader = try? DirectoryReader(path + [0], follow: false) else { return nil }
         while let entry = try? reader.next() {
