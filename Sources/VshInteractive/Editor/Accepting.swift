@@ -126,7 +126,9 @@ extension LineEditor {
         // What the editor does to the file of the line is nothing to undo.
         let runs = shell.options.contains(.posix) ? [] : Array("norecord ".utf8)
         let command =
-            runs + Array("${VISUAL:-${EDITOR:-vi}} '".utf8) + path.flatMap { $0 == 39 ? Array("'\\''".utf8) : [$0] } + [39]
+            runs + Array("${VISUAL:-${EDITOR:-vi}} '".utf8) + path.flatMap { $0 == 39 ? Array("'\\''".utf8) : [$0] } + [
+                39
+            ]
         let saved = shell.status
         suspendScreen {
             do throws(ShellError) { _ = try shell.runString(Text(command), origin: .eval, name: shell.name) } catch {}
