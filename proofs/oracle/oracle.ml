@@ -7,7 +7,7 @@
 
 open Model
 
-let shell = ref "" and kernel_count = ref 50_000 and operations = ref 50_000 and kills = ref 200 and seed = ref 1
+let shell = ref "" and kernel_count = ref 50_000 and operations = ref 50_000 and kills = ref 100 and seed = ref 1
 let tmp = ref (Filename.get_temp_dir_name ())
 let passed = ref 0 and failed = ref 0
 
@@ -322,7 +322,7 @@ let foretell ops state =
          | Rename _, Inl [] -> None
          | _ -> Some (fst (perform (caller ()) o s)))) (Some state) ops
 
-let ran = ref 0
+let ran = ref 0 and undos = ref 0 and refusals = ref 0
 
 (* One round in a new place; what went wrong, or nothing. [count]: whether the checks count. *)
 let round counted acts =
@@ -336,6 +336,26 @@ let round counted acts =
   let same what want got =
     expect what (same_files true want got) (fun () -> Printf.sprintf "  want%s\n  got%s" (describe want) (describe got)) in
   let states = ref [| here () |] and at = ref 0 in
+  let forget () =
+    stop !p;
+    ignore (Sys.command (Printf.sprintf "rm -rf %s/home/.local" (Filename.quote place)));
+    p := start place;
+    states := [| here () |]; at := 0 in
+  (* What undo, redo or rollback said and left: the state that it had to give, or a refusal, and nothing changed. *)
+  let given what (status, out) before want =
+    if counted then incr undos;
+    let now = here () in
+    if status = 0 then begin
+      expect (Printf.sprintf "%s: %s" what (String.concat "; " out)) (same_files true want now)
+        (fun () -> Printf.sprintf "  want%s\n  got%s" (describe want) (describe now));
+      true
+    end else begin
+      if counted then incr refusals;
+      expect (Printf.sprintf "%s, refused: status %d: %s" what status (String.concat "; " out)) (same_files true before now)
+        (fun () -> Printf.sprintf "  before%s\n  now%s" (describe before) (describe now));
+      forget ();
+      false
+    end in
   let entered before after top =
     (* A command that changed nothing in the end is no entry. *)
     if newest !p <> top then begin
@@ -362,36 +382,26 @@ let round counted acts =
       ignore (ask !p ("begin" :: List.map command outer));
       let middle = here () in
       ignore (ask !p ("begin" :: List.map command inner));
-      ignore (ask !p [ "rollback" ]);
       ran := !ran + List.length outer + List.length inner;
-      same "rollback of the inner transaction" middle (here ());
-      if keep then begin
-        ignore (ask !p [ "commit" ]);
-        same "commit" middle (here ());
-        entered before (here ()) top
-      end else begin
-        ignore (ask !p [ "rollback" ]);
-        same "rollback" before (here ());
-        if newest !p <> top then begin
+      let changed = here () in
+      if given "rollback of the inner transaction" (ask !p [ "rollback" ]) changed middle then begin
+        if keep then begin
+          ignore (ask !p [ "commit" ]);
+          same "commit" middle (here ());
+          entered before (here ()) top
+        end else if given "rollback" (ask !p [ "rollback" ]) middle before && newest !p <> top then
           (* It stands there to be redone: where that leads is not followed. *)
-          states := [| here () |]; at := 0;
-          stop !p; p := start place;
-          ignore (Sys.command (Printf.sprintf "rm -rf %s/home/.local" (Filename.quote place)))
-        end
+          forget ()
       end
     | Undo ->
       if !at > 0 then begin
-        let status, out = ask !p [ "undo" ] in
-        decr at;
-        expect (Printf.sprintf "undo: status %d: %s" status (String.concat "; " out)) (status = 0) (fun () -> "");
-        same "undo" !states.(!at) (here ())
+        let before = here () in
+        if given "undo" (ask !p [ "undo" ]) before !states.(!at - 1) then decr at
       end
     | Redo ->
       if !at + 1 < Array.length !states then begin
-        let status, out = ask !p [ "redo" ] in
-        incr at;
-        expect (Printf.sprintf "redo: status %d: %s" status (String.concat "; " out)) (status = 0) (fun () -> "");
-        same "redo" !states.(!at) (here ())
+        let before = here () in
+        if given "redo" (ask !p [ "redo" ]) before !states.(!at + 1) then incr at
       end
     | Interfere ops ->
       if !at > 0 then begin
@@ -406,11 +416,7 @@ let round counted acts =
           (footprint_or_nothing refused !states.(!at - 1) !states.(!at) s2 s3)
           (fun () -> Printf.sprintf "  before%s\n  left%s\n  interfered%s\n  undone%s" (describe !states.(!at - 1)) (describe !states.(!at))
               (describe s2) (describe s3));
-        (* From here on a new history. *)
-        stop !p;
-        ignore (Sys.command (Printf.sprintf "rm -rf %s/home/.local" (Filename.quote place)));
-        p := start place;
-        states := [| here () |]; at := 0
+        forget ()
       end
     | Kill (ops, delay) ->
       let before = here () in
@@ -420,23 +426,12 @@ let round counted acts =
       Unix.kill !p.pid Sys.sigkill;
       stop !p;
       (* The kernel lets go of a dead process's lock a moment after the process is gone. *)
-      Unix.sleepf 0.03;
+      Unix.sleepf 0.1;
       ran := !ran + List.length ops;
       p := start place;
       let left = here () in
-      if not (same_files true before left) then begin
-        let status, out = ask !p [ "undo" ] in
-        expect (Printf.sprintf "undo after a kill: status %d: %s" status (String.concat "; " out)) (status = 0)
-          (fun () -> Printf.sprintf "  before%s\n  killed%s" (describe before) (describe left));
-        let now = here () in
-        expect (Printf.sprintf "undo after a kill: %s" (String.concat "; " out)) (same_files true before now)
-          (fun () -> Printf.sprintf "  before%s\n  killed%s\n  undone%s\n%s" (describe before) (describe left) (describe now)
-              (String.concat "\n" (snd (ask !p [ "ops --all" ]))))
-      end else if counted then incr passed;
-      states := [| here () |]; at := 0;
-      stop !p;
-      ignore (Sys.command (Printf.sprintf "rm -rf %s/home/.local" (Filename.quote place)));
-      p := start place in
+      let restored = same_files true before left || given "undo after a kill" (ask !p [ "undo" ]) left before in
+      if restored then forget () in
   (try List.iter (fun act -> if !wrong = None then step act) acts with
    | Broken text -> wrong := Some text
    | Sys_error text -> wrong := Some text);
@@ -531,7 +526,9 @@ let () =
     for _ = 1 to !kills do
       if !good then good := try_round [ Run (some 5 20); Kill (some 20 60, Random.float 0.03) ]
     done;
-    Printf.printf "shell: %d kills: %.1f s\n%!" !kills (since ())
+    Printf.printf "shell: %d kills: %.1f s\n%!" !kills (since ());
+    Printf.printf "shell: %d undos, redos and rollbacks, of which %d refused without interference, and changed nothing\n%!" !undos !refusals;
+    check (!refusals * 50 <= !undos) (fun () -> "more than one refusal in 50 undos without interference")
   end;
   Printf.printf "%d passed, %d failed\n" !passed !failed;
   exit (if !failed > 0 then 1 else 0)
