@@ -11,7 +11,7 @@ private func cReallocate(_ block: UnsafeMutableRawPointer, _ size: Int) -> Unsaf
 func reallocate<Element>(_ base: UnsafeMutablePointer<Element>, capacity: Int) -> UnsafeMutablePointer<Element> {
     let (size, overflow) = capacity.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
     guard !overflow, let block = cReallocate(UnsafeMutableRawPointer(base), max(size, 1)) else {
-        fatalError("out of memory")
+        preconditionFailure("out of memory")
     }
     return block.assumingMemoryBound(to: Element.self)
 }
