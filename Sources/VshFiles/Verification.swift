@@ -158,9 +158,15 @@ final class Verification {
         throws(UndoError) -> Conflict?
     {
         let names = moves.names(of: path)
+        var made: Set<[UInt8]> = []
         // (Times are recorded of directories made here too, when they change again.)
         for change in part.changes where change.kind != .directoryTimes && names.contains(change.path) {
-            if aliases.current(change.before).isSameObject(as: present) { return nil }
+            if change.kind == .created {
+                made.insert(change.path)
+            } else if !made.contains(change.path), aliases.current(change.before).isSameObject(as: present) {
+                // It was there before the operation, which only moved or changed it.
+                return nil
+            }
             if change.kind == .created, change.preimage == .object {
                 guard let changed = try changedInside(path, part) else { return nil }
                 return Conflict(path: path, reason: .changedInside(changed))
