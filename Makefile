@@ -5,7 +5,9 @@ PREFIX = /usr/local
 # static: one file that runs anywhere; dynamic: the C libraries are shared ones, for distributions
 LINK = static
 BENCH = Tests/bench/bench
-BENCHFLAGS =
+ifeq ($(BENCH),Tests/bench/bench)
+BENCHFLAGS = --write docs/performance.md
+endif
 
 export VSH_LINK = $(LINK)
 binary = .build/release/vsh
@@ -46,7 +48,7 @@ lint: ## format, import table, licence lines, layout, file lengths
 format: ## bring the sources into the format that lint asks for
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests
 
-bench: build ## time vsh against the installed shells (BENCH=program that takes the shell, BENCHFLAGS=)
+bench: build ## time vsh against the installed shells, table into docs/performance.md (BENCH=program that takes the shell, BENCHFLAGS=)
 	@$(BENCH) $(binary) $(BENCHFLAGS)
 
 bench-recorder: build ## time programs with and without the recorder (paired medians)
