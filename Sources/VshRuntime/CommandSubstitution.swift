@@ -24,10 +24,12 @@ extension Shell {
     }
 
     /// Runs a command with its standard output gathered in `output` from `captures.last.mark` on; the caller takes both off.
+    ///
+    /// `$?` stays that of the last pipeline of this environment (XCU 2.5.2); `substitutionStatus` is for commands without a name.
     private func capture(_ code: Code, _ node: Int32) throws(ShellError) {
         captures.append(Capture(mark: output.count))
         outputMark = output.count
-        let position = currentPosition
+        let (position, statusBefore) = (currentPosition, status)
         let mark = descriptorUndo.count
         redirectionDepth &+= 1
         redirect(1, to: DescriptorEntry(real: Int32(-2 - (captures.count - 1)), isVerified: true))
@@ -43,6 +45,7 @@ extension Shell {
         endRedirections(to: mark)
         currentPosition = position
         substitutionStatus = status
+        status = statusBefore
         substitutionCount &+= 1
     }
 }

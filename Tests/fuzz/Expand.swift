@@ -34,7 +34,7 @@ private func check(_ condition: Bool, _ message: StaticString) {
     abort()
 }
 
-private func makeShell(_ choice: Int) -> Shell {
+private func makeShell(_ choice: Int, isNamingPaths: Bool) -> Shell {
     let shell = Shell(files: FileSystem(isRecording: false))
     shell.descriptors[1] = .closed
     shell.descriptors[2] = .closed
@@ -46,7 +46,8 @@ private func makeShell(_ choice: Int) -> Shell {
     let separators = [nil, "", ":", " :", "ab", "\u{e9} "]
     if let ifs = separators[choice % separators.count] { assign(shell, "IFS", Array(ifs.utf8)) }
     if choice & 64 != 0 { shell.setOption(.nounset, true) }
-    if choice & 128 != 0 { shell.setOption(.noglob, true) }
+    // `/*/*/*` would read the whole machine.
+    if choice & 128 != 0 || isNamingPaths { shell.setOption(.noglob, true) }
     var words = Table<Text>(capacity: 4)
     for word in ["1 2", "", "*:"].prefix(choice / 8 % 4) { words.append(Text(Array(word.utf8))) }
     shell.setParameters(words, from: 0)
@@ -60,7 +61,7 @@ private func assign(_ shell: Shell, _ name: String, _ value: [UInt8]) {
 }
 
 private func expandAll(_ script: [UInt8], _ choice: Int) {
-    let shell = makeShell(choice)
+    let shell = makeShell(choice, isNamingPaths: script.contains(UInt8(ascii: "/")))
     let source = Source(name: Text("fuzz"), origin: .file, text: Text(script))
     let code = Code(source: source)
     var options = ParserOptions()
