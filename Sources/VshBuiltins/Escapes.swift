@@ -10,7 +10,7 @@ enum EscapeStyle {
     case argument
     /// An argument of echo: `\0ddd`; `\c` ends all output.
     case echo
-    /// The same after `-e`: `\xhh` too.
+    /// The same after `-e`: `\e` and `\xhh` too.
     case extendedEcho
 }
 
@@ -46,7 +46,7 @@ extension ByteStack {
         case 92: append(92)
         case 97: append(7)
         case 98: append(8)
-        case 101: append(27)
+        case 101 where style != .echo: append(27)
         case 102: append(12)
         case 110: append(10)
         case 114: append(13)
