@@ -114,10 +114,14 @@ final class WordTests: XCTestCase {
 
     func testBadSubstitutions() {
         expect(
-            #"${x!y} ${} ${x//a/b} "${x:1}" ${!x}"#,
-            #"(cmd [!bad:${x!y}] [!bad:${}] [!bad:${x//a/b}] ["!bad:${x:1}"] [!bad:${!x}])"#)
+            #"${x!y} ${} ${x^a} "${x:1}" ${!x}"#,
+            #"(cmd [!bad:${x!y}] [!bad:${}] [!bad:${x^a}] ["!bad:${x:1}"] [!bad:${!x}])"#)
         expect("${#x-y} ${x-a", "error: '${' is not closed")
         expect("${", "error: '${' is not closed")
+    }
+
+    func testReplacements() {
+        expect("${x//a/b}", "(cmd [${x///a//b}])")
     }
 
     func testSubstitutions() {
