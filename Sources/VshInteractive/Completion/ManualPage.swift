@@ -171,7 +171,7 @@ enum ManualPage {
                     "Ql",
                     "Dq", "Sq", "Xr", "Nm", "Ic", "Va", "Dv", "Pq", "Qq":
                     let joins = name.count == 2 && name.allSatisfy { $0 >= 65 && $0 <= 90 }
-                    let parts = macroArguments(line)
+                    let parts = macroArguments(line).map { plain($0) }
                     text += (text.isEmpty ? [] : [32]) + (name.elementsEqual("Fl".utf8) ? [45] : [])
                     text += joins ? Array(parts.joined()) : Array(parts.joined(separator: [32]))
                 default: continue
@@ -208,6 +208,7 @@ enum ManualPage {
         return nil
     }
 
+    /// The arguments of a macro call, without the quotes around them; escapes stay.
     private static func macroArguments(_ line: [UInt8]) -> [[UInt8]] {
         var parts: [[UInt8]] = []
         var part: [UInt8] = []
@@ -223,7 +224,7 @@ enum ManualPage {
             }
         }
         if !part.isEmpty { parts.append(part) }
-        return parts.map { plain($0) }
+        return parts
     }
 
     /// Text without macros and escapes of roff.
@@ -284,20 +285,7 @@ enum ManualPage {
     /// The arguments of a font macro, joined as it joins them.
     private static func macroTail(_ line: [UInt8]) -> [UInt8] {
         let name = line.dropFirst().prefix { $0 != 32 }
-        var parts: [[UInt8]] = []
-        var part: [UInt8] = []
-        var isQuoted = false
-        for byte in line.drop(while: { $0 != 32 }).dropFirst() {
-            if byte == 34 {
-                isQuoted.toggle()
-            } else if byte == 32, !isQuoted {
-                if !part.isEmpty { parts.append(part) }
-                part = []
-            } else {
-                part.append(byte)
-            }
-        }
-        if !part.isEmpty { parts.append(part) }
+        let parts = macroArguments(line)
         let joins = name.count == 2 && name.allSatisfy { $0 >= 65 && $0 <= 90 }
         return joins ? Array(parts.joined()) : Array(parts.joined(separator: [32]))
     }

@@ -79,7 +79,7 @@ extension LineEditor {
         }
         for note in error.notes { message.append(Array("  ".utf8) + note) }
         message.append(Array("  (Enter again runs it as it is)".utf8))
-        beep()
+        bell()
     }
 
     /// Alt-#: the line becomes a comment in the history and on the screen.
@@ -151,7 +151,7 @@ extension LineEditor {
     /// Alt-← and Alt-→ on an empty line: the directories that this session was in.
     func changeDirectory(back: Bool) {
         guard let target = back ? directories.back() : directories.forward() else {
-            beep()
+            bell()
             return
         }
         let command = Array("cd -- '".utf8) + target.flatMap { $0 == 39 ? Array("'\\''".utf8) : [$0] } + [39]
@@ -195,7 +195,7 @@ extension LineEditor {
             message = lines
             return
         }
-        beep()
+        bell()
     }
 }
 

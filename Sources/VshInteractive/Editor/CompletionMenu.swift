@@ -160,7 +160,7 @@ extension LineEditor {
         let start = min(max(completion.start, 0), cursor)
         if candidates.isEmpty {
             interaction = .editing
-            if insertsPrefix { beep() }
+            if insertsPrefix { bell() }
             return
         }
         if candidates.count == 1, insertsPrefix {

@@ -110,7 +110,7 @@ extension LineEditor {
 
     func deleteForward() {
         let end = Cluster.end(after: cursor, in: text)
-        if end > cursor { text.removeSubrange(cursor..<end) } else { beep() }
+        if end > cursor { text.removeSubrange(cursor..<end) } else { bell() }
     }
 
     // MARK: cutting
@@ -152,7 +152,7 @@ extension LineEditor {
     func yank() {
         kills.joins = false
         guard let bytes = kills.newest else {
-            beep()
+            bell()
             return
         }
         let start = cursor
@@ -162,7 +162,7 @@ extension LineEditor {
 
     func yankPop() {
         guard let range = kills.yanked, range.upperBound <= text.count, let bytes = kills.rotate() else {
-            beep()
+            bell()
             return
         }
         text.replaceSubrange(range, with: bytes)
@@ -188,7 +188,7 @@ extension LineEditor {
         kills.joins = false
         kills.yanked = nil
         guard let state else {
-            beep()
+            bell()
             return
         }
         text = state.text

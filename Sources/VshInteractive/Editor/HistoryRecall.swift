@@ -35,7 +35,7 @@ extension LineEditor {
     private func older() {
         beginRecall()
         guard let entry = services.history.entry(before: recall.id, prefix: recall.typed) else {
-            beep()
+            bell()
             return
         }
         recall.id = entry.id
@@ -52,7 +52,7 @@ extension LineEditor {
 
     private func newer() {
         guard recall.isActive, let id = recall.id else {
-            beep()
+            bell()
             return
         }
         if let entry = services.history.entry(after: id, prefix: recall.typed) {
@@ -90,7 +90,7 @@ extension LineEditor {
             recall.id = last.id
             replaceLine(last.command)
         } else {
-            beep()
+            bell()
         }
     }
 
@@ -131,7 +131,7 @@ extension LineEditor {
         kills.yanked = nil
         let again = recall.argumentRange
         guard let entry = services.history.entry(before: again == nil ? nil : recall.argumentID, prefix: []) else {
-            beep()
+            bell()
             return
         }
         let syntax = LineSyntax(entry.command, symbols: highlighter.symbols)

@@ -141,13 +141,13 @@ extension LineEditor {
     /// vi's `n` and `N`: the next line that contains what was searched last.
     func repeatSearch(isOlder: Bool) {
         guard !lastQuery.isEmpty else {
-            beep()
+            bell()
             return
         }
         let entries = services.history.search(lastQuery, filter: .global, limit: 200)
         let here = entries.firstIndex { $0.command == text }
         let next = here.map { isOlder ? $0 + 1 : $0 - 1 } ?? 0
-        if entries.indices.contains(next) { replaceLine(entries[next].command) } else { beep() }
+        if entries.indices.contains(next) { replaceLine(entries[next].command) } else { bell() }
     }
 
     func handleSearch(_ old: HistorySearch, _ key: Key) -> Bool {
