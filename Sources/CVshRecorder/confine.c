@@ -56,12 +56,6 @@ bool holds_own(const char *path) {
 
 static bool is_terminal_device(const char *path) { return strncmp(path, "/dev/pts/", 9) == 0 || strcmp(path, "/dev/tty") == 0; }
 
-static void put_text(struct buffer *buffer, const char *text, size_t count) {
-  uint32_t size = (uint32_t)count;
-  buffer_put(buffer, &size, sizeof size);
-  buffer_put(buffer, text, count);
-}
-
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path) {
   if (!operation) return;
   struct buffer payload = {0};
@@ -77,12 +71,12 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
   buffer_put(&payload, &operation->number, sizeof operation->number);
   buffer_put(&payload, &process, sizeof process);
   buffer_put(&payload, &user, sizeof user);
-  put_text(&payload, action, strlen(action));
-  put_text(&payload, path, strlen(path));
-  put_text(&payload, shared->zones, strlen(shared->zones));
+  put_counted(&payload, action, strlen(action));
+  put_counted(&payload, path, strlen(path));
+  put_counted(&payload, shared->zones, strlen(shared->zones));
   snprintf(name, sizeof name, "/proc/%d/cwd", pid);
   ssize_t count = readlink(name, text, sizeof text);
-  put_text(&payload, text, count < 0 ? 0 : (size_t)count);
+  put_counted(&payload, text, count < 0 ? 0 : (size_t)count);
   snprintf(name, sizeof name, "/proc/%d/cmdline", pid);
   int fd = open(name, O_RDONLY | O_CLOEXEC);
   count = fd < 0 ? 0 : read(fd, text, 1000);
@@ -91,7 +85,7 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
   for (ssize_t i = 0; i < count; i++)
     if (text[i] == 0) text[i] = ' ';
   while (count > 0 && text[count - 1] == ' ') count--;
-  put_text(&payload, text, (size_t)count);
+  put_counted(&payload, text, (size_t)count);
   append_record(operation->journal, KIND_REFUSAL, operation->number, &payload);
   buffer_free(&payload);
 }

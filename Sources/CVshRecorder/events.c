@@ -32,7 +32,6 @@ static uint64_t inode_key(const struct statx *x) {
   return hash_bytes(parts, sizeof parts);
 }
 
-/// Whether the operation made the object, under this name.
 /// The answer to a call that the sandbox does not allow.
 static _Thread_local int refused;
 
@@ -44,6 +43,7 @@ static bool refuse(const struct context *c, const char *action, const char *path
   return true;
 }
 
+/// Whether the operation made the object, under this name.
 static bool is_born(struct operation *operation, const struct place *place) {
   const struct statx *x = &place->status;
   if (!(x->stx_mask & STATX_BTIME)) return false;
@@ -191,6 +191,7 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
   if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) || is_excluded(first.path)) return;
   if (flags & O_TRUNC || !(flags & O_APPEND)) {
     if (!writes && !(flags & O_TRUNC)) return;
+    if (is_born(c->operation, &first)) return;
     // What may not be opened is not copied.
     if (first.status.stx_size > 0 && faccessat(AT_FDCWD, first.path, W_OK, AT_EACCESS) < 0) return;
     record_content(c->operation, &first);
@@ -206,6 +207,7 @@ static void on_unlink(const struct context *c, int directory, uint64_t address, 
   if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || !first.exists) return;
   if (refuse(c, "remove", first.path) || is_excluded(first.path)) return;
   if ((bool)S_ISDIR(first.status.stx_mode) != is_directory) return;
+  if (is_directory) directory_removed(&first.status);
   if (is_born(c->operation, &first)) return touch_parent(c->operation, first.path);
   record_removed(c->operation, &first);
 }
@@ -215,15 +217,19 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   struct operation *operation = c->operation;
   if (!read_path(c, old, path) || !find_name(c->slot, c->pid, from, path, &first) || !first.exists) return;
   if (!read_path(c, new, path) || !find_name(c->slot, c->pid, to, path, &second)) return;
+  if (S_ISDIR(first.status.stx_mode) || (second.exists && S_ISDIR(second.status.stx_mode))) directories_renamed();
   if (refuse(c, "rename", first.path) || refuse(c, "rename", second.path)) return;
   bool out = is_excluded(second.path), in = is_excluded(first.path);
   if (out && in) return;
   if (second.exists && flags & RENAME_NOREPLACE) return;
   if (second.exists && first.status.stx_ino == second.status.stx_ino && device_of(&first.status) == device_of(&second.status)) return;
-  // To another file system: refused, and the program copies.
-  memcpy(third.path, second.path, parent_length(second.path));
-  third.path[parent_length(second.path)] = 0;
-  if (!look(&third) || device_of(&third.status) != device_of(&first.status) || third.status.stx_mnt_id != first.status.stx_mnt_id) return;
+  size_t count = parent_length(second.path);
+  if (count != parent_length(first.path) || memcmp(first.path, second.path, count) != 0) {
+    // To another file system: refused, and the program copies.
+    memcpy(third.path, second.path, count);
+    third.path[count] = 0;
+    if (!look(&third) || device_of(&third.status) != device_of(&first.status) || third.status.stx_mnt_id != first.status.stx_mnt_id) return;
+  }
   if (flags & RENAME_EXCHANGE) {
     if (!second.exists || in || out) return;
     touch_parent(operation, first.path);
@@ -263,20 +269,36 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   table_add(&operation->paths, new_key, born ? PATH_COVERED | PATH_CREATED : PATH_COVERED);
 }
 
-static void on_path_attributes(const struct context *c, int directory, uint64_t address, bool follow, bool empty, bool extended) {
-  char path[PATH_MAX];
-  bool found;
-  if (address == 0) found = find_descriptor(c->slot, c->pid, directory, &first);
-  else if (!read_path(c, address, path)) found = false;
-  else if (path[0] == 0) found = empty && find_descriptor(c->slot, c->pid, directory, &first);
-  else found = find_object(c->slot, c->pid, directory, path, follow, &first);
-  if (found && !is_excluded(first.path)) record_attributes(c->operation, &first, extended);
+/// The object that a descriptor is open on, if a name leads to it and `done` of it is not recorded yet.
+static bool find_descriptor(const struct context *c, int descriptor, uint8_t done, struct place *place) {
+  struct statx open;
+  if (!look_at_descriptor(c->pid, descriptor, &open)) return false;
+  uint64_t key = inode_key(&open);
+  if (table_get(&c->operation->inodes, key) & (done | INODE_BORN)) return false;
+  if (!find_path(c->pid, descriptor, place->path)) return false;
+  place->status = open;
+  if (is_born(c->operation, place)) {
+    table_add(&c->operation->inodes, key, INODE_BORN);
+    return false;
+  }
+  return look(place) && open.stx_ino == place->status.stx_ino && device_of(&open) == device_of(&place->status) && !is_excluded(place->path);
 }
 
-static void on_descriptor(const struct context *c, int descriptor, bool is_content, bool extended) {
-  if (!find_descriptor(c->slot, c->pid, descriptor, &first) || is_excluded(first.path)) return;
-  if (is_content) record_content(c->operation, &first);
-  else record_attributes(c->operation, &first, extended);
+static void on_descriptor(const struct context *c, int descriptor, uint8_t what) {
+  if (!find_descriptor(c, descriptor, what, &first)) return;
+  if (what == INODE_CONTENT) record_content(c->operation, &first);
+  else record_attributes(c->operation, &first, what == INODE_EXTENDED);
+}
+
+static void on_path_attributes(const struct context *c, int directory, uint64_t address, bool follow, bool empty, bool extended) {
+  char path[PATH_MAX];
+  if (address == 0) return on_descriptor(c, directory, extended ? INODE_EXTENDED : INODE_ATTRIBUTES);
+  if (!read_path(c, address, path)) return;
+  if (path[0] == 0) {
+    if (empty) on_descriptor(c, directory, extended ? INODE_EXTENDED : INODE_ATTRIBUTES);
+  } else if (find_object(c->slot, c->pid, directory, path, follow, &first) && !is_excluded(first.path)) {
+    record_attributes(c->operation, &first, extended);
+  }
 }
 
 static void on_truncate(const struct context *c, uint64_t address) {
@@ -297,7 +319,7 @@ static void on_bind(const struct context *c, uint64_t address, uint64_t length) 
 
 /// Drops O_APPEND from a descriptor: what only grew so far can now be overwritten.
 static void on_status_flags(const struct context *c, int descriptor) {
-  if (!find_descriptor(c->slot, c->pid, descriptor, &first) || !S_ISREG(first.status.stx_mode) || is_excluded(first.path)) return;
+  if (!find_descriptor(c, descriptor, INODE_CONTENT, &first) || !S_ISREG(first.status.stx_mode)) return;
   char path[64], text[256];
   snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", c->pid, descriptor);
   int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -348,11 +370,11 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
   case SYS_unlinkat: return on_unlink(c, (int)a[0], a[1], a[2] & AT_REMOVEDIR);
   case SYS_truncate: return on_truncate(c, a[0]);
   case SYS_ftruncate:
-  case SYS_fallocate: return on_descriptor(c, (int)a[0], true, false);
-  case SYS_fchmod: return on_descriptor(c, (int)a[0], false, false);
-  case SYS_fchown: return on_descriptor(c, (int)a[0], false, true);
+  case SYS_fallocate: return on_descriptor(c, (int)a[0], INODE_CONTENT);
+  case SYS_fchmod: return on_descriptor(c, (int)a[0], INODE_ATTRIBUTES);
+  case SYS_fchown: return on_descriptor(c, (int)a[0], INODE_EXTENDED);
   case SYS_fsetxattr:
-  case SYS_fremovexattr: return on_descriptor(c, (int)a[0], false, true);
+  case SYS_fremovexattr: return on_descriptor(c, (int)a[0], INODE_EXTENDED);
   case SYS_setxattr:
   case SYS_removexattr: return on_path_attributes(c, here, a[0], true, false, true);
   case SYS_lsetxattr:

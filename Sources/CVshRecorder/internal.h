@@ -94,6 +94,7 @@ struct operation {
   struct table paths, inodes;
   struct operation *next;
 };
+enum { RECORD_HEADER = 24 };
 enum { KIND_OPERATION = 1, KIND_CHANGE = 2, KIND_RESULT = 3, KIND_END = 4, KIND_REPLACED = 5, KIND_VOID = 6, KIND_REFUSAL = 16 };
 enum { CHANGE_CREATED = 1, CHANGE_REMOVED, CHANGE_MOVED, CHANGE_CONTENT, CHANGE_APPENDED, CHANGE_ATTRIBUTES, CHANGE_TIMES, CHANGE_TAIL };
 enum { PREIMAGE_MISSING = 0, PREIMAGE_IN_RECORD, PREIMAGE_OBJECT, PREIMAGE_COPY };
@@ -101,17 +102,26 @@ enum { REASON_NONE = 0, REASON_FILE_CAP, REASON_OPERATION_CAP, REASON_UNREADABLE
 enum { OUTCOME_FINISHED = 0, OUTCOME_INTERRUPTED = 1, OUTCOME_FAILED = 2, OUTCOME_REPLACED = 3 };
 /// Flags of paths and of inodes in the operation's tables.
 enum { PATH_COVERED = 1, PATH_CREATED = 2, PATH_TOUCHED = 4 };
-enum { INODE_CONTENT = 2, INODE_APPENDED = 4, INODE_ATTRIBUTES = 8, INODE_EXTENDED = 16 };
+enum { INODE_CONTENT = 2, INODE_APPENDED = 4, INODE_ATTRIBUTES = 8, INODE_EXTENDED = 16, INODE_BORN = 32 };
 
 extern char state_path[PATH_MAX];
 struct operation *operation_take(uint64_t journal, uint64_t number, uint64_t start);
 void operation_release(struct operation *operation);
 /// A new operation, like the one given, for what its processes change after it ended.
 struct operation *operation_continue(struct operation *operation);
+/// Whether no other listener belongs to it.
+bool operation_is_last(struct operation *operation);
+// finish.c
 /// Ends the operation, if nobody did: results and end.
 void operation_finish(struct operation *operation, uint32_t flags);
 uint64_t next_item(struct journal *journal);
 uint64_t journal_session(struct journal *journal);
+/// The process whose operations are in the journal.
+pid_t journal_owner(struct journal *journal);
+/// Where the records end.
+uint64_t journal_end(struct journal *journal);
+/// Nanoseconds since 1970.
+int64_t clock_now(void);
 struct change {
   uint8_t kind, preimage, reason;
   uint64_t item;
@@ -122,13 +132,21 @@ struct change {
 int append_change(struct operation *operation, const struct change *change);
 int append_record(struct journal *journal, uint8_t kind, uint64_t operation, const struct buffer *payload);
 
-// tables and buffers
+// tables.c
 uint8_t table_get(const struct table *table, uint64_t key);
 void table_add(struct table *table, uint64_t key, uint8_t flags);
 void table_clear(struct table *table);
 uint64_t hash_bytes(const void *bytes, size_t count);
 bool buffer_put(struct buffer *buffer, const void *bytes, size_t count);
 void buffer_free(struct buffer *buffer);
+void put8(struct buffer *buffer, uint8_t value);
+void put32(struct buffer *buffer, uint32_t value);
+void put64(struct buffer *buffer, uint64_t value);
+/// A count of 32 bits and the bytes.
+void put_counted(struct buffer *buffer, const void *bytes, size_t count);
+void put_text(struct buffer *buffer, const char *text);
+void put_state(struct buffer *buffer, const struct statx *x);
+uint64_t device_of(const struct statx *status);
 
 // resolve.c
 /// A name, and what is there.
@@ -143,12 +161,18 @@ bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size);
 bool find_name(const struct slot *slot, pid_t pid, int directory, const char *path, struct place *place);
 /// The object that a path leads to.
 bool find_object(const struct slot *slot, pid_t pid, int directory, const char *path, bool follow, struct place *place);
-/// The object that a descriptor is open on, if a name leads to it.
-bool find_descriptor(const struct slot *slot, pid_t pid, int descriptor, struct place *place);
+/// The state of what a descriptor is open on.
+bool look_at_descriptor(pid_t pid, int descriptor, struct statx *status);
+/// The path of what a descriptor is open on; something else may be there.
+bool find_path(pid_t pid, int descriptor, char *into);
+/// A directory is about to be renamed, or removed.
+void directories_renamed(void);
+void directory_removed(const struct statx *status);
+/// To be called when the thread has done with a listener.
+void forget_processes(void);
 bool look(struct place *place);
 size_t parent_length(const char *path);
 bool is_excluded(const char *path);
-uint64_t device_of(const struct statx *status);
 
 // preimage.c
 /// Another link to a file in a store. 0 or the reason.
@@ -158,6 +182,7 @@ bool read_small(const struct place *place, struct buffer *content);
 void read_attributes(const char *path, struct buffer *block);
 bool is_store(const char *path);
 
+/// The object as a descriptor (O_PATH), or a negative errno. An empty path: what the descriptor `directory` is open on.
 int open_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow);
 
 // confine.c

@@ -7,11 +7,10 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <stdio.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 
-enum { MAGIC_AT = 0, SALT_AT = 8, SESSION_AT = 16, PROCESS_AT = 24, PROCESS_START_AT = 32, TAIL_AT = 40, ITEMS_AT = 48, SHELL_AT = 56, SHELL_START_AT = 64 };
-enum { HEADER = 128, RECORD_HEADER = 24, STEP = 1 << 20, FIRST_SIZE = 1 << 15 };
+enum { SALT_AT = 8, SESSION_AT = 16, PROCESS_AT = 24, TAIL_AT = 40, ITEMS_AT = 48 };
+enum { STEP = 1 << 20 };
 static const size_t reach = (size_t)1 << 32;
 
 char state_path[PATH_MAX];
@@ -22,111 +21,6 @@ static struct operation *unused;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static uint64_t *field(const struct journal *journal, int offset) { return (uint64_t *)(void *)(journal->base + offset); }
-
-// MARK: tables and buffers
-
-uint64_t hash_bytes(const void *bytes, size_t count) {
-  const uint8_t *p = bytes;
-  uint64_t hash = 0xcbf29ce484222325u ^ count;
-  for (; count >= 8; p += 8, count -= 8) {
-    uint64_t word;
-    memcpy(&word, p, 8);
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-    hash ^= hash >> 29;
-  }
-  for (; count; p++, count--) hash = (hash ^ *p) * 0x100000001b3u;
-  hash ^= hash >> 32;
-  hash *= 0xd6e8feb86659fd93u;
-  hash ^= hash >> 32;
-  return hash ? hash : 1;
-}
-
-uint8_t table_get(const struct table *table, uint64_t key) {
-  if (!table->count) return 0;
-  for (size_t i = key & (table->capacity - 1);; i = (i + 1) & (table->capacity - 1)) {
-    if (table->keys[i] == key) return table->flags[i];
-    if (!table->keys[i]) return 0;
-  }
-}
-
-void table_add(struct table *table, uint64_t key, uint8_t flags) {
-  if ((table->count + 1) * 4 > table->capacity * 3) {
-    struct table bigger = {.capacity = table->capacity ? table->capacity * 2 : 64};
-    bigger.keys = calloc(bigger.capacity, sizeof *bigger.keys);
-    bigger.flags = calloc(bigger.capacity, 1);
-    if (!bigger.keys || !bigger.flags) {
-      free(bigger.keys);
-      free(bigger.flags);
-      return;  // what is not known is recorded again
-    }
-    for (size_t i = 0; i < table->capacity; i++)
-      if (table->keys[i]) table_add(&bigger, table->keys[i], table->flags[i]);
-    free(table->keys);
-    free(table->flags);
-    *table = bigger;
-  }
-  size_t i = key & (table->capacity - 1);
-  while (table->keys[i] && table->keys[i] != key) i = (i + 1) & (table->capacity - 1);
-  if (!table->keys[i]) table->count++;
-  table->keys[i] = key;
-  table->flags[i] |= flags;
-}
-
-void table_clear(struct table *table) {
-  free(table->keys);
-  free(table->flags);
-  *table = (struct table){0};
-}
-
-bool buffer_put(struct buffer *buffer, const void *bytes, size_t count) {
-  if (buffer->count + count > buffer->capacity) {
-    size_t capacity = (buffer->count + count) * 2 + 256;
-    uint8_t *bigger = realloc(buffer->bytes, capacity);
-    if (!bigger) return false;
-    buffer->bytes = bigger;
-    buffer->capacity = capacity;
-  }
-  if (count) memcpy(buffer->bytes + buffer->count, bytes, count);
-  buffer->count += count;
-  return true;
-}
-
-void buffer_free(struct buffer *buffer) {
-  free(buffer->bytes);
-  *buffer = (struct buffer){0};
-}
-
-static void put8(struct buffer *buffer, uint8_t value) { buffer_put(buffer, &value, 1); }
-static void put32(struct buffer *buffer, uint32_t value) { buffer_put(buffer, &value, 4); }
-static void put64(struct buffer *buffer, uint64_t value) { buffer_put(buffer, &value, 8); }
-static void put_bytes(struct buffer *buffer, const void *bytes, size_t count) {
-  put32(buffer, (uint32_t)count);
-  buffer_put(buffer, bytes, count);
-}
-static void put_text(struct buffer *buffer, const char *text) { put_bytes(buffer, text, text ? strlen(text) : 0); }
-
-uint64_t device_of(const struct statx *x) { return makedev(x->stx_dev_major, x->stx_dev_minor); }
-
-static void put_time(struct buffer *buffer, struct statx_timestamp time) {
-  put64(buffer, (uint64_t)time.tv_sec);
-  put32(buffer, time.tv_nsec);
-}
-
-static void put_state(struct buffer *buffer, const struct statx *x) {
-  if (!x) return put32(buffer, 0);
-  put32(buffer, x->stx_mode);
-  put32(buffer, x->stx_uid);
-  put32(buffer, x->stx_gid);
-  put32(buffer, x->stx_nlink);
-  put64(buffer, device_of(x));
-  put64(buffer, x->stx_ino);
-  put64(buffer, x->stx_size);
-  put64(buffer, makedev(x->stx_rdev_major, x->stx_rdev_minor));
-  put_time(buffer, x->stx_mtime);
-  put_time(buffer, x->stx_atime);
-  put_time(buffer, x->stx_ctime);
-  put_time(buffer, x->stx_mask & STATX_BTIME ? x->stx_btime : (struct statx_timestamp){0});
-}
 
 // MARK: files
 
@@ -216,6 +110,11 @@ int append_record(struct journal *journal, uint8_t kind, uint64_t operation, con
 }
 
 uint64_t journal_session(struct journal *journal) { return *field(journal, SESSION_AT); }
+pid_t journal_owner(struct journal *journal) { return (pid_t)*field(journal, PROCESS_AT); }
+uint64_t journal_end(struct journal *journal) {
+  uint64_t end = __atomic_load_n(field(journal, TAIL_AT), __ATOMIC_ACQUIRE), allocated = atomic_load(&journal->allocated);
+  return end < allocated ? end : allocated;
+}
 
 uint64_t next_item(struct journal *journal) {
   return journal->number << 32 | (__atomic_fetch_add(field(journal, ITEMS_AT), 1, __ATOMIC_ACQ_REL) + 1);
@@ -233,8 +132,8 @@ int append_change(struct operation *operation, const struct change *change) {
   put_text(&payload, change->path);
   put_text(&payload, change->other);
   put_text(&payload, change->location);
-  put_bytes(&payload, change->attributes ? change->attributes->bytes : NULL, change->attributes ? change->attributes->count : 0);
-  put_bytes(&payload, change->content ? change->content->bytes : NULL, change->content ? change->content->count : 0);
+  put_counted(&payload, change->attributes ? change->attributes->bytes : NULL, change->attributes ? change->attributes->count : 0);
+  put_counted(&payload, change->content ? change->content->bytes : NULL, change->content ? change->content->count : 0);
   return append_record(operation->journal, KIND_CHANGE, operation->number, &payload);
 }
 
@@ -291,7 +190,7 @@ void operation_release(struct operation *operation) {
   pthread_mutex_unlock(&lock);
 }
 
-static int64_t now(void) {
+int64_t clock_now(void) {
   struct timespec time;
   clock_gettime(CLOCK_REALTIME, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
@@ -314,7 +213,7 @@ struct operation *operation_continue(struct operation *old) {
   memcpy(&size, place, 4);
   struct buffer payload = {0};
   buffer_put(&payload, place + RECORD_HEADER, size - RECORD_HEADER);
-  int64_t began = now();
+  int64_t began = clock_now();
   if (payload.count < 29) {
     buffer_free(&payload);
     return NULL;
@@ -333,181 +232,9 @@ struct operation *operation_continue(struct operation *old) {
   return operation_take(old->journal->number, number, start);
 }
 
-// MARK: the end of an operation
-
-struct seen {
-  char *path;
-  uint64_t hash;
-  uint8_t soft, exact, reason;
-  bool was_absent;
-  uint8_t before[96];
-};
-
-static uint32_t get32(const uint8_t *at) {
-  uint32_t value;
-  memcpy(&value, at, 4);
-  return value;
-}
-
-static bool owner_lives(struct journal *journal) {
-  char path[64], text[1024];
-  snprintf(path, sizeof path, "/proc/%d/stat", (int)*field(journal, PROCESS_AT));
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t count = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (count <= 0) return false;
-  text[count] = 0;
-  char *at = strrchr(text, ')');
-  return at && at[1] && at[2] != 'Z' && at[2] != 'X';
-}
-
-static void digest_of(const char *path, uint64_t size, struct buffer *payload) {
-  uint8_t digest[32], block[8192];
-  int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  if (fd < 0) return put32(payload, 0);
-  struct vsh_sha256 hash;
-  vsh_sha256_start(&hash);
-  uint64_t total = 0;
-  ssize_t count;
-  while ((count = read(fd, block, sizeof block)) > 0) {
-    vsh_sha256_add(&hash, block, (size_t)count);
-    total += (uint64_t)count;
-  }
-  close(fd);
-  vsh_sha256_finish(&hash, digest);
-  put_bytes(payload, digest, count == 0 && total == size ? 32 : 0);
-}
-
-/// Paths of an operation, found by their hash.
-struct seen_list {
-  struct seen *items;
-  uint32_t *index;  // item + 1, or 0
-  size_t count, capacity, slots;
-};
-
-static bool grow_seen(struct seen_list *list) {
-  size_t capacity = list->capacity ? list->capacity * 2 : 64, slots = capacity * 2;
-  struct seen *items = realloc(list->items, capacity * sizeof *items);
-  if (items) list->items = items;
-  uint32_t *index = calloc(slots, sizeof *index);
-  if (!items || !index) {
-    free(index);
-    return false;
-  }
-  for (size_t i = 0; i < list->count; i++) {
-    size_t at = items[i].hash & (slots - 1);
-    while (index[at]) at = (at + 1) & (slots - 1);
-    index[at] = (uint32_t)i + 1;
-  }
-  free(list->index);
-  list->index = index;
-  list->capacity = capacity;
-  list->slots = slots;
-  return true;
-}
-
-static struct seen *find_seen(struct seen_list *list, const uint8_t *path, uint32_t length) {
-  if (list->count == list->capacity && !grow_seen(list)) return NULL;
-  uint64_t hash = hash_bytes(path, length);
-  size_t at = hash & (list->slots - 1);
-  for (; list->index[at]; at = (at + 1) & (list->slots - 1))
-    if (list->items[list->index[at] - 1].hash == hash) return &list->items[list->index[at] - 1];
-  char *copy = strndup((const char *)path, length);
-  if (!copy) return NULL;
-  list->items[list->count] = (struct seen){.path = copy, .hash = hash, .soft = 2};
-  list->index[at] = (uint32_t)list->count + 1;
-  return &list->items[list->count++];
-}
-
-void operation_finish(struct operation *operation, uint32_t flags) {
-  struct journal *journal = operation->journal;
-  bool is_last;
+bool operation_is_last(struct operation *operation) {
   pthread_mutex_lock(&lock);
-  is_last = operation->references == 1;
+  bool is_last = operation->references == 1;
   pthread_mutex_unlock(&lock);
-  if (!is_last) return;
-  bool ends = flags & VSH_RECORDING_ENDS;
-  if (!ends && owner_lives(journal)) return;
-  struct seen_list found = {0};
-  uint64_t end = __atomic_load_n(field(journal, TAIL_AT), __ATOMIC_ACQUIRE);
-  if (end > atomic_load(&journal->allocated)) end = atomic_load(&journal->allocated);
-  for (uint64_t at = operation->start; at + RECORD_HEADER <= end;) {
-    const uint8_t *record = journal->base + at;
-    uint32_t size = get32(record);
-    if (size < RECORD_HEADER || size & 7 || at + size > end) {
-      at += 8;
-      continue;
-    }
-    at += size;
-    if (memcmp(record + 8, &operation->number, 8) != 0) continue;
-    if (record[16] == KIND_END) goto done;  // somebody did
-    if (record[16] != KIND_CHANGE) continue;
-    const uint8_t *payload = record + RECORD_HEADER;
-    bool absent = get32(payload + 12) == 0;
-    const uint8_t *path = payload + 12 + (absent ? 4 : 96);
-    uint32_t length = get32(path);
-    uint8_t kind = payload[0];
-    struct seen *seen = find_seen(&found, path + 4, length);
-    if (!seen) goto done;
-    bool soft = kind == CHANGE_TIMES;
-    if (seen->soft == 2 || (seen->soft == 1 && !soft)) {
-      seen->soft = soft;
-      seen->was_absent = absent;
-      memcpy(seen->before, payload + 12, absent ? 4 : 96);
-    }
-    seen->exact |= kind == CHANGE_CONTENT || kind == CHANGE_ATTRIBUTES;
-    if (payload[1] == PREIMAGE_MISSING && !seen->reason) seen->reason = payload[2] ? payload[2] : 1;
-    if (kind == CHANGE_MOVED) {
-      const uint8_t *other = path + 4 + length;
-      seen = find_seen(&found, other + 4, get32(other));
-      if (!seen) goto done;
-      if (seen->soft == 2) seen->was_absent = true;
-      seen->soft = 0;
-    }
-  }
-  struct seen *list = found.items;
-  size_t count = found.count;
-  uint32_t changed = 0, missing = 0;
-  struct buffer payload = {0}, state = {0};
-  for (size_t i = 0; i < count; i++) {
-    struct statx x;
-    bool exists = statx(AT_FDCWD, list[i].path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &x) == 0;
-    payload.count = state.count = 0;
-    put_state(&state, exists ? &x : NULL);
-    put8(&payload, list[i].soft == 1);
-    buffer_put(&payload, state.bytes, state.count);
-    put_text(&payload, list[i].path);
-    bool same = list[i].was_absent || !exists ? list[i].was_absent && !exists : false;
-    if (!list[i].was_absent && exists) {
-      // mode, owner, group; inode; size; modification; change; birth
-      const uint8_t *a = list[i].before, *b = state.bytes;
-      same = memcmp(a, b, 12) == 0 && memcmp(a + 24, b + 24, 16) == 0 && memcmp(a + 48, b + 48, 12) == 0
-             && memcmp(a + 84, b + 84, 12) == 0 && (!list[i].exact || memcmp(a + 72, b + 72, 12) == 0);
-    }
-    bool digested = false;
-    if (list[i].soft != 1 && !same) {
-      changed++;
-      if (list[i].reason) missing++;
-      if (exists && S_ISREG(x.stx_mode) && x.stx_size > 0 && x.stx_size <= 1 << 16 && count <= 64) {
-        digest_of(list[i].path, x.stx_size, &payload);
-        digested = true;
-      }
-    }
-    if (!digested) put32(&payload, 0);
-    append_record(journal, KIND_RESULT, operation->number, &payload);
-  }
-  payload.count = 0;
-  put8(&payload, ends ? OUTCOME_FINISHED : OUTCOME_INTERRUPTED);
-  put32(&payload, 0);
-  put64(&payload, (uint64_t)now());
-  put32(&payload, changed);
-  put32(&payload, missing);
-  append_record(journal, KIND_END, operation->number, &payload);
-  buffer_free(&payload);
-  buffer_free(&state);
-done:
-  for (size_t i = 0; i < found.count; i++) free(found.items[i].path);
-  free(found.items);
-  free(found.index);
+  return is_last;
 }

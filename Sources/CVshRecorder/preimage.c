@@ -20,8 +20,8 @@ static int place_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool is_store(const char *path) {
-  char name[32];
-  snprintf(name, sizeof name, "/.vsh-%u", geteuid());
+  static _Thread_local char name[32];
+  if (!name[0]) snprintf(name, sizeof name, "/.vsh-%u", geteuid());
   const char *at = strstr(path, name);
   if (!at) return false;
   size_t count = strlen(name);
@@ -187,12 +187,6 @@ int keep_copy(struct operation *operation, const struct place *place, uint64_t *
   }
   close(from);
   return reason;
-}
-
-static void put_counted(struct buffer *block, const void *bytes, size_t count) {
-  uint32_t size = (uint32_t)count;
-  buffer_put(block, &size, 4);
-  buffer_put(block, bytes, count);
 }
 
 void read_attributes(const char *path, struct buffer *block) {

@@ -78,6 +78,7 @@ static void serve(struct slot *slot) {
     if (!atomic_load(&slot->closed)) operation_finish(operation, slot->flags);
     operation_release(operation);
   }
+  forget_processes();
   int fd = slot->listener;
   slot->listener = -1;
   atomic_store(&slot->state, SLOT_FREE);

@@ -5,6 +5,7 @@
 #include "internal.h"
 #include <stdio.h>
 #include <sys/uio.h>
+#include <time.h>
 
 bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size) {
   struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
@@ -26,9 +27,71 @@ bool read_string(pid_t pid, uint64_t address, char *into, size_t size) {
   return false;
 }
 
+/// Processes whose directories in /proc are held open, for a while: the number may come to be another process's.
+struct task {
+  pid_t pid;
+  int fd;
+  int64_t opened;
+};
+/// Directories whose paths were found a moment ago.
+struct directory {
+  uint64_t inode, device, mount;
+  struct statx_timestamp birth;
+  int64_t found;
+  char *path;
+};
+enum { TASKS = 16, DIRECTORIES = 64, LOOK = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, MOUNT_ID_UNIQUE = 0x4000 };
+static const int64_t task_time = 100000000, directory_time = 8000000, rename_time = 20000000;
+static _Thread_local struct task tasks[TASKS];
+static _Thread_local struct directory directories[DIRECTORIES];
+/// Until then a directory may be in the middle of being renamed.
+static _Atomic int64_t uncertain;
+
+static int64_t coarse_now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+void directories_renamed(void) { atomic_store(&uncertain, coarse_now() + rename_time); }
+
+void forget_processes(void) {
+  for (int i = 0; i < TASKS; i++)
+    if (tasks[i].pid) close(tasks[i].fd);
+  for (int i = 0; i < DIRECTORIES; i++) free(directories[i].path);
+  memset(tasks, 0, sizeof tasks);
+  memset(directories, 0, sizeof directories);
+}
+
+/// The process's directory in /proc, or -1.
+static int task_directory(pid_t pid) {
+  struct task *task = &tasks[pid % TASKS];
+  int64_t now = coarse_now();
+  if (task->pid == pid && now - task->opened < task_time) return task->fd;
+  if (task->pid) close(task->fd);
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%d", pid);
+  *task = (struct task){pid, open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), now};
+  if (task->fd < 0) task->pid = 0;
+  return task->fd;
+}
+
+static struct directory *directory_place(const struct statx *x) {
+  return &directories[(x->stx_ino ^ x->stx_ino >> 6 ^ device_of(x)) % DIRECTORIES];
+}
+
+static bool is_directory(const struct directory *known, const struct statx *x) {
+  return known->path && known->inode == x->stx_ino && known->mount == x->stx_mnt_id && known->device == device_of(x)
+         && known->birth.tv_sec == x->stx_btime.tv_sec && known->birth.tv_nsec == x->stx_btime.tv_nsec;
+}
+
+void directory_removed(const struct statx *x) {
+  struct directory *known = directory_place(x);
+  if (known->inode == x->stx_ino) known->inode = 0;
+}
+
 bool look(struct place *place) {
-  place->exists = statx(AT_FDCWD, place->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID,
-                        &place->status) == 0;
+  place->exists = statx(AT_FDCWD, place->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, LOOK, &place->status) == 0;
   return place->exists;
 }
 
@@ -50,8 +113,8 @@ bool is_excluded(const char *path) {
 }
 
 /// The path that a link in /proc shows. False when no name leads there.
-static bool read_proc(const char *link, char *into) {
-  ssize_t count = readlink(link, into, PATH_MAX - 1);
+static bool read_proc(int base, const char *link, char *into) {
+  ssize_t count = readlinkat(base, link, into, PATH_MAX - 1);
   if (count <= 0 || into[0] != '/') return false;
   into[count] = 0;
   static const char gone[] = " (deleted)";
@@ -84,11 +147,42 @@ static bool is_same_directory(int fd, const char *path) {
          && device_of(&a) == device_of(&b);
 }
 
-/// Where a relative or absolute path of the process starts, in terms of ours.
-static int from_here(const struct slot *slot, pid_t pid, int directory, const char *path, char *room) {
-  if (path[0] == '/') return slot->has_moved_root ? snprintf(room, LONG_PATH, "/proc/%d/root%s", pid, path) : snprintf(room, LONG_PATH, "%s", path);
-  if (directory == AT_FDCWD) return snprintf(room, LONG_PATH, "/proc/%d/cwd/%s", pid, path);
-  return snprintf(room, LONG_PATH, "/proc/%d/fd/%d/%s", pid, directory, path);
+/// Where a relative or absolute path of the process starts, in terms of ours: a path from `base`. Its length, or a negative errno.
+static int from_here(const struct slot *slot, pid_t pid, int directory, const char *path, int *base, char *room) {
+  *base = AT_FDCWD;
+  int count;
+  if (path[0] != '/' || slot->has_moved_root) *base = task_directory(pid);
+  if (*base == -1) return -ESRCH;
+  if (path[0] == '/') count = snprintf(room, LONG_PATH, "%s%s", *base == AT_FDCWD ? "" : "root", path);
+  else if (directory == AT_FDCWD) count = snprintf(room, LONG_PATH, "cwd/%s", path);
+  else count = snprintf(room, LONG_PATH, "fd/%d/%s", directory, path);
+  return count < LONG_PATH ? count : -ENAMETOOLONG;
+}
+
+/// The path of a directory: one that was found a moment ago, or what /proc says.
+static bool find_directory(const struct slot *slot, int base, const char *path, char *into) {
+  struct statx x;
+  int64_t now = coarse_now();
+  if (!slot->has_moved_root) {
+    if (statx(base, path, 0, STATX_TYPE | STATX_INO | STATX_BTIME | MOUNT_ID_UNIQUE, &x) < 0 || !S_ISDIR(x.stx_mode)) return false;
+    const struct directory *known = directory_place(&x);
+    if (is_directory(known, &x) && now - known->found < directory_time && known->found >= atomic_load(&uncertain)) {
+      strcpy(into, known->path);
+      return true;
+    }
+  }
+  int fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char link[32];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  bool found = read_proc(AT_FDCWD, link, into) && (!slot->has_moved_root || is_same_directory(fd, into));
+  if (found && !slot->has_moved_root && statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_BTIME | MOUNT_ID_UNIQUE, &x) == 0) {
+    struct directory *known = directory_place(&x);
+    free(known->path);
+    *known = (struct directory){x.stx_ino, device_of(&x), x.stx_mnt_id, x.stx_btime, now, strdup(into)};
+  }
+  close(fd);
+  return found;
 }
 
 bool find_name(const struct slot *slot, pid_t pid, int directory, const char *given, struct place *place) {
@@ -100,24 +194,11 @@ bool find_name(const struct slot *slot, pid_t pid, int directory, const char *gi
   while (start > 0 && path[start - 1] != '/') start--;
   size_t name = count - start;
   if (name == 0 || (path[start] == '.' && (name == 1 || (name == 2 && path[start + 1] == '.')))) return false;
-  size_t length;
-  if (start == 0 && !slot->has_moved_root) {
-    if (directory == AT_FDCWD) snprintf(whole, sizeof whole, "/proc/%d/cwd", pid);
-    else snprintf(whole, sizeof whole, "/proc/%d/fd/%d", pid, directory);
-    if (!read_proc(whole, place->path)) return false;
-  } else {
-    memcpy(head, path, start);
-    head[start] = 0;
-    int written = from_here(slot, pid, directory, head, whole);
-    if (written < 0 || written >= LONG_PATH) return false;
-    int fd = open(whole, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return false;
-    snprintf(whole, sizeof whole, "/proc/self/fd/%d", fd);
-    bool found = read_proc(whole, place->path) && (!slot->has_moved_root || is_same_directory(fd, place->path));
-    close(fd);
-    if (!found) return false;
-  }
-  length = strlen(place->path);
+  memcpy(head, path, start);
+  head[start] = 0;
+  int base;
+  if (from_here(slot, pid, directory, head, &base, whole) < 0 || !find_directory(slot, base, whole, place->path)) return false;
+  size_t length = strlen(place->path);
   if (length + name + 2 > sizeof place->path) return false;
   if (length > 1) place->path[length++] = '/';
   memcpy(place->path + length, path + start, name);
@@ -126,15 +207,23 @@ bool find_name(const struct slot *slot, pid_t pid, int directory, const char *gi
   return true;
 }
 
-bool find_descriptor(const struct slot *slot, pid_t pid, int descriptor, struct place *place) {
-  char link[64];
-  struct statx open;
-  (void)slot;
-  if (descriptor == AT_FDCWD) snprintf(link, sizeof link, "/proc/%d/cwd", pid);
-  else snprintf(link, sizeof link, "/proc/%d/fd/%d", pid, descriptor);
-  if (!read_proc(link, place->path) || !look(place)) return false;
-  if (statx(AT_FDCWD, link, 0, STATX_INO, &open) < 0) return false;
-  return open.stx_ino == place->status.stx_ino && device_of(&open) == device_of(&place->status);
+/// The descriptor's link, seen from the process's directory.
+static const char *descriptor_link(int descriptor, char *room) {
+  if (descriptor == AT_FDCWD) return "cwd";
+  snprintf(room, 32, "fd/%d", descriptor);
+  return room;
+}
+
+bool look_at_descriptor(pid_t pid, int descriptor, struct statx *status) {
+  char room[32];
+  int base = task_directory(pid);
+  return base >= 0 && statx(base, descriptor_link(descriptor, room), 0, LOOK, status) == 0;
+}
+
+bool find_path(pid_t pid, int descriptor, char *into) {
+  char room[32];
+  int base = task_directory(pid);
+  return base >= 0 && read_proc(base, descriptor_link(descriptor, room), into);
 }
 
 bool find_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow, struct place *place) {
@@ -142,13 +231,11 @@ bool find_object(const struct slot *slot, pid_t pid, int directory, const char *
   if (found && !place->exists) return false;
   bool is_link = found && S_ISLNK(place->status.stx_mode);
   if (found && (!is_link || !follow)) return true;
-  char translated[LONG_PATH], whole[LONG_PATH];
-  int written = from_here(slot, pid, directory, translate(pid, given, translated), whole);
-  if (written < 0 || written >= LONG_PATH) return false;
-  int fd = open(whole, O_PATH | O_CLOEXEC);
+  char link[32];
+  int fd = open_object(slot, pid, directory, given, true);
   if (fd < 0) return false;
-  snprintf(whole, sizeof whole, "/proc/self/fd/%d", fd);
-  found = read_proc(whole, place->path) && look(place);
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  found = read_proc(AT_FDCWD, link, place->path) && look(place);
   struct statx here;
   if (found) found = statx(fd, "", AT_EMPTY_PATH, STATX_INO, &here) == 0 && here.stx_ino == place->status.stx_ino;
   close(fd);
@@ -157,12 +244,10 @@ bool find_object(const struct slot *slot, pid_t pid, int directory, const char *
 
 int open_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow) {
   char translated[LONG_PATH], whole[LONG_PATH];
-  int written;
-  if (given[0]) written = from_here(slot, pid, directory, translate(pid, given, translated), whole);
-  else if (directory == AT_FDCWD) written = snprintf(whole, sizeof whole, "/proc/%d/cwd", pid);
-  else written = snprintf(whole, sizeof whole, "/proc/%d/fd/%d", pid, directory);
-  if (written < 0 || written >= LONG_PATH) return -ENAMETOOLONG;
-  int fd = open(whole, O_PATH | O_CLOEXEC | (follow || !given[0] ? 0 : O_NOFOLLOW));
+  int base = task_directory(pid), result = base < 0 ? -ESRCH : 0;
+  if (given[0]) result = from_here(slot, pid, directory, translate(pid, given, translated), &base, whole);
+  if (result < 0) return result;
+  int fd = openat(base, given[0] ? whole : descriptor_link(directory, whole), O_PATH | O_CLOEXEC | (follow || !given[0] ? 0 : O_NOFOLLOW));
   if (fd < 0) return !given[0] && errno == ENOENT ? -EBADF : -errno;
   return fd;
 }

@@ -230,7 +230,7 @@ int vsh_recorder_prepare(void *context) {
 /// A program that changes nothing for so long is handed over all the same: were the shell killed before, it could not write.
 static const int64_t hold_time = 20000000;
 
-static int64_t clock_now(void) {
+static int64_t monotonic_now(void) {
   struct timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);
   return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
@@ -255,7 +255,7 @@ static void let_pass(int listener) {
 }
 
 int vsh_recorder_watch(struct vsh_recording *recording, int32_t pid, int descriptor) {
-  int64_t now = clock_now();
+  int64_t now = monotonic_now();
   bool passes = recording->flags & VSH_RECORDING_PASSES;
   if (passes) recording->deadline = INT64_MAX;
   else if (!recording->deadline) recording->deadline = now + hold_time;
@@ -267,7 +267,7 @@ int vsh_recorder_watch(struct vsh_recording *recording, int32_t pid, int descrip
     int64_t left = recording->deadline - now;
     struct timespec time = {left / 1000000000, left % 1000000000};
     int count = ppoll(polled, 3, &time, NULL);
-    now = clock_now();
+    now = monotonic_now();
     if (count <= 0) continue;
     if (passes && polled[0].revents & POLLIN) {
       let_pass(recording->listener);
