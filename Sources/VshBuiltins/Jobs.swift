@@ -31,7 +31,7 @@ extension Shell {
     }
 
     /// Whether the jobs in the table are children of this environment.
-    fileprivate var ownsJobs: Bool { !isVirtualSubshell && !jobs.isInherited }
+    var ownsJobs: Bool { !isVirtualSubshell && !jobs.isInherited }
 
     /// Sends a signal to a job, for `kill`: nil, or why that failed.
     func signalJob(_ operand: Text, _ signal: Signal) -> String? {

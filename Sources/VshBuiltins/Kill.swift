@@ -63,6 +63,8 @@ private func send(_ shell: Shell, _ arguments: Arguments, _ operand: Text, _ sig
     } else if let pid = operand.decimalInteger, let pid = Int32(exactly: pid), operand[0] != 43 {
         // What the shell wrote so far is seen before what the signal does.
         if pid == System.processID || pid <= 0 { shell.flushOutputNow() }
+        // A child that has ended is no process any more, so that a loop of `kill -0` ends with it.
+        if shell.ownsJobs, shell.jobs.index(ofPid: pid) != nil { shell.pollJobs() }
         do throws(Errno) {
             try Signals.send(Signal(rawValue: Int32(signal)), to: pid)
         } catch {

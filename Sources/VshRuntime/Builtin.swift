@@ -18,7 +18,7 @@ public enum Flow: UInt8 {
 /// An error after which more than the present command is given up; the message has been written when it is thrown.
 public struct ShellError: Error {
     /// What is left, by XCU 2.8.1.
-    public enum Kind: UInt8 {
+    public enum Kind: UInt8, Sendable {
         /// An expansion, assignment or syntax error: a non-interactive shell exits, an interactive one goes back to its prompt.
         case expansion
         /// A special builtin's error (usage or redirection): likewise, unless run through `command`.

@@ -9,7 +9,7 @@ import VshSystem
 struct DescriptorEntry {
     /// The process's descriptor; -1 closed; -2 − level a capture; -1000 − index a text in memory.
     var real: Int32
-    /// Opened for this entry (with close-on-exec): closed when the entry goes.
+    /// Opened for this entry (with close-on-exec), or a text made for it: closed or dropped when the entry goes.
     var isOwned = false
     /// `real` was seen to be open.
     var isVerified = false
@@ -21,12 +21,15 @@ struct DescriptorEntry {
 
     @inline(__always)
     var isMemory: Bool { real <= DescriptorEntry.firstMemory }
+
+    @inline(__always)
+    var isCapture: Bool { real <= -2 && !isMemory }
 }
 
 /// An entry to be put back when the redirections of a command end.
 struct DescriptorUndo {
     let descriptor: Int32
-    let old: DescriptorEntry
+    var old: DescriptorEntry
 }
 
 /// A here-document that no process needed so far: builtins read it from memory.
@@ -81,7 +84,6 @@ extension Shell {
             let undo = descriptorUndo.removeLast()
             let current = descriptors[Int(undo.descriptor)]
             if current.isOwned { drop(current) }
-            if current.isMemory { dropMemory(current) }
             descriptors[Int(undo.descriptor)] = undo.old
         }
         redirectionDepth &-= 1
@@ -89,6 +91,7 @@ extension Shell {
 
     /// Closes what an entry owned; input read ahead is given back to a file that others may share.
     func drop(_ entry: DescriptorEntry) {
+        if entry.isMemory { return dropMemory(entry) }
         if inputBuffer.descriptor == entry.real { inputBuffer.forget() }
         try? System.close(entry.real)
     }
@@ -197,14 +200,21 @@ extension Shell {
         do throws(Errno) {
             let real = try hold(rest)
             noteOpened(real)
-            replacement = DescriptorEntry(real: real, isOwned: true, isVerified: true)
+            replacement = DescriptorEntry(real: real, isVerified: true)
         } catch {
             report("cannot make a here-document: ", error.message)
         }
-        var isFirst = true
+        // Copies lead there too, also those that come back when redirections end; the entry that owned the text owns what stands for it.
+        func replaced(_ old: DescriptorEntry) -> DescriptorEntry {
+            var new = replacement
+            new.isOwned = old.isOwned && replacement.real >= 0
+            return new
+        }
         for other in 0..<descriptors.count where descriptors[other].real == entry.real {
-            descriptors[other] = isFirst ? replacement : DescriptorEntry(real: replacement.real)
-            isFirst = false
+            descriptors[other] = replaced(descriptors[other])
+        }
+        for index in 0..<descriptorUndo.count where descriptorUndo[index].old.real == entry.real {
+            descriptorUndo[index].old = replaced(descriptorUndo[index].old)
         }
     }
 

@@ -47,7 +47,8 @@ extension Shell {
         switch node.kind {
         case .not:
             let flow = try runCondition(code, node.a)
-            status = status == 0 ? 1 : 0
+            // `! return 5` has returned 5 before there was a status to turn around.
+            if flow != .returned { status = status == 0 ? 1 : 0 }
             return flow
         case .pipeline:
             let flow = try runPipeline(code, index, tail: tail)

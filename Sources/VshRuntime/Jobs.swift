@@ -206,6 +206,11 @@ extension Shell {
             do throws(Errno) {
                 guard let child = try System.waitInterruptible(-1, [.stopped, .continued]) else { return 127 }
                 jobs.note(child)
+                // A signal that came first counts, though the system reports the child first.
+                if let signal = pendingTrappedSignal(), signal != Signal.child.rawValue {
+                    status = 128 + signal
+                    return nil
+                }
             } catch {
                 if error != .interrupted {
                     // No children are left.

@@ -9,6 +9,8 @@ extension Shell {
     /// where a forked child ends with the pipeline as that child itself.
     func runPipeline(_ code: Code, _ index: Int32, tail: Bool) throws(ShellError) -> Flow {
         try becomeParent()
+        // Stages write to the capture at the same time as this shell, which could not read what they write.
+        if capturesAnotherDescriptor { try becomeProcess() }
         let node = code.nodes[index]
         let usesJobControl = self.usesJobControl
         let endsHere = tail && isForkedChild && !isVirtualSubshell && traps.isEmpty
@@ -93,18 +95,15 @@ extension Shell {
         {
             return try spawnStage(code, node, group: group, terminal: terminal)
         }
-        let pipes = try openCapturePipes()
         prepareDescriptorsForProcess()
         let pid = try forkProcess(role: .sharedOperation, isJob: group >= 0)
         if pid == 0 {
             if group >= 0 { enterJob(group: group, terminal) }
             if closing >= 0 { try? System.close(closing) }
-            useCapturePipes(pipes)
+            useCapturePipes([])
             finishInChild(code, index)
         }
         if group >= 0 { try? System.setProcessGroup(pid, group == 0 ? pid : group) }
-        // A stage that writes to a capture past the pipe is read when the pipeline is waited for.
-        if !pipes.isEmpty { gather(pipes) }
         return pid
     }
 

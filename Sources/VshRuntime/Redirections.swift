@@ -43,8 +43,8 @@ extension Shell {
         case .hereDocument, .hereDocumentStrip:
             let text = try expandHereDocument(code, redirection.word)
             hereTexts.append(HereText(text: text, position: 0))
-            redirect(
-                descriptor, to: DescriptorEntry(real: DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)))
+            let code = DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)
+            redirect(descriptor, to: DescriptorEntry(real: code, isOwned: true))
             return true
         case .outputAndError, .appendOutputAndError:
             var first = redirection
@@ -81,9 +81,13 @@ extension Shell {
         return Text(Array("/dev/fd/\(inputDescriptor(number))".utf8))
     }
 
-    /// The number that /dev/stdin, /dev/stdout, /dev/stderr and /dev/fd/N name.
+    /// The number that /dev/stdin, /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N name.
     private func descriptorNamed(_ path: Text) -> Int? {
-        if path.count < 9 || path[0] != 47 || path[1] != 100 || path[4] != 47 { return nil }
+        if path.count < 9 || path[0] != 47 { return nil }
+        if path[1] == 112, path.count > 14, path.slice(0..<14).equals("/proc/self/fd/") {
+            return path.slice(14..<path.count).decimalInteger.flatMap { $0 >= 0 ? $0 : nil }
+        }
+        if path[1] != 100 || path[4] != 47 { return nil }
         if path.equals("/dev/stdin") { return 0 }
         if path.equals("/dev/stdout") { return 1 }
         if path.equals("/dev/stderr") { return 2 }

@@ -29,7 +29,7 @@ struct SubshellState {
     let errexitIgnored: Int
     let isExiting: Bool
     let random: UInt64
-    let trapEntryStatus: Int32?
+    let trapEntry: TrapContext?
 }
 
 extension Shell {
@@ -44,7 +44,7 @@ extension Shell {
             functionDepth: functionDepth, dotDepth: dotDepth, getoptsPlace: getoptsPlace, getoptsIndex: getoptsIndex,
             lastBackgroundPid: lastBackgroundPid, directoryDirty: workingDirectoryDirty, savedDirectory: savedDirectory,
             workingDirectory: workingDirectory, umaskDirty: umaskDirty, position: currentPosition,
-            errexitIgnored: errexitIgnored, isExiting: isExiting, random: random, trapEntryStatus: trapEntryStatus)
+            errexitIgnored: errexitIgnored, isExiting: isExiting, random: random, trapEntry: trapEntry)
         epoch = nextEpoch
         nextEpoch &+= 1
         subshellDepth &+= 1
@@ -54,7 +54,7 @@ extension Shell {
         savedDirectory = -1
         umaskDirty = false
         isExiting = false
-        trapEntryStatus = nil
+        trapEntry = nil
         return state
     }
 
@@ -84,7 +84,7 @@ extension Shell {
         errexitIgnored = state.errexitIgnored
         isExiting = state.isExiting
         random = state.random
-        trapEntryStatus = state.trapEntryStatus
+        trapEntry = state.trapEntry
     }
 
     /// Whether the present environment is a subshell without a process of its own.
@@ -255,12 +255,20 @@ extension Shell {
         let write: Int32
     }
 
+    /// A descriptor other than standard output leads to a capture too: `$(… 2>&1)`.
+    var capturesAnotherDescriptor: Bool {
+        if captures.isEmpty { return false }
+        for descriptor in 0..<descriptors.count where descriptor != 1 && descriptors[descriptor].isCapture {
+            return true
+        }
+        return false
+    }
+
     func openCapturePipes() throws(ShellError) -> [CapturePipe] {
         if captures.isEmpty { return [] }
         var pipes: [CapturePipe] = []
-        for descriptor in 0..<descriptors.count {
+        for descriptor in 0..<descriptors.count where descriptors[descriptor].isCapture {
             let real = descriptors[descriptor].real
-            if real > -2 || real <= DescriptorEntry.firstMemory { continue }
             let level = Shell.captureLevel(real)
             if pipes.contains(where: { $0.level == level }) { continue }
             do throws(Errno) {

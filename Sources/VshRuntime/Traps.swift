@@ -81,6 +81,14 @@ public struct TrapTable {
     }
 }
 
+/// What `exit` and `return` without operands go back to in a trap action (XCU exit, return).
+public struct TrapContext {
+    /// `$?` before the action.
+    public let status: Int32
+    /// `Shell.callDepth` where the action began: a `return` deeper than that ends a function or script of the action, not the action.
+    public let depth: Int
+}
+
 extension Shell {
     /// What `trap` lists for a condition: in a subshell its parent's traps, until it sets one itself.
     public func trapAction(_ number: Int) -> TrapAction? {
@@ -234,11 +242,11 @@ extension Shell {
         traps.running.insert(SignalSet(signal))
         defer { traps.running = running }
         let saved = status
-        let outer = trapEntryStatus
+        let outer = trapEntry
         let position = currentPosition
-        trapEntryStatus = saved
+        trapEntry = TrapContext(status: saved, depth: callDepth)
         defer {
-            trapEntryStatus = outer
+            trapEntry = outer
             currentPosition = position
         }
         let flow = try runString(text, origin: .trap, name: name)
@@ -255,8 +263,8 @@ extension Shell {
         traps.entries[0] = nil
         traps.recount()
         let saved = status
-        let outer = trapEntryStatus
-        trapEntryStatus = saved
+        let outer = trapEntry
+        trapEntry = TrapContext(status: saved, depth: callDepth)
         let ignored = errexitIgnored
         do throws(ShellError) {
             let flow = try runString(text, origin: .trap, name: name)
@@ -265,6 +273,6 @@ extension Shell {
             status = error.status
         }
         errexitIgnored = ignored
-        trapEntryStatus = outer
+        trapEntry = outer
     }
 }
