@@ -56,7 +56,18 @@ bool holds_own(const char *path) {
 
 static bool is_terminal_device(const char *path) { return strncmp(path, "/dev/pts/", 9) == 0 || strcmp(path, "/dev/tty") == 0; }
 
+/// For the shell, which says what may be the reason when a program fails.
+static void count_refusal(const char *action, const char *path) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&lock);
+  strncpy(shared->refused_action, action, sizeof shared->refused_action - 1);
+  strncpy(shared->refused_path, path, sizeof shared->refused_path - 1);
+  atomic_fetch_add(&shared->refusals, 1);
+  pthread_mutex_unlock(&lock);
+}
+
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path) {
+  count_refusal(action, path);
   if (!operation) return;
   struct buffer payload = {0};
   struct timespec now;

@@ -285,7 +285,8 @@ static bool find_descriptor(const struct context *c, int descriptor, uint8_t don
 }
 
 static void on_descriptor(const struct context *c, int descriptor, uint8_t what) {
-  if (!find_descriptor(c, descriptor, what, &first)) return;
+  // Attributes outside the sandbox: the call will be refused.
+  if (!find_descriptor(c, descriptor, what, &first) || (what != INODE_CONTENT && is_outside(first.path))) return;
   if (what == INODE_CONTENT) record_content(c->operation, &first);
   else record_attributes(c->operation, &first, what == INODE_EXTENDED);
 }
@@ -296,7 +297,7 @@ static void on_path_attributes(const struct context *c, int directory, uint64_t 
   if (!read_path(c, address, path)) return;
   if (path[0] == 0) {
     if (empty) on_descriptor(c, directory, extended ? INODE_EXTENDED : INODE_ATTRIBUTES);
-  } else if (find_object(c->slot, c->pid, directory, path, follow, &first) && !is_excluded(first.path)) {
+  } else if (find_object(c->slot, c->pid, directory, path, follow, &first) && !is_excluded(first.path) && !is_outside(first.path)) {
     record_attributes(c->operation, &first, extended);
   }
 }
@@ -405,10 +406,11 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   if (event->data.arch != AUDIT_ARCH_X86_64) number = native_number(number);
 #endif
   if (number < 0) return 0;
-  if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return MAGIC_ANSWER;
+  if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
   if (!operation) return is_confined() ? confine_attributes(slot, NULL, event, number, arguments) : 0;
   struct context context = {slot, operation, (pid_t)event->pid};
   refused = 0;
+  records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;
   pthread_mutex_lock(&operation->lock);
   dispatch(&context, number, arguments);
   pthread_mutex_unlock(&operation->lock);

@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51 };
+enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51, MAGIC_ANSWER_CONFINED };
 
 /// A listener: one program with all that it starts. In memory that recorder, keeper and shells share.
 struct slot {
@@ -39,6 +39,8 @@ struct shared {
   _Atomic uint64_t operation_count;
   _Atomic uint32_t confined;
   char zones[8192];           // see vsh_recorder_confine; the first is the root
+  _Atomic uint32_t refusals;  // calls that the sandbox did not allow; the last of them:
+  char refused_action[16], refused_path[PATH_MAX];
   struct slot slots[SLOTS];
 };
 
@@ -172,7 +174,10 @@ void directory_removed(const struct statx *status);
 void forget_processes(void);
 bool look(struct place *place);
 size_t parent_length(const char *path);
+/// Whether nothing is to be recorded of a path.
 bool is_excluded(const char *path);
+/// The event of this thread is to be allowed or refused, not recorded.
+extern _Thread_local bool records_nothing;
 
 // preimage.c
 /// Another link to a file in a store. 0 or the reason.

@@ -28,7 +28,7 @@ static void answer_event(struct slot *slot, struct operation **operation) {
   struct seccomp_notif *event = &slot->notification;
   struct seccomp_notif_resp response = {.id = event->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
   atomic_store(&slot->busy, 1);
-  if (atomic_load(&slot->closed)) {
+  if (atomic_load(&slot->closed) && !(slot->flags & VSH_RECORDING_UNRECORDED)) {
     struct operation *next = operation_continue(*operation);
     if (next) {
       operation_release(*operation);

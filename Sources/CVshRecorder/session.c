@@ -30,7 +30,8 @@ int vsh_recorder_is_busy(void) {
 }
 
 int vsh_recorder_is_nested(void) {
-  return syscall(SYS_fchmod, MAGIC_DESCRIPTOR, 0) == MAGIC_ANSWER;
+  long answer = syscall(SYS_fchmod, MAGIC_DESCRIPTOR, 0);
+  return answer == MAGIC_ANSWER ? 1 : answer == MAGIC_ANSWER_CONFINED ? 2 : 0;
 }
 
 /// Moves a descriptor out of the way of the script's numbers.
@@ -148,6 +149,13 @@ void vsh_recorder_confine(const void *lists, size_t count) {
   atomic_store(&shared->confined, 1);
 }
 
+uint32_t vsh_recorder_refusals(const char **action, const char **path) {
+  if (!shared) return 0;
+  *action = shared->refused_action;
+  *path = shared->refused_path;
+  return atomic_load(&shared->refusals);
+}
+
 int recorder_install(void) {
   // No sandbox: the processor need not be slowed for it.
   unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
@@ -191,14 +199,17 @@ int recorder_give(const struct vsh_recording *recording, int listener) {
   return sent < 0 ? -errno : 0;
 }
 
+/// Puts the sandbox's rules on the calling process, if there are any.
+static int restrict_self(const struct vsh_recording *recording) {
+  return recording->flags & VSH_RECORDING_CONFINED && recording->ruleset >= 0 ? vsh_landlock_restrict(recording->ruleset) : 0;
+}
+
 int vsh_recorder_prepare(void *context) {
   struct vsh_recording *recording = context;
   recording->error = 0;
   recording->listener = -1;
-  if (recording->flags & VSH_RECORDING_CONFINED && recording->ruleset >= 0) {
-    int result = vsh_landlock_restrict(recording->ruleset);
-    if (result < 0) return result;
-  }
+  int confined = restrict_self(recording);
+  if (confined < 0) return confined;
   if (to_recorder < 0) {
     recording->error = -ENOTCONN;
     return 0;
@@ -238,6 +249,8 @@ static int64_t monotonic_now(void) {
 
 int vsh_recorder_hold(void *context) {
   struct vsh_recording *recording = context;
+  int confined = restrict_self(recording);
+  if (confined < 0) return confined;
   int listener = recorder_install();
   recording->error = listener < 0 ? listener : 0;
   recording->listener = listener < 0 ? -1 : listener;
@@ -329,10 +342,10 @@ void vsh_recorder_close(uint64_t operation) {
 }
 
 int vsh_recorder_gains_privileges(const char *path) {
-  if (geteuid() == 0) return 0;
+  if (geteuid() == 0) return VSH_GAINS_NOTHING;
   struct stat status;
-  if (stat(path, &status) < 0) return 0;
-  if (status.st_mode & S_ISUID) return 1;
-  if (status.st_mode & S_ISGID && status.st_mode & S_IXGRP) return 1;
-  return getxattr(path, "security.capability", NULL, 0) > 0;
+  if (stat(path, &status) < 0) return VSH_GAINS_NOTHING;
+  if (status.st_mode & S_ISUID) return VSH_GAINS_USER;
+  if (status.st_mode & S_ISGID && status.st_mode & S_IXGRP) return VSH_GAINS_OTHER;
+  return getxattr(path, "security.capability", NULL, 0) > 0 ? VSH_GAINS_OTHER : VSH_GAINS_NOTHING;
 }

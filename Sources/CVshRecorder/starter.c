@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// The starter: a second thread of the shell that has put the filter on itself, once, and starts the programs of one
-// operation. They inherit the filter, which nobody has to install, hand over and take down for each of them. As a
+// The starter: a second thread of the shell that has put the filter on itself, once, and in a sandbox the Landlock rules,
+// and starts the programs of one operation. They inherit both, which nobody has to put on, hand over and take down for each of them. As a
 // thread it shares with the shell all that a child inherits: directory, umask, descriptors, dispositions, limits, process group,
 // session. What a thread has of its own (priority, processors) is compared before each start. It runs nothing but what
 // is here, with all signals blocked, while the shell's own thread waits.
 #include "internal.h"
+#include "vsh_sandbox.h"
 #include "vsh_spawn.h"
 #include <linux/futex.h>
 #include <sched.h>
@@ -19,7 +20,7 @@ struct traits {
   int64_t input, privileges, slack, user;
 };
 
-static struct {
+struct starter {
   uint64_t operation;  // 0: there is none
   int32_t depth;       // forks when it was made: it is no thread of a forked child
   struct traits traits;
@@ -29,9 +30,13 @@ static struct {
   void *argument, *stack;
   pid_t pid;
   int error, listener;
-} starter;
+  int ruleset;   // Landlock rules that it is to put on itself, or -1
+  bool is_free;  // it puts nothing on itself
+  char own_stack[16384] __attribute__((aligned(64)));
+};
 
-static char starter_stack[16384] __attribute__((aligned(64)));
+/// The one that is filtered, and the one that was made before the shell confined itself.
+static struct starter filtered, unconfined = {.is_free = true};
 
 static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
@@ -49,78 +54,105 @@ static void look_at_traits(struct traits *traits) {
   traits->user = geteuid();
 }
 
-static int starter_main(void *unused) {
-  (void)unused;
-  starter.listener = recorder_install();
+static int starter_main(void *argument) {
+  struct starter *starter = argument;
+  int confined = starter->ruleset >= 0 ? vsh_landlock_restrict(starter->ruleset) : 0;
+  starter->listener = starter->is_free ? -1 : confined < 0 ? confined : recorder_install();
   for (uint32_t seen = 1;; seen++) {
-    atomic_store(&starter.answer, seen);
-    wake(&starter.answer);
-    while (atomic_load(&starter.request) == seen) sleep_on(&starter.request, seen);
-    if (!starter.entry) break;
+    atomic_store(&starter->answer, seen);
+    wake(&starter->answer);
+    while (atomic_load(&starter->request) == seen) sleep_on(&starter->request, seen);
+    if (!starter->entry) break;
     // errno is the waiting shell's own.
-    starter.pid = clone(starter.entry, starter.stack, CLONE_VM | CLONE_VFORK | SIGCHLD, starter.argument);
-    starter.error = starter.pid < 0 ? errno : 0;
+    starter->pid = clone(starter->entry, starter->stack, CLONE_VM | CLONE_VFORK | SIGCHLD, starter->argument);
+    starter->error = starter->pid < 0 ? errno : 0;
   }
   syscall(SYS_exit, 0);
   return 0;
 }
 
 /// Has the thread do what is asked for, and waits until it did.
-static void ask(void) {
-  uint32_t next = atomic_load(&starter.request) + 1;
-  atomic_store(&starter.request, next);
-  wake(&starter.request);
-  while (starter.entry && atomic_load(&starter.answer) != next) sleep_on(&starter.answer, next - 1);
+static void ask(struct starter *starter) {
+  uint32_t next = atomic_load(&starter->request) + 1;
+  atomic_store(&starter->request, next);
+  wake(&starter->request);
+  while (starter->entry && atomic_load(&starter->answer) != next) sleep_on(&starter->answer, next - 1);
+}
+
+/// Makes the thread. 0 or a negative errno.
+static int begin(struct starter *starter) {
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  atomic_store(&starter->request, 1);
+  atomic_store(&starter->answer, 0);
+  starter->entry = starter_main;
+  int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+  starter->tid = 1;
+  int error = clone(starter_main, starter->own_stack + sizeof starter->own_stack, flags, starter, NULL, NULL, &starter->tid) < 0 ? -errno : 0;
+  if (!error) {
+    while (atomic_load(&starter->answer) != 1) sleep_on(&starter->answer, 0);
+    starter->depth = vsh_fork_depth();
+  }
+  sigprocmask(SIG_SETMASK, &before, NULL);
+  return error;
+}
+
+static pid_t start(struct starter *starter, int (*entry)(void *), void *argument, void *stack) {
+  starter->entry = entry;
+  starter->argument = argument;
+  starter->stack = stack;
+  ask(starter);
+  errno = starter->error;
+  return starter->pid;
 }
 
 void vsh_recorder_retire(void) {
-  if (!starter.operation) return;
-  starter.operation = 0;
-  if (starter.depth != vsh_fork_depth()) return;
-  starter.entry = NULL;
-  ask();
+  if (!filtered.operation) return;
+  filtered.operation = 0;
+  if (filtered.depth != vsh_fork_depth()) return;
+  filtered.entry = NULL;
+  ask(&filtered);
   uint32_t tid;
-  while ((tid = __atomic_load_n(&starter.tid, __ATOMIC_ACQUIRE)) != 0) syscall(SYS_futex, &starter.tid, FUTEX_WAIT, tid, NULL, NULL, 0);
+  while ((tid = __atomic_load_n(&filtered.tid, __ATOMIC_ACQUIRE)) != 0) syscall(SYS_futex, &filtered.tid, FUTEX_WAIT, tid, NULL, NULL, 0);
 }
 
 int vsh_recorder_employ(struct vsh_recording *recording) {
   struct traits traits;
   look_at_traits(&traits);
-  if (starter.operation && starter.operation == recording->operation && starter.depth == vsh_fork_depth()
-      && memcmp(&traits, &starter.traits, sizeof traits) == 0)
+  if (filtered.operation && filtered.operation == recording->operation && filtered.depth == vsh_fork_depth()
+      && memcmp(&traits, &filtered.traits, sizeof traits) == 0)
     return 0;
   vsh_recorder_retire();
-  sigset_t all, before;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &before);
-  atomic_store(&starter.request, 1);
-  atomic_store(&starter.answer, 0);
-  starter.entry = starter_main;
-  int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
-  starter.tid = 1;
-  int error = clone(starter_main, starter_stack + sizeof starter_stack, flags, NULL, NULL, NULL, &starter.tid) < 0 ? -errno : 0;
-  if (!error) {
-    while (atomic_load(&starter.answer) != 1) sleep_on(&starter.answer, 0);
-    starter.operation = recording->operation;
-    starter.depth = vsh_fork_depth();
-    starter.traits = traits;
-    error = starter.listener;
-    if (error >= 0) {
-      error = recorder_give(recording, starter.listener);
-      close(starter.listener);
-    }
-    if (error < 0) vsh_recorder_retire();
-    else vsh_recorder_kick();
+  filtered.ruleset = recording->flags & VSH_RECORDING_CONFINED ? recording->ruleset : -1;
+  int error = begin(&filtered);
+  if (error) return error;
+  filtered.operation = recording->operation;
+  filtered.traits = traits;
+  error = filtered.listener;
+  if (error >= 0) {
+    error = recorder_give(recording, filtered.listener);
+    close(filtered.listener);
   }
-  sigprocmask(SIG_SETMASK, &before, NULL);
+  if (error < 0) vsh_recorder_retire();
+  else vsh_recorder_kick();
   return error < 0 ? error : 0;
 }
 
-pid_t vsh_recorder_fork(int (*entry)(void *), void *argument, void *stack) {
-  starter.entry = entry;
-  starter.argument = argument;
-  starter.stack = stack;
-  ask();
-  errno = starter.error;
-  return starter.pid;
+pid_t vsh_recorder_fork(int (*entry)(void *), void *argument, void *stack) { return start(&filtered, entry, argument, stack); }
+
+int vsh_way_out_keep(void) {
+  if (vsh_way_out_is_kept()) return 0;
+  unconfined.ruleset = -1;
+  int error = begin(&unconfined);
+  unconfined.operation = !error;
+  return error;
+}
+
+int vsh_way_out_is_kept(void) { return unconfined.operation && unconfined.depth == vsh_fork_depth(); }
+
+pid_t vsh_way_out_fork(int (*entry)(void *), void *argument, void *stack) {
+  if (vsh_way_out_is_kept()) return start(&unconfined, entry, argument, stack);
+  errno = EPERM;
+  return -1;
 }

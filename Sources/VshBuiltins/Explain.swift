@@ -152,6 +152,7 @@ private final class Explanation {
             if rest.count > 0 { try command(rest) }
         case "norecord":
             put("  runs unrecorded: what it changes cannot be undone")
+        case "unconfined": put("  runs outside the sandbox, unrecorded: what it changes cannot be undone")
         case "eval":
             if rest.count == 1 { try explain(text: shell.argument(rest, 0)) }
         case ".", "source", "replay", "rollback", "commit": put("  unknown until run; will be recorded")

@@ -42,7 +42,7 @@ public enum BuiltinOptions {
         case "try": return "-y | Keep what it changes\n-n | Take back what it changes\n< command-line"
         case "echo":
             return "-n | No newline at the end\n-e | Read backslash escapes\n-E | Leave backslashes alone\n< file"
-        case "eval", "exec", "norecord": return "< command-line"
+        case "eval", "exec", "norecord", "unconfined": return "< command-line"
         case "export": return "-p | Write the exported variables as commands\n< variable"
         case "readonly": return "-p | Write the read-only variables as commands\n< variable"
         case "local": return "< variable"

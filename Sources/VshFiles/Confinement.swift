@@ -12,23 +12,42 @@ extension FileSystem {
     /// - Parameters:
     ///   - action: for the message and the audit log.
     ///   - replaces: what is there may go: its removal or renaming.
+    ///   - creates: the name must not be there yet.
     ///   - follow: a symbolic link stands for what it leads to; `body` must not follow it again.
     @inline(__always)
     func inside<R>(
         _ name: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, replaces: Bool = false,
-        follow: Bool = false, _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
+        creates: Bool = false, follow: Bool = false, _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
     ) throws(Errno) -> R {
         if sandbox == nil { return try body(name, directory) }
-        return try insideSlowly(name, directory, action, replaces, follow, body)
+        return try insideSlowly(name, directory, action, replaces, creates, follow, body)
     }
 
     @inline(never)
     private func insideSlowly<R>(
-        _ name: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, _ replaces: Bool, _ follow: Bool,
-        _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
+        _ name: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, _ replaces: Bool,
+        _ creates: Bool, _ follow: Bool, _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
     ) throws(Errno) -> R {
-        let place = try find(name, directory, action, replaces: replaces, follow: follow)
+        if !follow, let sandbox, isAllowed(name, directory, replaces, sandbox) { return try body(name, directory) }
+        let place = try find(name, directory, action, replaces: replaces, creates: creates, follow: follow)
         return try place.name.withPath { (name) throws(Errno) in try body(name, place.directory) }
+    }
+
+    /// Whether a name without a directory in front may be changed: most are such, and nothing has to be opened for them.
+    private func isAllowed(
+        _ name: UnsafePointer<CChar>, _ directory: Directory?, _ replaces: Bool, _ sandbox: Sandbox
+    ) -> Bool {
+        var count = 0
+        while name[count] != 0 {
+            if name[count] == 47 { return false }
+            count += 1
+        }
+        if count == 0 || name[0] == 46 && (count == 1 || count == 2 && name[1] == 46) { return false }
+        sandbox.engage()
+        guard let parent = (directory ?? workingDirectory).path(epoch: recorder?.epoch ?? 0) else { return false }
+        return sandbox.allows(
+            UnsafeBufferPointer(start: UnsafeRawPointer(name).assumingMemoryBound(to: UInt8.self), count: count),
+            in: parent, replaces: replaces)
     }
 
     /// A name in a directory that was looked at.
@@ -40,7 +59,8 @@ extension FileSystem {
     }
 
     private func find(
-        _ given: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, replaces: Bool, follow: Bool
+        _ given: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, replaces: Bool,
+        creates: Bool, follow: Bool
     ) throws(Errno) -> Place {
         sandbox?.engage()
         var path = bytes(given)
@@ -55,7 +75,8 @@ extension FileSystem {
                     ? sandbox.allows(parent) : sandbox.allows(name, in: parent, replaces: replaces)
             }
             let isLong = place.name.count > 2 && place.name[place.name.count - 2] == UInt8(ascii: "/")
-            if follow || isLong {
+            // A link with a slash behind it: removing, renaming and making fail by themselves.
+            if follow || isLong && !replaces && !creates {
                 var bare = Array(place.name.dropLast())
                 while bare.last == UInt8(ascii: "/"), bare.count > 1 { bare.removeLast() }
                 if let target = try? System.readLink(bare, at: at(place.directory)) {
@@ -67,6 +88,7 @@ extension FileSystem {
                 }
             }
             if isInside { return place }
+            if creates, (try? FileStatus(place.name, at: at(place.directory), follow: false)) != nil { throw .exists }
             // A name from a walk says nothing by itself.
             let bare = place.name.dropLast()
             let whole = (parent.count == 1 ? [] : parent) + [UInt8(ascii: "/")] + bare
@@ -111,17 +133,18 @@ extension FileSystem {
 
     /// Says that something lies outside, enters it for the audit log, and gives the error to throw.
     func refuse(_ path: [UInt8], _ action: StaticString, isOwn: Bool = false) -> Errno {
-        let text = UndoText()
-        var line = Array("sandbox: \(action): ".utf8) + text.printable(path)
-        line += Array((isOwn ? ": belongs to the shell itself, in the root " : ": outside the root ").utf8)
-        line += text.printable(sandbox?.root ?? [])
-        onRefusal?(line)
+        onRefusal?(refusalLine(Array("\(action)".utf8), path, isOwn: isOwn))
+        noteRefusal(path, action)
+        return .accessDenied
+    }
+
+    /// Enters it for the audit log.
+    private func noteRefusal(_ path: [UInt8], _ action: StaticString) {
         var record = RefusalRecord()
         record.action = Array("\(action)".utf8)
         record.path = path
         record.root = sandbox?.root ?? []
         if isRecording { openRecorder()?.add(record) }
-        return .accessDenied
     }
 
     // MARK: Opening
@@ -132,6 +155,17 @@ extension FileSystem {
     ) throws(Errno) -> Int32 {
         guard let sandbox else { throw .invalid }
         sandbox.engage()
+        if isNull(given) {
+            let fd = try System.open(given, flags.subtracting([.create, .exclusive, .truncate]).union(.noFollow))
+            if let status = try? FileStatus(descriptor: fd), status.type == .characterDevice { return fd }
+            try? System.close(fd)
+        } else if isAllowed(given, directory, false, sandbox) {
+            do {
+                return try openHere(given, directory, flags.union(.noFollow), mode)
+            } catch {
+                if error != .tooManySymbolicLinks { throw error }
+            }
+        }
         let whole = bytes(given)
         var path = whole
         var base = directory
@@ -172,6 +206,12 @@ extension FileSystem {
         throw .tooManySymbolicLinks
     }
 
+    private func isNull(_ path: UnsafePointer<CChar>) -> Bool {
+        let name: StaticString = "/dev/null"
+        for index in 0...name.utf8CodeUnitCount where UInt8(bitPattern: path[index]) != name.utf8Start[index] { return false }
+        return true
+    }
+
     /// Opens anew what is open: allowed when it is open for writing already, or when it lies inside.
     private func reopen(_ place: Place, _ name: [UInt8], _ flags: OpenFlags, _ whole: [UInt8]) throws(Errno) -> Int32 {
         let object = Directory(descriptor: try System.open(place.name, [.path, .closeOnExec], at: at(place.directory)))
@@ -200,19 +240,96 @@ extension FileSystem {
 /// What the shell asks and tells.
 extension FileSystem {
     /// Confines all changes from now on.
-    /// - Parameters:
-    ///   - temporary: directories for temporary files besides the usual ones.
-    ///   - configuration: the shell's own, which no command may change.
     /// - Returns: false when the root is no directory.
-    public func confine(root: [UInt8], level: SandboxLevel, temporary: [[UInt8]], configuration: [UInt8]?) -> Bool {
-        guard
-            let made = Sandbox(
-                root: root, level: level, temporary: temporary, state: isRecording ? state : nil,
-                configuration: configuration)
-        else { return false }
-        sandbox = made
-        if level == .strict { made.engage() }
+    public func confine(_ request: SandboxRequest) -> Bool {
+        if let root = request.root, Sandbox.directory(root) == nil { return false }
+        findBounds = { request }
+        if request.level == .strict { sandbox?.engage() }
         return true
+    }
+
+    /// The same, with bounds that are found out when they are first needed; nil: there are none.
+    public func confine(_ find: @escaping () -> SandboxRequest?) { findBounds = find }
+
+    /// The first change, or the first program: nothing was needed so far.
+    @inline(never)
+    func setUpSandbox() {
+        guard let find = findBounds else { return }
+        findBounds = nil
+        guard let request = find() else { return }
+        if request.isDefault, ProgramRecorder.isNested {
+            // A shell around this one has bounds, or has none because its user wants none.
+            isConfinedByOther = ProgramRecorder.isConfined
+            return
+        }
+        let made = Sandbox(request, state: isRecording ? state : nil)
+        made.hasWayOut = request.isDefault && isAtTerminal
+        bounds = made
+    }
+
+    /// Lines for `sandbox`.
+    public var sandboxSummary: String {
+        if let sandbox { return sandbox.summary }
+        return isConfinedByOther ? "level      that of the shell around this one\n" : "level      off\n"
+    }
+
+    /// Whether a program may be run outside the bounds now. Nil: it may; else why not.
+    public var reasonAgainstLeaving: String? {
+        guard let sandbox else { return isConfinedByOther ? "the sandbox is that of the shell around this one" : nil }
+        if !sandbox.hasWayOut { return "the sandbox of this shell has no way out" }
+        return sandbox.isEngaged && !ProgramRecorder.hasWayOut ? "not in a subshell" : nil
+    }
+
+    /// Starts what `body` starts outside the bounds, once `reasonAgainstLeaving` is nil.
+    public func outsideSandbox<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+        leavesSandbox = sandbox != nil
+        defer { leavesSandbox = false }
+        return try body()
+    }
+
+    /// To be called before a program is started that is not recorded.
+    public func confineProgram(_ launch: inout Launch) {
+        guard let sandbox else { return }
+        if leavesSandbox, !sandbox.isEngaged { return }
+        if leavesSandbox, ProgramRecorder.hasWayOut {
+            launch.leave()
+        } else if let rules = sandbox.rulesForPrograms() {
+            launch.confine(rules)
+        }
+    }
+
+    /// To be called when a program has ended: when it failed, says what it was not allowed.
+    @inline(__always)
+    public func explainFailure(_ status: Int32) { if bounds != nil { explain(status) } }
+
+    @inline(never)
+    private func explain(_ status: Int32) {
+        let hadNoPrivileges = lacksPrivileges
+        lacksPrivileges = false
+        let (count, action, path) = ProgramRecorder.lastRefusal
+        let isNew = count != refusalsTold
+        refusalsTold = count
+        if status == 0 { return }
+        if isNew {
+            onRefusal?(refusalLine(action, path, isOwn: bounds?.isOwn(path) ?? false))
+        } else if hadNoPrivileges {
+            onRefusal?(Array("sandbox: it ran without the privileges of its file\(wayOut)".utf8))
+        }
+    }
+
+    /// What is to be done by whoever wants more; empty when the bounds were asked for.
+    private var wayOut: String {
+        guard let bounds, bounds.isDefault else { return "" }
+        return bounds.hasWayOut
+            ? " (`unconfined COMMAND` runs it outside)" : " (vsh --root DIR and --no-sandbox allow more)"
+    }
+
+    private func refusalLine(_ action: [UInt8], _ path: [UInt8], isOwn: Bool) -> [UInt8] {
+        let text = UndoText()
+        var line = Array("sandbox: ".utf8) + action + Array(": ".utf8) + text.printable(path)
+        line += Array((isOwn ? ": belongs to the shell itself, in the root " : ": outside the root ").utf8)
+        line += text.printable(bounds?.root ?? [])
+        return line + Array(wayOut.utf8)
     }
 
     /// After an open for reading failed: says so when the sandbox was the reason.
@@ -233,11 +350,17 @@ extension FileSystem {
     /// Why a program may not run in the sandbox: words for a message; nil: it may.
     public func refusal(ofProgram path: Text) -> String? {
         guard let sandbox else { return nil }
-        if ProgramRecorder.gainsPrivileges(path) {
-            _ = refuse(path.bytes, "run")
-            return sandbox.level == .strict
-                ? "gains privileges, which the sandbox does not allow"
-                : "gains privileges, which the sandbox does not allow; run it from a shell started with --no-sandbox"
+        if leavesSandbox { return nil }
+        let privileges = ProgramRecorder.privileges(path)
+        // A group or a capability more is nothing that most such programs cannot do without.
+        lacksPrivileges = privileges == .other && sandbox.level == .write
+        if privileges != .none, !lacksPrivileges {
+            noteRefusal(path.bytes, "run")
+            let reason = "gains privileges, which the sandbox does not allow"
+            if sandbox.level == .strict { return reason }
+            return sandbox.hasWayOut
+                ? "\(reason); `unconfined COMMAND` runs it outside"
+                : "\(reason); run it from a shell started with --no-sandbox"
         }
         if sandbox.landlock == 0 {
             if sandbox.level == .strict { return "the kernel has no Landlock: nothing would confine the program" }
@@ -249,8 +372,6 @@ extension FileSystem {
         return nil
     }
 
-    /// For `Launch.confine`, when the program is not recorded; nil: nothing confines it.
-    public var rulesForPrograms: UnsafeMutablePointer<Int32>? { sandbox?.rulesForPrograms() }
 }
 
 extension FileSystem {

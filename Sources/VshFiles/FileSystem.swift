@@ -23,14 +23,32 @@ public enum ForkRole: Sendable {
 public final class FileSystem {
     /// Whether changes are recorded (`--no-undo` and POSIX mode turn it off, a state directory that cannot be had too).
     public internal(set) var isRecording: Bool
+    /// The same, whatever `norecord` says: the recorder of programs can be had.
+    private(set) var mayRecord: Bool
     /// Where names without a directory start. Valid for the life of the file system.
     public let workingDirectory: Directory
     /// Where the journals and the log lie; nil when the environment names no place.
     /// Found out when it is first asked for: most commands never need it.
     private(set) lazy var state: StateDirectory? =
         StateDirectory.path(stateHome: stateHome(), home: home()).map { StateDirectory(path: $0) }
-    /// The bounds of what may be changed; nil: none.
-    public internal(set) var sandbox: Sandbox?
+    /// The bounds of what may be changed; nil: none. They are looked up when they are first asked for.
+    public var sandbox: Sandbox? {
+        @inline(__always) get {
+            if findBounds != nil { setUpSandbox() }
+            return bounds
+        }
+    }
+    var findBounds: (() -> SandboxRequest?)?
+    /// Somebody types commands.
+    public var isAtTerminal = false
+    var bounds: Sandbox?
+    /// The level came by default, and a shell around this one confines it: nothing more is done here.
+    var isConfinedByOther = false
+    /// A program is to be started outside the bounds.
+    var leavesSandbox = false
+    /// Calls of programs that were refused, as far as it was told, and what may have made the last program fail.
+    var refusalsTold: UInt32 = 0
+    var lacksPrivileges = false
     /// Writes a line to the script's standard error, with the shell's name in front, when something lies outside them.
     public var onRefusal: (([UInt8]) -> Void)?
     var hasSaidNoLandlock = false
@@ -70,6 +88,7 @@ public final class FileSystem {
         home: @escaping @autoclosure () -> [UInt8]? = nil
     ) {
         self.isRecording = isRecording
+        mayRecord = isRecording
         self.stateHome = stateHome
         self.home = home
         workingDirectory = Directory(descriptor: At.current)
@@ -200,17 +219,20 @@ public final class FileSystem {
         guard let state else {
             if isRecording { notice = Array("changes cannot be undone: HOME is not set".utf8) }
             isRecording = false
+            mayRecord = false
             return nil
         }
         // A shell around this one records all that happens here; to record it twice would make two operations of it.
-        if isRecording, ProgramRecorder.isNested {
+        if mayRecord, ProgramRecorder.isNested {
             isRecording = false
+            mayRecord = false
             return nil
         }
         let made = Recorder(state: state)
         made.describe(kind: kind, command: command.bytes)
         made.isAnnouncing = isAnnouncing
         made.startDirectory = startDirectory
+        made.sandbox = sandbox
         recorder = made
         return made
     }

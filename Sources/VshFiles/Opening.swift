@@ -24,12 +24,12 @@ extension FileSystem {
             if let planner, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) {
                 return try planner.open(path, directory, flags, mode)
             }
-            if sandbox != nil, flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]) {
+            if flags.isWritable || !flags.isDisjoint(with: [.create, .truncate]), sandbox != nil {
                 return try openInside(path, directory, flags, mode)
             }
             return try openHere(path, directory, flags, mode)
         } catch {
-            if sandbox != nil, error == .accessDenied, !flags.isWritable { noteUnreadable(path, directory) }
+            if bounds != nil, error == .accessDenied, !flags.isWritable { noteUnreadable(path, directory) }
             return -error.rawValue
         }
     }

@@ -11,34 +11,31 @@ extension FileSystem {
     ///   - isAwaited: nothing else happens until it ends: `watchProgram` will be called, and `didAwaitProgram`.
     ///   - exempt: the value of VSH_NORECORD: names of programs that run unrecorded, with colons between; nil: not set.
     ///   - isAlone: it is started with options at most.
+    ///   - isWanted: `set -o record`.
     /// - Returns: for `Launch.record`; nil when the program is to run unrecorded (a notice may say why).
-    public func willStartProgram(_ path: Text, takesOver: Bool, isAwaited: Bool, exempt: Text?, isAlone: Bool)
-        -> UnsafeMutablePointer<ProgramRecording>?
-    {
-        sandbox?.engage()
-        // In a sandbox nobody is exempt: the recorder refuses what Landlock does not know.
-        guard isRecording, sandbox != nil || !Exempt.contains(path, list: exempt, isAlone: isAlone),
-            let recorder = openRecorder()
-        else { return nil }
-        let isHeld = isAwaited && sandbox == nil && recorder.holdsNext
+    public func willStartProgram(
+        _ path: Text, takesOver: Bool, isAwaited: Bool, exempt: Text?, isAlone: Bool, isWanted: Bool
+    ) -> UnsafeMutablePointer<ProgramRecording>? {
+        let sandbox = sandbox
+        if leavesSandbox { return nil }
+        let isRecorded =
+            isWanted && isRecording && !Exempt.contains(path, list: exempt, isAlone: isAlone)
+        // In a sandbox the recorder is there all the same: it refuses what Landlock does not know.
+        guard isRecorded || sandbox != nil && mayRecord, let recorder = openRecorder() else { return nil }
+        let isHeld = isAwaited && recorder.holdsNext
         if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
-        if ProgramRecorder.gainsPrivileges(path) {
+        if sandbox == nil, ProgramRecorder.privileges(path) != .none {
             recorder.unseenPrograms += 1
             recorder.say(path.bytes + Array(": gains privileges, what it changes cannot be undone".utf8))
             return nil
         }
+        let rules = sandbox?.rulesForPrograms()?.pointee
         if isHeld {
             recorder.heldPrograms += 1
-            recorder.recording.pointee.hold()
+            recorder.recording.pointee.hold(rules, isRecorded: isRecorded)
             return recorder.recording
         }
-        guard let sandbox else { return recorder.record(takesOver: takesOver, isAwaited: isAwaited) }
-        // A process that is filtered already could not be given rules of its own.
-        guard let recording = recorder.record(takesOver: takesOver, isAwaited: false) else { return nil }
-        recorder.mayBeRefused()
-        ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden)
-        recording.pointee.confine(sandbox.rulesForPrograms()?.pointee ?? -1)
-        return recording
+        return recorder.record(takesOver: takesOver, isAwaited: isAwaited && isRecorded, rules, isRecorded)
     }
 
     /// To be called after it was started.
@@ -83,8 +80,7 @@ extension FileSystem {
 
     /// `norecord`: nothing is recorded until `resumeRecording`. Whether it was recorded before.
     public func pauseRecording() -> Bool {
-        // In a sandbox the recorder is needed for what Landlock does not know.
-        defer { if sandbox == nil { isRecording = false } }
+        defer { isRecording = false }
         return isRecording
     }
 
@@ -151,7 +147,9 @@ extension Recorder {
     func startPrograms() -> Bool {
         if hasNoPrograms { return false }
         if ProgramRecorder.isStarted { return true }
-        return attempt { () throws(Errno) in try ProgramRecorder.start(state.path) }
+        if !attempt({ () throws(Errno) in try ProgramRecorder.start(state.path) }) { return false }
+        if let sandbox { ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden) }
+        return true
     }
 
     private func attempt(_ body: () throws(Errno) -> Void) -> Bool {
@@ -193,10 +191,13 @@ extension Recorder {
         say(Array("programs run unrecorded (\(reason)); builtins and redirections can be undone".utf8))
     }
 
-    func record(takesOver: Bool, isAwaited: Bool) -> UnsafeMutablePointer<ProgramRecording>? {
+    func record(
+        takesOver: Bool, isAwaited: Bool, _ rules: Int32?, _ isRecorded: Bool
+    ) -> UnsafeMutablePointer<ProgramRecording>? {
         guard let (journal, operation, start) = openForProgram() else { return nil }
         recording.pointee.set(
-            journal: journal, operation: operation, start: start, endsOperation: takesOver && isOwner)
+            journal: journal, operation: operation, start: start, endsOperation: takesOver && isOwner, rules: rules,
+            isRecorded: isRecorded)
         // One that is filtered already pays when there are several.
         if isAwaited, isOwner {
             awaitedPrograms = operation == awaitingOperation ? awaitedPrograms + 1 : 1

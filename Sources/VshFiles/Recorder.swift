@@ -49,6 +49,8 @@ final class Recorder {
     /// Programs that were waited for in an operation, but for those.
     var awaitedPrograms = 0
     var awaitingOperation: OperationID = 0
+    /// What programs are kept in.
+    var sandbox: Sandbox?
     /// What is handed to the program that is about to start.
     let recording = UnsafeMutablePointer<ProgramRecording>.allocate(capacity: 1)
 
@@ -242,9 +244,6 @@ final class Recorder {
         return record.id
     }
 
-    /// The recorder of programs may write refusals: the journal is not removed.
-    func mayBeRefused() { isEmpty = false }
-
     /// Writes something refused down for the audit log.
     func add(_ refusal: RefusalRecord) {
         guard let control = try? openControl() else { return }
@@ -313,7 +312,7 @@ final class Recorder {
 
     /// The shell ends: a journal in which nothing was recorded leaves.
     func finish() {
-        guard isEmpty, isOwner, let journal, !ProgramRecorder.isBusy else { return }
+        guard isEmpty, isOwner, let journal, !ProgramRecorder.isBusy, ProgramRecorder.refusals == 0 else { return }
         try? System.unlink(journal.path)
     }
 

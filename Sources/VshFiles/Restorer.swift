@@ -5,6 +5,20 @@ import VshStore
 import VshSystem
 
 extension UndoEngine {
+    /// Nothing of a plan is done when a part of it lies outside the sandbox: made with another root, or with none.
+    private func refuseOutside(_ plan: Plan) throws(UndoError) {
+        guard let sandbox = files.sandbox else { return }
+        for part in plan.parts {
+            for change in part.changes where change.kind != .directoryTimes {
+                for place in change.kind == .moved ? [change.path, change.other] : [change.path]
+                where !sandbox.allows(place) {
+                    _ = files.refuse(place, "undo")
+                    throw .outsideSandbox(place)
+                }
+            }
+        }
+    }
+
     /// Carries a plan out, as an operation of its own: part after part is compared with what is there, then taken back.
     /// When a part is not as it was left, or a step fails, what was done goes back.
     /// - Parameters:
@@ -29,6 +43,7 @@ extension UndoEngine {
         case .repair: command = "repair @\(target)"
         default: command = target == 0 ? "undo" : "undo @\(target)"
         }
+        try refuseOutside(plan)
         recorder.describe(kind: kind, command: text ?? Array(command.utf8), targets: target == 0 ? [] : [target])
         let limits = recorder.limits
         recorder.limits = .none

@@ -13,6 +13,12 @@ public enum SandboxLevel: UInt8, Comparable, Sendable {
 
     public static func < (a: SandboxLevel, b: SandboxLevel) -> Bool { a.rawValue < b.rawValue }
 
+    /// By its name.
+    public init?(_ name: [UInt8]) {
+        guard let found = [Self.off, .write, .strict].first(where: { name.elementsEqual($0.name.utf8) }) else { return nil }
+        self = found
+    }
+
     public var name: String {
         switch self {
         case .off: "off"
@@ -22,47 +28,81 @@ public enum SandboxLevel: UInt8, Comparable, Sendable {
     }
 }
 
+/// What the bounds of commands are to be, as the command line and the environment say; looked up when they are first needed.
+public struct SandboxRequest {
+    public var level: SandboxLevel
+    /// The root; nil: `home` when `here` is in it, else `here`.
+    public var root: [UInt8]?
+    /// Where the shell started, and the home directory; absolute, perhaps by way of symbolic links.
+    public var here: [UInt8]
+    public var home: [UInt8]?
+    /// Nobody asked for it: inside another shell's bounds there are no others, and a person at the terminal may run single
+    /// programs outside.
+    public var isDefault = false
+    /// Directories for temporary files besides the usual ones.
+    public var temporary: [[UInt8]] = []
+    /// The shell's own, which no command may change; absolute, it need not exist.
+    public var configuration: [UInt8]?
+
+    public init(level: SandboxLevel, here: [UInt8], home: [UInt8]?) {
+        self.level = level
+        self.here = here
+        self.home = home
+    }
+}
+
 /// The bounds of what commands may change, and the kernel's rules that keep them. It can be tightened, never loosened.
 public final class Sandbox {
-    /// Absolute, free of symbolic links.
+    /// Absolute, free of symbolic links; empty when there is no such directory.
     public let root: [UInt8]
     public private(set) var level: SandboxLevel
+    /// Nobody asked for it.
+    public private(set) var isDefault: Bool
+    /// A person at the terminal may run single programs outside.
+    public var hasWayOut = false
     /// Directories below which changes are allowed, the root first.
     let zones: [[UInt8]]
     /// The shell's own state and configuration: no command reaches them.
-    private(set) var forbidden: [[UInt8]]
+    let forbidden: [[UInt8]]
     private let store: [UInt8]
     private let state: StateDirectory?
     /// Version of Landlock, 0 when the kernel has none.
-    public let landlock: Int
-    /// Rules for programs; -1 until the first one.
+    public private(set) lazy var landlock = Machine.landlock
+    /// Rules for programs; -1 until the first one, or when what holds for the shell holds for them too.
     let programRules = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     private var restricted = SandboxLevel.off
     private var hasProgramRules = false
+    /// A directory in which every name but those of stores may be changed.
+    private var open: [UInt8] = []
 
-    /// - Parameters:
-    ///   - temporary: directories for temporary files, as the environment gives them.
-    ///   - state: the state directory, if there is one.
-    ///   - configuration: absolute; it need not exist.
-    init?(root: [UInt8], level: SandboxLevel, temporary: [[UInt8]], state: StateDirectory?, configuration: [UInt8]?) {
-        guard let fd = try? FileDescriptor(root, [.path, .directory]), let found = pathOfDescriptor(fd.rawValue) else {
-            return nil
+    /// - Parameter state: the state directory, if there is one.
+    init(_ request: SandboxRequest, state: StateDirectory?) {
+        level = request.level
+        isDefault = request.isDefault
+        var root = request.root.map { Self.directory($0) ?? [] } ?? Self.directory(request.here) ?? []
+        if request.root == nil, let home = request.home, home.count > 1, let found = Self.directory(home),
+            isBelow(root, found)
+        {
+            root = found
         }
-        self.root = found
-        self.level = level
-        var zones = [found]
-        for path in temporary + ["/tmp", "/var/tmp", "/dev/shm"].map({ Array($0.utf8) }) {
-            guard path.first == UInt8(ascii: "/"), let fd = try? FileDescriptor(path, [.path, .directory]),
-                let place = pathOfDescriptor(fd.rawValue), place.count > 1, !zones.contains(place)
+        self.root = root
+        var zones = root.isEmpty ? [] : [root]
+        for path in request.temporary + ["/tmp", "/var/tmp", "/dev/shm"].map({ Array($0.utf8) }) {
+            guard let place = Self.directory(path), place.count > 1, !zones.contains(where: { isBelow(place, $0) })
             else { continue }
             zones.append(place)
         }
         self.zones = zones
         self.state = state
-        forbidden = ((state.map { [$0.path] } ?? []) + (configuration.map { [$0] } ?? [])).map(Self.canonical)
+        forbidden = ((state.map { [$0.path] } ?? []) + (request.configuration.map { [$0] } ?? [])).map(Self.canonical)
         store = Array("/.vsh-\(System.effectiveUserID)".utf8)
-        landlock = Machine.landlock
         programRules.initialize(to: -1)
+    }
+
+    /// The directory that an absolute path leads to; nil when it leads to none.
+    static func directory(_ path: [UInt8]) -> [UInt8]? {
+        guard path.first == UInt8(ascii: "/"), let fd = try? FileDescriptor(path, [.path, .directory]) else { return nil }
+        return pathOfDescriptor(fd.rawValue)
     }
 
     deinit {
@@ -88,10 +128,26 @@ public final class Sandbox {
 
     /// Whether a name in this directory may be made, removed or replaced.
     func allows(_ name: UnsafeBufferPointer<UInt8>, in directory: [UInt8], replaces: Bool) -> Bool {
+        if !isStore(name), isOpen(directory) { return true }
         let path = (directory.count == 1 ? [] : directory) + [UInt8(ascii: "/")] + name
         guard zones.contains(where: { isBelow(directory, $0) }), !isForbidden(path) else { return false }
         // What the shell's own directories lie in stays where it is.
         return !replaces || !forbidden.contains { isBelow($0, path) }
+    }
+
+    /// The name of a store, or its beginning.
+    private func isStore(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        name.count > 4 && name[0] == UInt8(ascii: ".") && name[1] == UInt8(ascii: "v")
+    }
+
+    /// Whether every name in a directory may be changed, whatever it is, but for those of stores.
+    @inline(__always)
+    private func isOpen(_ directory: [UInt8]) -> Bool { directory == open || findOpen(directory) }
+
+    private func findOpen(_ directory: [UInt8]) -> Bool {
+        guard zones.contains(where: { isBelow(directory, $0) }), !isOwn(directory) else { return false }
+        open = directory
+        return true
     }
 
     /// Whether it is, holds, or lies in one of the shell's own directories.
@@ -149,8 +205,8 @@ public final class Sandbox {
         let rules = try Landlock.ruleset(all)
         func allow(_ path: some PathArgument, _ rights: Landlock.Rights) { try? Landlock.allow(rules, path, rights) }
         // Device files could be another way to a disk.
-        for zone in zones { allow(zone, all.subtracting(.makeDevice)) }
-        if own { for path in forbidden { allow(path, all) } }
+        // The same rights everywhere: what gains some by a rename is not let through.
+        for place in own ? zones + forbidden : zones { allow(place, all.subtracting(.makeDevice)) }
         for device in Self.devices {
             allow(device, isStrict ? [.writeFile, .truncate, .readFile, .readDirectory] : [.writeFile, .truncate])
         }
@@ -160,6 +216,8 @@ public final class Sandbox {
 
     /// Has the kernel confine this process and all that it starts, where it can. The shell's own directories stay open to
     /// it. To be called before the first change and the first program; costs nothing after that.
+    var isEngaged: Bool { restricted != .off }
+
     @inline(__always)
     func engage() { if restricted != level { engageSlowly() } }
 
@@ -169,7 +227,9 @@ public final class Sandbox {
         hasProgramRules = false
         if programRules.pointee >= 0 { try? System.close(programRules.pointee) }
         programRules.pointee = -1
+        ProgramRecorder.retireStarter()
         guard landlock > 0 else { return }
+        if hasWayOut { hasWayOut = ProgramRecorder.keepWayOut() }
         // Rules are about what exists, and the state directory is about to be needed.
         if let state, (try? FileStatus(state.path)) == nil { try? state.create() }
         guard let rules = try? makeRules(own: true) else { return }
@@ -177,9 +237,22 @@ public final class Sandbox {
         try? Landlock.restrict(rules)
     }
 
-    /// Rules for the next program, which keep it from the shell's own directories too. Nil: the kernel has none.
+    /// Whether programs need no rules but the shell's: its own directories are in the zones, where rules cannot take
+    /// a part out.
+    private lazy var sharesRules = forbidden.allSatisfy { own in zones.contains { isBelow(own, $0) } }
+
+    /// Whether the store is on the root's mount. Else the recorder, as the shell, is not to make one outside the root, where
+    /// the shell could take nothing from it.
+    private lazy var isStoreNear: Bool = {
+        guard let state, let there = try? FileStatus(state.path), let here = try? FileStatus(root) else { return false }
+        return there.mount == here.mount && there.device == here.device
+    }()
+
+    /// Rules for the next program, which keep it from the shell's own directories too. Nil: what it inherits is all there is.
     func rulesForPrograms() -> UnsafeMutablePointer<Int32>? {
-        engage()
+        // What looks into other processes must not be confined otherwise than they are.
+        if level == .strict || sharesRules || !isStoreNear { engage() }
+        if sharesRules { return nil }
         if hasProgramRules { return programRules.pointee >= 0 ? programRules : nil }
         hasProgramRules = true
         guard landlock > 0, let rules = try? makeRules(own: false) else { return nil }
@@ -192,6 +265,8 @@ public final class Sandbox {
     func tighten(to new: SandboxLevel) -> Bool {
         if new < level { return false }
         level = new
+        hasWayOut = false
+        isDefault = false
         engage()
         return true
     }
@@ -203,6 +278,7 @@ public final class Sandbox {
         let kernel = landlock > 0 ? "Landlock \(landlock)" : "nothing: the shell's own checks alone"
         let others = zones.dropFirst().map { String(decoding: UndoText().printable($0), as: UTF8.self) }
         return "level      \(level.name)\nroot       \(String(decoding: UndoText().printable(root), as: UTF8.self))\n"
+            + (hasWayOut ? "way out    unconfined COMMAND\n" : "")
             + "temporary  \(others.joined(separator: " "))\nkernel     \(kernel)\n"
     }
 }

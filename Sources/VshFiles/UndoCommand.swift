@@ -273,6 +273,8 @@ public struct UndoCommand {
         case .conflicts(let list, let entry):
             say("nothing was changed, since after \(isRedo ? "the undo of " : "")", text.summary(entry))
             showConflicts(list, isRedo)
+        case .outsideSandbox(let path):
+            say("nothing was changed: it reaches out of the sandbox, to ", text.path(path))
         case .failed(let path, let cause, let isClean):
             say("", text.path(path) + Array(": \(cause.message)".utf8))
             say(

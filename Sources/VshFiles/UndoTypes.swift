@@ -108,6 +108,8 @@ public enum UndoError: Error, Sendable {
     case differing([Conflict])
     /// It failed half-way and was taken back. `isClean`: taking back worked.
     case failed([UInt8], Errno, isClean: Bool)
+    /// The path lies outside the sandbox; nothing was begun.
+    case outsideSandbox([UInt8])
     case tooDeep
     case store(StoreError)
     /// Recording is off.

@@ -10,6 +10,12 @@ extension Shell {
         try runExternal(arguments, symbol: symbols.find(argument(arguments, 0)) ?? -1, tail: false)
     }
 
+    /// Runs a program, found as commands are, outside the sandbox.
+    public func runOutsideSandbox(_ arguments: Arguments) throws(ShellError) -> Flow {
+        guard let path = locate(arguments, -1) else { return .normal }
+        return try files.outsideSandbox { () throws(ShellError) in try runProgram(path, arguments) }
+    }
+
     /// Runs the program at `path` with the words given.
     func runProgram(_ path: Text, _ arguments: Arguments) throws(ShellError) -> Flow {
         try start(path, arguments, symbol: -1, tail: false)
@@ -61,6 +67,7 @@ extension Shell {
         status = waitForChild(pid)
         files.didAwaitProgram()
         files.didRunProgram()
+        files.explainFailure(status)
         return .normal
     }
 
@@ -207,10 +214,10 @@ extension Shell {
             let exempt = symbols.find(Text("VSH_NORECORD"))
             recording = files.willStartProgram(
                 path, takesOver: inPlace, isAwaited: isAwaited, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
-                isAlone: argumentVector.hasOnlyOptions)
+                isAlone: argumentVector.hasOnlyOptions, isWanted: options.contains(.record))
             if let recording { launch.record(recording) }
         }
-        if recording == nil, files.sandbox != nil, let rules = files.rulesForPrograms { launch.confine(rules) }
+        if recording == nil { files.confineProgram(&launch) }
         defer { if let recording { files.didStartProgram(recording) } }
         let vector = argumentVector.pointers()
         let environment = environmentVector.pointers()

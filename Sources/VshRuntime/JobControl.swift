@@ -57,6 +57,7 @@ extension Shell {
         status = waitInForeground(number, terminal)
         files.didAwaitProgram()
         files.didRunProgram()
+        files.explainFailure(status)
     }
 
     /// `( … )` as a job of its own: the terminal can stop it.

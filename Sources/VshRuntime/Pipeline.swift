@@ -70,6 +70,7 @@ extension Shell {
             wait(for: stages)
         }
         files.didRunProgram()
+        files.explainFailure(status)
         if let failure { throw failure }
         return flow == .exited ? .exited : .normal
     }

@@ -10,11 +10,16 @@ public struct ProgramRecording {
     /// - Parameters:
     ///   - start: where the operation's first record stands in the journal.
     ///   - endsOperation: the program takes the shell's place, so that the recorder has to end the operation.
-    public mutating func set(journal: UInt64, operation: UInt64, start: UInt64, endsOperation: Bool) {
+    ///   - rules: a descriptor of Landlock rules that the program is confined by; nil: by none but the shell's.
+    ///   - isRecorded: false: what lies outside the sandbox is refused, and nothing is recorded.
+    public mutating func set(
+        journal: UInt64, operation: UInt64, start: UInt64, endsOperation: Bool, rules: Int32?, isRecorded: Bool
+    ) {
         raw.journal = journal
         raw.operation = operation
         raw.start = start
         raw.flags = endsOperation ? UInt32(VSH_RECORDING_ENDS) : 0
+        confine(rules, isRecorded)
         raw.error = 0
         raw.listener = -1
         hasStarter = false
@@ -29,10 +34,17 @@ public struct ProgramRecording {
     /// It is started by a thread that is filtered already.
     public private(set) var hasStarter = false
 
+    private mutating func confine(_ rules: Int32?, _ isRecorded: Bool) {
+        raw.ruleset = rules ?? -1
+        if rules != nil { raw.flags |= UInt32(VSH_RECORDING_CONFINED) }
+        if !isRecorded { raw.flags |= UInt32(VSH_RECORDING_UNRECORDED) }
+    }
+
     /// For a program that the shell waits for: what it belongs to is told when it is handed over.
-    public mutating func hold() {
+    public mutating func hold(_ rules: Int32?, isRecorded: Bool) {
         raw = vsh_recording()
         raw.flags = UInt32(VSH_RECORDING_HELD)
+        confine(rules, isRecorded)
         hasStarter = false
         raw.listener = -1
     }
@@ -42,17 +54,11 @@ public struct ProgramRecording {
         raw.journal = place.journal
         raw.operation = place.operation
         raw.start = place.start
-        raw.flags = 0
+        raw.flags &= UInt32(VSH_RECORDING_UNRECORDED)
     }
 
     /// The shell holds the listener of a program.
     public var isHeld: Bool { raw.listener >= 0 }
-
-    /// Has the kernel confine the program by a set of Landlock rules; -1: by none.
-    public mutating func confine(_ ruleset: Int32) {
-        raw.ruleset = ruleset
-        raw.flags |= UInt32(VSH_RECORDING_CONFINED)
-    }
 
     /// Why the program that was started runs unrecorded.
     public var failure: Errno? { raw.error == 0 ? nil : Errno(rawValue: -raw.error) }
@@ -82,8 +88,40 @@ public enum ProgramRecorder {
 
     public static var isStarted: Bool { vsh_recorder_is_started() != 0 }
 
-    /// Whether a shell around this one records what it does.
+    /// Whether a shell around this one records what it does, and whether it confines it.
     public static var isNested: Bool { vsh_recorder_is_nested() != 0 }
+    public static var isConfined: Bool { vsh_recorder_is_nested() == 2 }
+
+    /// Calls of programs that the sandbox did not allow so far.
+    public static var refusals: UInt32 {
+        var action: UnsafePointer<CChar>?
+        var path: UnsafePointer<CChar>?
+        return vsh_recorder_refusals(&action, &path)
+    }
+
+    /// The same, and what the last one was about.
+    public static var lastRefusal: (count: UInt32, action: [UInt8], path: [UInt8]) {
+        var action: UnsafePointer<CChar>?
+        var path: UnsafePointer<CChar>?
+        let count = vsh_recorder_refusals(&action, &path)
+        func bytes(_ text: UnsafePointer<CChar>?) -> [UInt8] {
+            guard var next = text else { return [] }
+            var bytes: [UInt8] = []
+            while next.pointee != 0 {
+                bytes.append(UInt8(bitPattern: next.pointee))
+                next += 1
+            }
+            return bytes
+        }
+        return (count, bytes(action), bytes(path))
+    }
+
+    /// The next recorded program is started by a thread that is made anew.
+    public static func retireStarter() { vsh_recorder_retire() }
+
+    /// Keeps a way to start programs that are not confined, before this process confines itself. False: there is none.
+    public static func keepWayOut() -> Bool { vsh_way_out_keep() == 0 }
+    public static var hasWayOut: Bool { vsh_way_out_is_kept() != 0 }
 
     /// Whether programs of this shell may still run.
     public static var isBusy: Bool { vsh_recorder_is_busy() != 0 }
@@ -135,13 +173,28 @@ public enum ProgramRecorder {
     /// Programs of the operation that still run belong to another one from now on.
     public static func close(operation: UInt64) { vsh_recorder_close(operation) }
 
-    /// Whether a program gains privileges at its start, which a recorded one cannot. (set-user-ID, capabilities)
-    public static func gainsPrivileges(_ path: some PathArgument) -> Bool {
-        path.withPath { vsh_recorder_gains_privileges($0) } != 0
+    public enum Privileges: Sendable {
+        case none
+        /// Set-user-ID.
+        case user
+        /// Set-group-ID, capabilities.
+        case other
+    }
+
+    /// What a program gains at its start, which a recorded or confined one cannot.
+    public static func privileges(_ path: some PathArgument) -> Privileges {
+        switch path.withPath({ vsh_recorder_gains_privileges($0) }) {
+        case Int32(VSH_GAINS_NOTHING): .none
+        case Int32(VSH_GAINS_USER): .user
+        default: .other
+        }
     }
 }
 
 extension Launch {
+    /// Has the program started by what `keepWayOut` kept.
+    public mutating func leave() { fork = { vsh_way_out_fork($0, $1, $2) } }
+
     /// Has the program recorded; `recording` must stay valid until the spawn has returned.
     public mutating func record(_ recording: UnsafeMutablePointer<ProgramRecording>) {
         context = UnsafeMutableRawPointer(recording)

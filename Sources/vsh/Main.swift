@@ -55,7 +55,7 @@ enum Main {
         registerFileBuiltins(shell)
         registerListingBuiltins(shell)
         shell.start()
-        if invocation.sandbox != .off || invocation.mayBeConfined { confine(shell, invocation) }
+        if invocation.sandbox != .off { confine(shell, invocation) }
 
         var operand = invocation.firstOperand
         if invocation.hasCommandString {
@@ -87,6 +87,7 @@ enum Main {
         shell.setParameters(words, from: operand)
         if invocation.forcesInteractive || System.isTerminal(0) && System.isTerminal(2) {
             shell.options.insert(.interactive)
+            files.isAtTerminal = System.isTerminal(0) && System.isTerminal(2)
             if !invocation.unset.contains(.monitor) && System.isTerminal(2) { shell.options.insert(.monitor) }
             shell.runInteractiveSession(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
         }
@@ -102,28 +103,48 @@ enum Main {
         if !invocation.skipsStartupFiles { shell.readProfiles() }
     }
 
-    /// Turns the sandbox on, when the command line or VSH_ROOT asks for it.
+    /// The bounds of what commands may change. What nobody asked for is found out when the first change or program needs it.
     static func confine(_ shell: Shell, _ invocation: Invocation) {
-        let named = environment("VSH_ROOT")
         var level = invocation.sandbox
-        if level == .off, named != nil { level = .write }
-        if level == .off { return }
-        let here = shell.workingDirectory.bytes
-        var root = invocation.root?.bytes ?? named ?? here
-        if invocation.root == nil, named == nil, let home = environment("HOME"), home.count > 1,
-            here.starts(with: home), here.count == home.count || here[home.count] == 47
-        {
-            root = home
-        }
-        let configuration = environment("XDG_CONFIG_HOME") ?? environment("HOME").map { $0 + Array("/.config".utf8) }
-        let temporary = environment("TMPDIR").map { [$0] } ?? []
-        let isDone = shell.files.confine(
-            root: root, level: level, temporary: temporary,
-            configuration: configuration.flatMap { $0.first == 47 ? $0 + Array("/vsh".utf8) : nil })
-        if !isDone {
-            fail("\(String(decoding: root, as: UTF8.self)): no directory: it cannot be the root of the sandbox")
+        if level == nil, let word = environment("VSH_SANDBOX") {
+            level = SandboxLevel(word)
+            if level == nil { fail("VSH_SANDBOX: it is off, write or strict") }
+            if level == .off { return }
         }
         shell.files.onRefusal = { [unowned shell] line in shell.showNotice(line) }
+        let here = shell.workingDirectory
+        let root = invocation.root?.bytes ?? environment("VSH_ROOT")
+        if level == nil, root == nil {
+            shell.files.confine { defaultBounds(here) }
+            return
+        }
+        var request = bounds(level ?? .write, here)
+        request.root = root.map { $0.first == 47 ? $0 : here.bytes + [47] + $0 }
+        if !shell.files.confine(request) {
+            fail("\(String(decoding: root ?? [], as: UTF8.self)): no directory: it cannot be the root of the sandbox")
+        }
+    }
+
+    private static func bounds(_ level: SandboxLevel, _ here: Text) -> SandboxRequest {
+        let home = environment("HOME")
+        var request = SandboxRequest(level: level, here: here.bytes, home: home)
+        let directory = environment("XDG_CONFIG_HOME") ?? home.map { $0 + Array("/.config".utf8) }
+        if let directory, directory.first == 47 { request.configuration = directory + Array("/vsh".utf8) }
+        if let temporary = environment("TMPDIR") { request.temporary = [temporary] }
+        return request
+    }
+
+    /// What holds when nobody asks for anything. Nil: no bounds; the user wants none, or everything would lie in them.
+    private static func defaultBounds(_ here: Text) -> SandboxRequest? {
+        var request = bounds(.write, here)
+        request.isDefault = true
+        if here.count == 1 { return nil }
+        guard let configuration = request.configuration,
+            let fd = try? FileDescriptor(configuration + Array("/sandbox".utf8), [.readOnly])
+        else { return request }
+        var word = [UInt8](repeating: 0, count: 4)
+        _ = try? word.withUnsafeMutableBytes { (space) throws(Errno) in try System.read(fd.rawValue, into: space) }
+        return word.starts(with: "off".utf8) && word[3] <= 32 ? nil : request
     }
 
     /// The value of a variable that the process was started with.
@@ -171,10 +192,10 @@ enum Main {
           --norc           read no start-up file
           --rcfile FILE    read FILE instead of $ENV when interactive
           --no-undo        do not record changes to files
-          --sandbox[=strict]
-                           allow changes only below the root; strict: reading too
-          --root DIR       the same, with the root DIR (else $VSH_ROOT, the home or the working directory)
-          --no-sandbox     do not confine, whatever $VSH_ROOT says
+          --sandbox[=write|strict]
+                           allow changes only below the root (the default); strict: reading too
+          --root DIR       the root (else $VSH_ROOT, the home directory if it starts in it, or where it starts)
+          --no-sandbox     allow changes everywhere, as VSH_SANDBOX=off does
           --doctor         tell what this machine supports, and what follows
           --version, --help
 

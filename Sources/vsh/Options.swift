@@ -14,10 +14,9 @@ struct Invocation {
     var skipsStartupFiles = false
     var startupFile: Text?
     var recordsUndo = true
-    var sandbox = SandboxLevel.off
+    /// Nil: as the environment, the user's configuration and the default have it.
+    var sandbox: SandboxLevel?
     var root: Text?
-    /// VSH_ROOT counts: not as `sh`, nor with --no-sandbox.
-    var mayBeConfined = true
     var showsVersion = false
     var showsHelp = false
     var showsDoctor = false
@@ -33,7 +32,7 @@ struct Invocation {
         if isPosix {
             options.insert(.posix)
             recordsUndo = false
-            mayBeConfined = false
+            sandbox = .off
         }
         var index = 1
         loop: while index < words.count {
@@ -68,7 +67,6 @@ struct Invocation {
         } else if name.equals("--posix") {
             options.insert(.posix)
             recordsUndo = false
-            mayBeConfined = false
             sandbox = .off
         } else if name.equals("--norc") {
             skipsStartupFiles = true
@@ -87,7 +85,6 @@ struct Invocation {
             recordsUndo = true
         } else if name.equals("--no-sandbox") {
             sandbox = .off
-            mayBeConfined = false
         } else if name.equals("--sandbox") {
             if value == nil || value!.equals("write") {
                 sandbox = .write
@@ -99,7 +96,7 @@ struct Invocation {
         } else if name.equals("--root") {
             root = value ?? next(words, &index)
             if root == nil { error = "--root: a directory is missing" }
-            if sandbox == .off { sandbox = .write }
+            if sandbox == nil || sandbox == .off { sandbox = .write }
         } else {
             error = "\(word.description): unknown option; vsh --help lists them"
         }

@@ -24,7 +24,7 @@ enum {
   VSH_RECORDING_HELD = 4,    // the shell keeps the listener
   VSH_RECORDING_PASSES = 2,  // held, and there is no recorder to be had: its changes pass
 };
-enum { VSH_RECORDING_CONFINED = 8 };  // the sandbox is on
+enum { VSH_RECORDING_CONFINED = 8, VSH_RECORDING_UNRECORDED = 16 };  // the sandbox is on; nothing is recorded, only refused
 
 /// Whether a recorder can be had here. 0, or a negative errno as from vsh_recorder_start.
 int vsh_recorder_check(void);
@@ -36,6 +36,8 @@ int vsh_recorder_start(const char *_Nonnull state);
 /// directories. `lists`: absolute paths, each with a zero byte behind it; an empty one; those where nothing may be
 /// changed; an empty one. Together at most 8 KiB.
 void vsh_recorder_confine(const void *_Nonnull lists, size_t count);
+/// How many calls of programs were refused so far, and what the last one was about.
+uint32_t vsh_recorder_refusals(const char *_Nullable *_Nonnull action, const char *_Nullable *_Nonnull path);
 /// Whether it was started by this process or one that it was forked from.
 int vsh_recorder_is_started(void);
 /// For `vsh_launch.prepare`: filters the calling process and hands the listener over. `context`: struct vsh_recording.
@@ -48,6 +50,12 @@ int vsh_recorder_employ(struct vsh_recording *_Nonnull recording);
 pid_t vsh_recorder_fork(int (*_Nonnull entry)(void *_Nullable), void *_Nullable argument, void *_Nonnull stack);
 /// Ends the starter, if there is one: when the operation ends, and before the shell itself gives up rights.
 void vsh_recorder_retire(void);
+/// Keeps a thread that is not confined, before the shell confines itself; it is there until the process ends. 0 or a negative errno.
+int vsh_way_out_keep(void);
+/// Whether this process has it.
+int vsh_way_out_is_kept(void);
+/// For `vsh_launch.fork`: that thread starts the program.
+pid_t vsh_way_out_fork(int (*_Nonnull entry)(void *_Nullable), void *_Nullable argument, void *_Nonnull stack);
 /// For `vsh_launch.begin`: filters the calling process and leaves the listener with the shell, which has to watch it.
 int vsh_recorder_hold(void *_Nullable recording);
 enum { VSH_WATCH_ENDED, VSH_WATCH_EVENT, VSH_WATCH_LATE, VSH_WATCH_READABLE };
@@ -68,11 +76,11 @@ void vsh_recorder_kick(void);
 void vsh_recorder_forget(void);
 /// The operation has ended: what its processes that still run change is no part of it.
 void vsh_recorder_close(uint64_t operation);
-/// Whether a program at `path` gains privileges when it starts (set-user-ID, set-group-ID, capabilities), which a
-/// recorded one cannot.
+/// Whether a program at `path` gains privileges when it starts, which a recorded one cannot: VSH_GAINS_…
+enum { VSH_GAINS_NOTHING, VSH_GAINS_USER, VSH_GAINS_OTHER };  // set-user-ID; set-group-ID or capabilities
 int vsh_recorder_gains_privileges(const char *_Nonnull path);
 /// Whether programs of this shell may still run.
 int vsh_recorder_is_busy(void);
-/// Whether this process is itself recorded by a shell around it.
+/// Whether this process is itself recorded by a shell around it: 0; 1; 2: and confined by it.
 int vsh_recorder_is_nested(void);
 #endif

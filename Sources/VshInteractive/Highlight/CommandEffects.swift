@@ -51,6 +51,7 @@ struct CommandEffects {
             if let builtin = shell.builtin(named: text) {
                 if builtin.kind == .file { return records ? .undoable : .irrevocable }
                 let isFinal = text.equals("kill") || text.equals("obliterate") || text.equals("norecord")
+                    || text.equals("unconfined")
                 return isFinal ? .irrevocable : .harmless
             }
         }

@@ -129,10 +129,11 @@ struct PromptSegments {
         return styled("transaction", "1;33", badge(text))
     }
 
-    /// `‹sandbox:root›`: where changes are confined to.
+    /// `‹sandbox:root›`: where changes are confined to; `‹sandbox›` when nobody asked for it.
     private var sandbox: [UInt8] {
         guard let sandbox = shell.files.sandbox else { return [] }
-        let level = sandbox.level == .strict ? "strict:" : "sandbox:"
-        return styled("sandbox", "1;36", badge(Array(level.utf8) + PromptSegments.printable(sandbox.root)))
+        var text = Array((sandbox.level == .strict ? "strict" : "sandbox").utf8)
+        if !sandbox.isDefault { text += [58] + PromptSegments.printable(sandbox.root) }
+        return styled("sandbox", "1;36", badge(text))
     }
 }
