@@ -208,7 +208,9 @@ extension FileSystem {
 
     private func isNull(_ path: UnsafePointer<CChar>) -> Bool {
         let name: StaticString = "/dev/null"
-        for index in 0...name.utf8CodeUnitCount where UInt8(bitPattern: path[index]) != name.utf8Start[index] { return false }
+        for index in 0...name.utf8CodeUnitCount where UInt8(bitPattern: path[index]) != name.utf8Start[index] {
+            return false
+        }
         return true
     }
 

@@ -15,7 +15,9 @@ public enum SandboxLevel: UInt8, Comparable, Sendable {
 
     /// By its name.
     public init?(_ name: [UInt8]) {
-        guard let found = [Self.off, .write, .strict].first(where: { name.elementsEqual($0.name.utf8) }) else { return nil }
+        guard let found = [Self.off, .write, .strict].first(where: { name.elementsEqual($0.name.utf8) }) else {
+            return nil
+        }
         self = found
     }
 
@@ -101,7 +103,9 @@ public final class Sandbox {
 
     /// The directory that an absolute path leads to; nil when it leads to none.
     static func directory(_ path: [UInt8]) -> [UInt8]? {
-        guard path.first == UInt8(ascii: "/"), let fd = try? FileDescriptor(path, [.path, .directory]) else { return nil }
+        guard path.first == UInt8(ascii: "/"), let fd = try? FileDescriptor(path, [.path, .directory]) else {
+            return nil
+        }
         return pathOfDescriptor(fd.rawValue)
     }
 

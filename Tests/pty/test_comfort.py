@@ -100,13 +100,13 @@ def test_prompt(shell, folder):
     os.environ.pop("PS1", None)
     terminal = Session(["/usr/bin/env", "-u", "PS1", shell], cwd=work, home=folder, columns=120, term="xterm-256color")
     with terminal:
-        terminal.wait_for(r"~/work topic [#$] ")
+        terminal.wait_for(r"~/work topic ‹sandbox› [#$] ")
         terminal.send("false\r")
-        terminal.wait_for(r"~/work topic \[1\] [#$] ")
+        terminal.wait_for(r"~/work topic ‹sandbox› \[1\] [#$] ")
         terminal.send("begin big\r")
-        terminal.wait_for("~/work topic ‹txn:big \\+0› [#$] ")
+        terminal.wait_for("~/work topic ‹txn:big \\+0› ‹sandbox› [#$] ")
         terminal.send("touch x\r")
-        terminal.wait_for("~/work topic ‹txn:big \\+1› [#$] ")
+        terminal.wait_for("~/work topic ‹txn:big \\+1› ‹sandbox› [#$] ")
 
 
 def test_prompt_escapes(shell, folder):
@@ -225,7 +225,7 @@ def test_welcome_once(shell, folder):
     for expected in [True, False]:
         terminal = Session(["/usr/bin/env", "-u", "PS1", shell], cwd=work, home=folder, columns=120, term="xterm-256color")
         with terminal:
-            text = terminal.wait_for(r"~/work [#$] ")
+            text = terminal.wait_for(r"~/work ‹sandbox› [#$] ")
             equal("Welcome to vsh" in text, expected)
 
 

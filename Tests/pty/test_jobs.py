@@ -548,7 +548,7 @@ def test_in_tmux(shell, folder):
             raise AssertionError(f"no {pattern!r} in {lines!r}")
 
         try:
-            screen(r"(?m)(^|\w )([#$]|inner>) ?$")
+            screen(r"(?m)(^|[\w›] )([#$]|inner>) ?$")
             terminal.command(f"{server} send-keys 'sh -c \"echo st''arted; sleep 30\"' Enter")
             screen(r"(?m)^started")
             terminal.command(f"{server} send-keys C-z")

@@ -50,7 +50,8 @@ struct CommandEffects {
             if shell.functions[symbol] != nil { return .harmless }
             if let builtin = shell.builtin(named: text) {
                 if builtin.kind == .file { return records ? .undoable : .irrevocable }
-                let isFinal = text.equals("kill") || text.equals("obliterate") || text.equals("norecord")
+                let isFinal =
+                    text.equals("kill") || text.equals("obliterate") || text.equals("norecord")
                     || text.equals("unconfined")
                 return isFinal ? .irrevocable : .harmless
             }
