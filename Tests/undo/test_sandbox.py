@@ -238,11 +238,11 @@ def compile_c(text, target):
         os.chmod(target, 0o755)
 
 
-def run(shell, top, user, script, options, wrapper=()):
+def run(shell, top, user, script, options, wrapper=(), here="/root", **more):
     env = {"HOME": top + "/home", "PATH": os.environ["PATH"], "LC_ALL": "C", "O": top + "/outside", "R": top + "/root", "TESTEE": shell,
-           "USERNUMBER": str(user)}
+           "USERNUMBER": str(user), **more}
     who = {"user": user, "group": user, "extra_groups": []} if user else {}
-    return subprocess.run([*wrapper, shell, *options, "-c", script], cwd=top + "/root", env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL, **who)
+    return subprocess.run([*wrapper, shell, *options, "-c", script], cwd=top + here if here != "/" else here, env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL, **who)
 
 
 def difference(before, after, top):
@@ -360,6 +360,7 @@ class Suite:
         self.privileged()
         self.old_undo()
         self.refusals()
+        self.defaults()
 
     def home(self):
         """The state lies below the root: home is the root."""
@@ -400,6 +401,58 @@ class Suite:
             self.verdict("undo of what was done outside before", f"changed {changed} {result.stderr!r}" if changed or result.returncode == 0 else "")
         finally:
             shutil.rmtree(top, ignore_errors=True)
+
+    def expect(self, name, script, output, message="", status=0, options=(), **where):
+        """Runs a script as any user would; `message`: words on standard error, none when empty."""
+        top = prepare(self.base, self.user)
+        try:
+            result = run(self.shell, top, self.user, script, options, **{key: value.replace("TOP", top) for key, value in where.items()})
+            said = result.stderr.decode(errors="replace").replace(top, "TOP")
+            got = result.stdout.decode(errors="replace").replace(top, "TOP")
+            right = result.returncode == status and got == output and (message in said if message else not said)
+            self.verdict("by default: " + name, "" if right else f"{result.returncode} {got!r} {said!r}")
+        finally:
+            shutil.rmtree(top, ignore_errors=True)
+
+    def defaults(self):
+        """What holds when nobody asks for anything."""
+        expect = self.expect
+        look = "sandbox | head -n 2 | tr -s ' '"
+        expect("on, where the shell starts", look, "level write\nroot TOP/root\n")
+        expect("the home directory", look, "level write\nroot TOP/home\n", here="/home")
+        expect("below the home directory", "mkdir e; cd e; echo x > ../f; cat ../f; " + look, "x\nlevel write\nroot TOP\n", HOME="TOP")
+        expect("cd does not move the root", "cd d; echo x > ../new; cd /; " + look, "level write\nroot TOP/root\n")
+        expect("in / there is none", "sandbox; echo x > $O/f; cat $O/f", "level      off\nx\n", here="/")
+        expect("not as sh", "echo x > $O/f; cat $O/f", "x\n", options=["--posix"])
+        expect("VSH_SANDBOX=off", look, "level off\n", VSH_SANDBOX="off")
+        expect("VSH_SANDBOX=strict", look, "level strict\nroot TOP/root\n", VSH_SANDBOX="strict")
+        expect("VSH_SANDBOX=nonsense", look, "", "off, write or strict", 2, VSH_SANDBOX="nonsense")
+        expect("an option comes first", look, "level write\nroot TOP/root\n", VSH_SANDBOX="off", options=["--sandbox"])
+        expect("the configuration", f"sh -c 'mkdir -p $R/c/vsh; echo off > $R/c/vsh/sandbox'; XDG_CONFIG_HOME=$R/c $TESTEE -c \"{look}\"", "level off\n",
+               options=["--no-sandbox", "--no-undo"])
+        expect("out of reach", "echo off > $HOME/.config/vsh/sandbox || echo no", "no\n", "No such file", HOME="TOP")
+        expect("the configuration cannot be written", "mkdir -p .config/vsh; echo off > .config/vsh/sandbox; ls .config", "", ".config", here="/home")
+        expect("a shell inside a shell", "cd d; $TESTEE -c 'echo x > ../new; sandbox'; cat ../new", "level      that of the shell around this one\nx\n")
+        expect("a message when a program fails", "/bin/sh -c 'echo x > ../outside/new'", "", "vsh: sandbox: open: TOP/outside/new: outside the root TOP/root (vsh --root", 2)
+        expect("none when it does not", "/bin/sh -c '(echo x > ../outside/new) 2> /dev/null; :'", "")
+        expect("in a pipeline", "echo x | tee ../outside/new > /dev/null", "", "outside the root", 1)
+        expect("norecord records nothing, and refuses", "norecord /bin/sh -c 'echo x > f; chmod 777 ../outside/f 2> /dev/null || echo no; :'; undo 2> /dev/null; cat f", "no\nx\n")
+        expect("making what is there", "mkdir -p $O; mkdir $O 2> /dev/null; ln -s x $O/f 2> /dev/null; echo $?", "1\n")
+        expect("no way out of a script", "unconfined /bin/true", "", "no way out", 1)
+        expect("standard output is a file outside", "exec 3>&1; $TESTEE --root $R -c 'echo a; echo b > /dev/stdout; /bin/sh -c \"echo c >> /dev/stdout; echo d >> /dev/fd/1\"' >> $O/f; cat $O/f",
+               "b\nc\nd\n", options=["--no-sandbox", "--no-undo"])
+        expect("an undo that reaches out is none", "$TESTEE --no-sandbox -c 'echo x > f; echo x > $O/f'; $TESTEE -c undo; cat f $O/f", "x\nx\n", "nothing was changed: it reaches out of the sandbox",
+               options=["--no-sandbox", "--no-undo"])
+        if os.geteuid() == 0 and self.user:
+            top = prepare(self.base, self.user)
+            try:
+                shutil.copy("/bin/false", top + "/root/setgid")
+                os.chown(top + "/root/setgid", 0, 1)
+                os.chmod(top + "/root/setgid", 0o2755)
+                result = run(self.shell, top, self.user, "./setgid", [])
+                self.verdict("a program that gains a group", "" if result.returncode == 1 and b"without the privileges" in result.stderr else f"{result.returncode} {result.stderr!r}")
+            finally:
+                shutil.rmtree(top, ignore_errors=True)
 
     def refusals(self):
         import json
