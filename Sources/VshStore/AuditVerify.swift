@@ -80,7 +80,7 @@ extension OperationLog {
         var report = AuditReport()
         var previous = [UInt8](repeating: 0, count: AuditRow.hashSize)
         var next: Int64 = 0
-        var check = LogCheck(after: 0)
+        var check = LogCheck(oldest: 0)
         var known: [OperationID: Int64] = [:]
         var oldest: OperationID = 0
         var heads = state.savedHeads().map { (head: $0, isOutside: false) }
@@ -107,13 +107,13 @@ extension OperationLog {
             if row.number == 0 {
                 if row.type != .start { add(0, "is no first row") }
                 oldest = row.subject
-                check = LogCheck(after: oldest)
+                check = LogCheck(oldest: oldest)
             }
             for index in heads.indices where heads[index].head == AuditHead(row) { met[index] = true }
             if let opener { try opener.check(row, &report, add) }
             if row.type.isOperation {
                 known[row.subject] = row.number
-                do throws(LogCheck.Violation) {
+                do throws(LogViolation) {
                     try check.apply(row)
                 } catch {
                     add(row.number, "is no step that could have been made: \(error.text)")
@@ -171,13 +171,14 @@ extension OperationLog {
         while try query.step() { states[query.number(0)] = query.int(1) }
         for id in check.standings.keys.sorted() {
             guard let standing = check.standings[id] else { continue }
-            let expected: Int64 =
-                switch standing {
-                case .done: 0
-                case .undone: 1
-                case .open: 2
-                case .closed: 255
-                }
+            let expected: Int64
+            switch standing {
+            case .done: expected = 0
+            case .undone: expected = 1
+            case .open: expected = 2
+            case .closed: expected = 255
+            case .event: continue
+            }
             // What was obliterated is no entry any more.
             let found = states[id] ?? -1
             if found != expected && found != 255 {
@@ -188,7 +189,7 @@ extension OperationLog {
     }
 }
 
-extension LogCheck.Violation {
+extension LogViolation {
     fileprivate var text: String {
         switch self {
         case .repeated(let id): "@\(id) is there twice"
@@ -201,14 +202,14 @@ extension LogCheck.Violation {
 }
 
 extension LogCheck {
-    fileprivate mutating func apply(_ row: AuditRow) throws(Violation) {
+    fileprivate mutating func apply(_ row: AuditRow) throws(LogViolation) {
         let outcome = OperationOutcome(rawValue: UInt8(truncatingIfNeeded: row.outcome)) ?? .finished
-        let event: Event =
+        let event: LogEvent =
             switch row.type.operation {
-            case .command, .undoPaths, .restore: .operation(changes: outcome == .failed ? 0 : row.changes)
-            case .undo: .undo(row.target, outcome)
-            case .redo: .redo(row.target, outcome)
-            case .rollback: .rollback(row.target, outcome)
+            case .command, .undoPaths, .restore: .operation(outcome != .failed && row.changes > 0)
+            case .undo: .undo(row.target, outcome: outcome)
+            case .redo: .redo(row.target, outcome: outcome)
+            case .rollback: .rollback(row.target, outcome: outcome)
             case .begin: .begin
             case .commit: .commit(row.target)
             default: .other

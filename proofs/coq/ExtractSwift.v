@@ -4,11 +4,12 @@
     proofs/swift.py makes Swift of the JSON that this writes. *)
 
 From Coq Require Import Extraction.
-From Vsh Require History Decisions Audit.
+From Vsh Require History Decisions LogCheck Audit.
 
 Extraction Language JSON.
 Separate Extraction
   History.applying History.restored History.done History.undone History.redoable History.head History.entry
   History.effectiveInside History.level
   Decisions.difference Decisions.restoreStep Decisions.recoveryAction
+  LogCheck.checking
   Audit.chainVerdict.

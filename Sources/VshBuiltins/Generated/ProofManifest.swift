@@ -81,7 +81,7 @@ enum ProofManifest {
         case 7:
             "Two machines that differ only in the obliterated content end identical; hence nothing can undo it."
         case 8:
-            "Two accepted logs with one head are the same log, or a collision of the digest is in hand."
+            "Two accepted logs with one head are the same log, or a collision of the digest is in hand; and what the check accepts is the log of a run of the undo machine."
         case 9:
             "Doing and undoing is a null operation; null operations are the identity of composition and compose."
         default:
@@ -199,9 +199,13 @@ enum ProofManifest {
         case 8:
             """
                 Coq: proofs/coq/Audit.v: one_head_one_log report_is_right
+                Coq: proofs/coq/LogCheckFacts.v: check_is_the_machine runs_are_accepted what_is_accepted_is_a_run
                 Agda: proofs/agda/Chain.agda: one-head-one-log
                 Z3: proofs/smt/one_head_one_log.smt2
                 cvc5: proofs/smt/one_head_one_log.smt2
+                tested: Tests/VshCoreTests/LogCheckTests.swift: testTheCheckIsTheMachine
+                tested: Tests/undo/test_audit.py
+                runs: Sources/VshCore/Generated/ProvenLogCheck.swift: apply
                 runs: Sources/VshCore/Generated/ProvenAuditChain.swift: verdict
             """
         case 9:
