@@ -122,6 +122,7 @@ void *vsh_map(size_t length, int writable, int shared, int fd, int64_t offset, i
   return address == MAP_FAILED ? NULL : address;
 }
 
+void vsh_populate(void *address, size_t length) { (void)madvise(address, length, 23 /* MADV_POPULATE_WRITE */); }
 int vsh_unmap(void *address, size_t length) { return RESULT(munmap(address, length)); }
 int vsh_sync_map(void *address, size_t length) { return RETRY(msync(address, length, MS_SYNC)); }
 

@@ -123,7 +123,9 @@ extension FileSystem {
 
     private func willAlter(_ status: FileStatus, extended: Bool) {
         if isState(first) { return }
-        recording()?.recordAttributes(first, status, extended: extended)
+        guard let recorder = recording() else { return }
+        recorder.useEarlierName(first, status)
+        recorder.recordAttributes(first, status, extended: extended)
     }
 
     /// fchmodat(2). `mode`: permission bits with set-user-ID, set-group-ID and sticky.

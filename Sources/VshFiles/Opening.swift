@@ -52,25 +52,44 @@ extension FileSystem {
         if flags.contains(.create) {
             if flags.contains(.exclusive) { return try openNew(path, directory, flags, mode) }
             do {
-                let fd = try System.open(path, flags.subtracting([.create, .truncate]), at: at)
-                return try keepContent(fd, flags)
+                return try openExisting(path, directory, flags)
             } catch {
                 if error != .noEntry { throw error }
             }
             return try openNew(path, directory, flags, mode)
         }
-        let fd = try System.open(path, flags.subtracting(.truncate), at: at)
-        return try keepContent(fd, flags)
+        return try openExisting(path, directory, flags)
+    }
+
+    @inline(__always)
+    private func openExisting(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags)
+        throws(Errno) -> Int32
+    {
+        let (at, plain) = (at(directory), flags.subtracting([.create, .truncate]))
+        let fd: Int32
+        do {
+            // What is no symbolic link has the name that it was opened under.
+            fd = try System.open(path, plain.union(.noFollow), at: at)
+        } catch {
+            guard error == .tooManySymbolicLinks, !flags.contains(.noFollow) else { throw error }
+            return try keepContent(System.open(path, plain, at: at), flags)
+        }
+        return try keepContent(fd, flags, path, directory)
     }
 
     /// The file is open and unchanged: records what is about to change in it, then cuts it when O_TRUNC asks.
+    /// - Parameter path: its name, when that is no symbolic link.
     @inline(__always)
-    private func keepContent(_ fd: Int32, _ flags: OpenFlags) throws(Errno) -> Int32 {
+    private func keepContent(
+        _ fd: Int32, _ flags: OpenFlags, _ path: UnsafePointer<CChar>? = nil, _ directory: Directory? = nil
+    ) throws(Errno) -> Int32 {
         do {
             let status = try FileStatus(descriptor: fd)
             guard status.isRegular else { return fd }
             // What has no name any more need not be kept.
-            if status.linkCount > 0, let recorder = recording() { try keep(fd, status, flags, recorder) }
+            if status.linkCount > 0, let recorder = recording() {
+                try keep(fd, status, flags, path, directory, recorder)
+            }
             if flags.contains(.truncate) { try System.truncate(fd, to: 0) }
             return fd
         } catch {
@@ -79,22 +98,28 @@ extension FileSystem {
         }
     }
 
-    private func keep(_ fd: Int32, _ status: FileStatus, _ flags: OpenFlags, _ recorder: Recorder) throws(Errno) {
+    private func keep(
+        _ fd: Int32, _ status: FileStatus, _ flags: OpenFlags, _ path: UnsafePointer<CChar>?, _ directory: Directory?,
+        _ recorder: Recorder
+    ) throws(Errno) {
         let known = recorder.flags(status)
         if !known.isDisjoint(with: [.born, .content]) { return }
         let grows = flags.contains(.append) && !flags.contains(.truncate)
         if grows, known.contains(.appended) { return }
-        let found: [UInt8]?
-        do {
-            found = try pathOfOpenFile(fd)
-        } catch {
-            if isStrict { throw error }
-            recorder.say(Array("a file written to cannot be undone: \(error.message)".utf8))
-            return
+        if path.map({ !locate($0, directory, first) }) ?? true {
+            let found: [UInt8]?
+            do {
+                found = try pathOfOpenFile(fd)
+            } catch {
+                if isStrict { throw error }
+                recorder.say(Array("a file written to cannot be undone: \(error.message)".utf8))
+                return
+            }
+            guard let found, first.set(found) else { return }
         }
-        guard let found, first.set(found) else { return }
         if isRemoved(first) { throw .noEntry }
         if isState(first) { return }
+        recorder.useEarlierName(first, status)
         if grows {
             recorder.recordAppended(first, status)
         } else {

@@ -50,27 +50,22 @@ extension Plan {
         var order: [[UInt8]] = []
         var found: [[UInt8]: PathChange] = [:]
         var moves: [(from: [UInt8], to: [UInt8], object: NodeState)] = []
-        func note(_ path: [UInt8], _ before: NodeState, _ part: Part, _ reason: MissingReason) {
-            let after = part.results[path]?.after ?? .absent
-            if found[path] != nil {
-                found[path]!.after = after
-            } else {
-                order.append(path)
-                found[path] = PathChange(
-                    path: path, kind: .attributes, before: before, after: after, missing: .none)
-            }
-            if reason != .none { found[path]!.missing = reason }
-        }
         for part in parts.reversed() {
-            for change in part.changes where change.kind != .directoryTimes {
-                note(change.path, change.before, part, change.preimage == .missing ? change.reason : .none)
-                switch change.kind {
-                case .moved:
-                    note(change.other, .absent, part, .none)
-                    moves.append((change.path, change.other, change.before))
-                case .content, .appended, .tail: found[change.path]!.kind = .written
-                default: break
+            for touched in TouchedPaths(part.changes).all where !touched.isSoft {
+                let path = touched.path
+                let after = part.results[path]?.after ?? .absent
+                if found[path] != nil {
+                    found[path]!.after = after
+                } else {
+                    order.append(path)
+                    found[path] = PathChange(
+                        path: path, kind: .attributes, before: touched.before, after: after, missing: .none)
                 }
+                if touched.missing != .none { found[path]!.missing = touched.missing }
+                if touched.isWritten { found[path]!.kind = .written }
+            }
+            for change in part.changes where change.kind == .moved {
+                moves.append((change.path, change.other, change.before))
             }
         }
         let targets = renames(moves, &found)

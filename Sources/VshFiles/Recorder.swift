@@ -106,6 +106,8 @@ final class Recorder {
         next.command = command
         next.targets = targets
         hasFailed = false
+        // Another may have renamed the working directory since.
+        changeEpoch()
         unseenPrograms = 0
     }
 
@@ -282,7 +284,7 @@ final class Recorder {
         do { try join() } catch { return }
         guard let journal, let all = journal.bytes(from: Int(running.start)) else { return }
         let id = operation
-        guard let found = all.operations().last(where: { $0.record.id == id }) else { return }
+        guard let found = all.operations(withContents: false).last(where: { $0.record.id == id }) else { return }
         let results = Results(observing: found.changes)
         for result in results.records { _ = journal.append(result, operation: id) }
         var end = EndRecord()
@@ -329,6 +331,17 @@ final class Recorder {
             // Again after half as many.
             control.addJournals(waiting / 2)
         }
+        shortenLog()
+    }
+
+    /// Has the log's write-ahead part taken into the database, in the background. No connection may be open here.
+    func shortenLog() {
+        guard let control, OperationLog.isLong(state), control.takeTrim() else { return }
+        guard let isChild = try? System.detach(), isChild else { return }
+        // The mapping would keep the journal locked.
+        journal = nil
+        OperationLog.shorten(state)
+        System.exit(0)
     }
 
     /// Gives up what old entries keep, once in an operation.
@@ -428,7 +441,6 @@ final class Recorder {
     func forgetPaths() {
         epoch += 1
         paths.removeAll()
-        linked.removeAll()
     }
 
     func changeEpoch() { epoch += 1 }

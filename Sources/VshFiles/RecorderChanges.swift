@@ -134,6 +134,20 @@ extension Recorder {
         return source
     }
 
+    /// In place of a hard link that the operation made, the name that the object had before: under that it is changed.
+    func useEarlierName(_ path: PathBuffer, _ status: FileStatus) {
+        if status.linkCount < 2 || linked.isEmpty { return }
+        // Links can have been made in a circle.
+        for _ in 0..<8 {
+            guard let source = source(ofLink: path, status), path.set(source) else { return }
+        }
+    }
+
+    /// A hard link that the operation made was renamed.
+    func renameLink(_ from: PathBuffer, to path: PathBuffer) {
+        if !linked.isEmpty { linked[path.array] = linked.removeValue(forKey: from.array) }
+    }
+
     func markCovered(_ path: PathBuffer) { paths.insert(path.bytes, .covered) }
 
     /// The object at `from` will be renamed to `to`.
@@ -211,7 +225,7 @@ extension Recorder {
         let size = UInt64(status.size)
         if size > 0 {
             if size <= Self.smallContent, let source = readable(fd, status),
-                let bytes = try? source.readAll(limit: Int(size) * 2)
+                let bytes = try? source.readAll(expecting: Int(size), limit: Int(size) * 2)
             {
                 content = bytes
             } else {
@@ -221,7 +235,7 @@ extension Recorder {
         }
         let offset = append(
             .content, preimage, reason: reason, item: item, before: NodeState(status), path: path.raw,
-            attributes: AttributeList.read(.path(path.path, follow: false)), content: content)
+            attributes: AttributeList.read(.descriptor(fd)), content: content)
         if offset == nil { return .storeFailed }
         insert(status, [.content, .attributes, .extended])
         return reason
@@ -309,14 +323,16 @@ enum AttributeList {
     }
 
     static func decode(_ block: [UInt8]) -> [(name: [UInt8], value: [UInt8])] {
-        var reader = RecordReader(block)
         var list: [(name: [UInt8], value: [UInt8])] = []
-        while true {
-            let name = reader.getBytes()
-            let value = reader.getBytes()
-            if reader.isDamaged { return list }
-            list.append((name, value))
+        RecordReader.reading(block) { reader in
+            while true {
+                let name = reader.getBytes()
+                let value = reader.getBytes()
+                if reader.isDamaged { return }
+                list.append((name, value))
+            }
         }
+        return list
     }
 
     /// Gives an object exactly the attributes of a block. Those that the user may not set are left.

@@ -80,10 +80,7 @@ extension FileSystem {
         if status.isDirectory {
             recorder.forgetPaths()
         } else {
-            if !recorder.linked.isEmpty {
-                recorder.linked[first.array] = nil
-                recorder.linked[second.array] = nil
-            }
+            recorder.renameLink(first, to: second)
             recorder.paths.insert(first.bytes, .covered)
             recorder.paths.insert(second.bytes, .covered)
             if status.isSymbolicLink || replaced?.isSymbolicLink == true { recorder.changeEpoch() }

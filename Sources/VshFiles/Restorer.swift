@@ -201,12 +201,10 @@ final class Restorer {
             }
         }
         if change.kind == .directoryTimes {
-            if verification?.mayRestoreTimes(of: change.path) ?? true {
-                do {
-                    try restoreTimes(path, change)
-                } catch {
-                    throw FileOpError(cause: error, path: change.path)
-                }
+            do {
+                if let times = try times(change) { try restoreTimes(path, change, times) }
+            } catch {
+                throw FileOpError(cause: error, path: change.path)
             }
             return
         }
@@ -493,7 +491,12 @@ final class Restorer {
     private func setAttributes(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
         guard let status = try Self.status(path), files.first.set(change.path) else { throw .noEntry }
         recorder.recordAttributes(files.first, status, extended: !change.attributes.isEmpty)
-        try applyAttributes(path, change.before, change.attributes)
+        var before = change.before
+        if before.isDirectory {
+            let times = try times(change) ?? NodeState(status)
+            (before.access, before.modification) = (times.access, times.modification)
+        }
+        try applyAttributes(path, before, change.attributes)
     }
 
     /// Gives an object the owner, mode, extended attributes and times of a state. Nothing is recorded here.
@@ -517,13 +520,23 @@ final class Restorer {
             path, access: .set(before.access.fileTime), modification: .set(before.modification.fileTime), follow: false)
     }
 
-    private func restoreTimes(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
+    /// The times that a directory is to get, when it is to get any.
+    private func times(_ change: ChangeRecord) throws(Errno) -> NodeState? {
+        guard let verification else { return change.before }
+        do {
+            return try verification.times(of: change.path, before: change.before)
+        } catch {
+            throw .inputOutput
+        }
+    }
+
+    private func restoreTimes(_ path: [UInt8], _ change: ChangeRecord, _ times: NodeState) throws(Errno) {
         guard let status = try Self.status(path), status.isDirectory, files.first.set(change.path) else { return }
         recorder.recordTimes(of: files.first, status)
         do {
             try System.setTimes(
-                path, access: .set(change.before.access.fileTime),
-                modification: .set(change.before.modification.fileTime), follow: false)
+                path, access: .set(times.access.fileTime), modification: .set(times.modification.fileTime),
+                follow: false)
         } catch {
             // In a directory of another (/tmp) names may be made, but its times not be set.
             if error != .permission && error != .accessDenied && error != .noEntry { throw error }

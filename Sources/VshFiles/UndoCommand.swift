@@ -50,6 +50,7 @@ public struct UndoCommand {
         } catch {
             command.show(error, isRedo: String(describing: name) == "redo")
         }
+        files.openRecorder()?.shortenLog()
         return command
     }
 

@@ -27,7 +27,7 @@ public final class UndoEngine {
         do {
             log = try OperationLog(state)
             if let name = log.setAside { recorder.say(Recorder.damaged(name)) }
-            try log.importJournals(state)
+            try log.importJournals(state, patience: 1000)
         } catch {
             throw .store(Self.setAside(error, state))
         }
@@ -115,6 +115,20 @@ public final class UndoEngine {
 
     /// The entry that brought an operation's changes into effect, when they are in effect now.
     func entryInEffect(_ id: OperationID) throws(UndoError) -> Entry? {
+        guard let entry = try entry(about: id), entry.state == .done, entry.effective.contains(id) else { return nil }
+        return entry
+    }
+
+    /// Whether what an operation left stands, as part of an entry, done or undone, or as what is no entry; or would
+    /// stand if the other, of the same entry, were taken back.
+    func isEffective(_ id: OperationID, beside other: OperationID) throws(UndoError) -> Bool {
+        guard let entry = try entry(about: id) else { return true }
+        let own = try self.entry(about: other)
+        return entry.effective.contains(id) || entry.id == own?.id
+    }
+
+    /// The entry that an operation is, or is about; the transaction that it is a part of, when that is closed.
+    private func entry(about id: OperationID) throws(UndoError) -> Entry? {
         guard let found = try operation(id) else { return nil }
         var current = found
         if found.entry == nil {
@@ -127,8 +141,7 @@ public final class UndoEngine {
         {
             current = around
         }
-        guard let entry = current.entry, entry.state == .done, entry.effective.contains(id) else { return nil }
-        return entry
+        return current.entry
     }
 
     // MARK: Undo and redo
@@ -226,7 +239,8 @@ public final class UndoEngine {
                 throw try takeBack(finished, kind, error, summary)
             }
             finished.append(target.id)
-            if !dryRun { try importOwn() }
+            // The last one is taken into the log by whoever asks next.
+            if !dryRun, target.id != targets.last?.id { try importOwn() }
         }
         if dryRun, policy == .refuse, !report.conflicts.isEmpty, let first = report.entries.first {
             throw .conflicts(report.conflicts, first)

@@ -22,8 +22,8 @@ final class Verification {
     private(set) var differing: Set<[UInt8]> = []
     /// Objects that were made again since.
     var aliases = Aliases()
-    /// Directories of the part checked last, and whether their times are as they were left.
-    private var times: [[UInt8]: Bool] = [:]
+    /// Directories of the part checked last, and what their times are to be.
+    private var times: [[UInt8]: DirectoryTimes] = [:]
 
     /// - Parameters:
     ///   - among: operations whose inverses belong together.
@@ -39,8 +39,16 @@ final class Verification {
         later = try? engine.log.laterResults()
     }
 
-    /// Whether the times of a directory may be put back.
-    func mayRestoreTimes(of directory: [UInt8]) -> Bool { times[directory] ?? true }
+    /// The times that a directory is to get, or nil: they are left as they will be.
+    /// - Parameter before: as it was before the change that is taken back.
+    func times(of directory: [UInt8], before: NodeState) throws(UndoError) -> NodeState? {
+        switch times[directory] ?? .before {
+        case .before: return before
+        case .standing(let operation): return try standing(directory, before, operation)
+        case .kept(let state): return state
+        case .left: return nil
+        }
+    }
 
     /// Paths of the part that are not as they should be.
     func check(_ part: Plan.Part) throws(UndoError) -> [Conflict] {
@@ -53,9 +61,9 @@ final class Verification {
         }
         let moves = Moves(part.changes)
         for change in part.changes {
-            if change.kind == .directoryTimes {
+            if change.kind == .directoryTimes || change.kind == .attributes && change.before.isDirectory {
                 try checkTimes(change.path, part)
-                continue
+                if change.kind == .directoryTimes { continue }
             }
             if checked.insert(change.path).inserted, let conflict = try check(change.path, part, moves) {
                 conflicts.append(conflict)
@@ -63,6 +71,12 @@ final class Verification {
             if change.kind == .moved, checked.insert(change.other).inserted,
                 let conflict = try check(change.other, part, moves)
             {
+                conflicts.append(conflict)
+            }
+        }
+        // What was changed through names that are gone again.
+        for touched in TouchedPaths(part.changes).all where !touched.isSoft {
+            if checked.insert(touched.path).inserted, let conflict = try check(touched.path, part, moves) {
                 conflicts.append(conflict)
             }
         }
@@ -100,15 +114,42 @@ final class Verification {
 
     private func checkTimes(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) {
         if times[path] != nil { return }
-        let later = try laterResults(path, part).first?.result
+        let later = try laterResults(path, part)
         let present = try Self.present(path)
-        if let own = part.results[path], let later { noteAlias(own.after, later.after, present) }
-        let expected = later ?? part.results[path]
+        if let own = part.results[path], let newest = later.first {
+            noteAlias(own.after, newest.result.after, present)
+        }
+        let expected = later.first?.result ?? part.results[path]
         guard let expected, !expected.after.isAbsent else {
-            times[path] = true
+            times[path] = .before
             return
         }
-        times[path] = present.modification == expected.after.modification
+        if present.modification != expected.after.modification {
+            times[path] = .left
+            return
+        }
+        for (operation, _) in later where !ignored.contains(operation) {
+            if try isLater(operation, part.position ?? position) {
+                times[path] = .kept(present)
+                return
+            }
+        }
+        times[path] = .standing(part.operation)
+    }
+
+    /// The times of a directory before an operation, as if all that is not in effect had never been.
+    private func standing(_ path: [UInt8], _ before: NodeState, _ operation: OperationID) throws(UndoError) -> NodeState {
+        var (state, operation) = (before, operation)
+        for _ in 0..<1000 {
+            let found = try engine.load { () throws(StoreError) in
+                try engine.log.directoryTimes(of: path, leftBefore: operation)
+            }
+            guard let found, found.after.modification == state.modification, !among.contains(found.operation),
+                try !engine.isEffective(found.operation, beside: operation)
+            else { break }
+            (state, operation) = (found.before, found.operation)
+        }
+        return state
     }
 
     private func check(_ path: [UInt8], _ part: Plan.Part, _ moves: Moves) throws(UndoError) -> Conflict? {
@@ -158,6 +199,7 @@ final class Verification {
         throws(UndoError) -> Conflict?
     {
         let names = moves.names(of: path)
+        // Names at which the operation put something of its own.
         var made: Set<[UInt8]> = []
         // (Times are recorded of directories made here too, when they change again.)
         for change in part.changes where change.kind != .directoryTimes && names.contains(change.path) {
@@ -167,6 +209,8 @@ final class Verification {
                 // It was there before the operation, which only moved or changed it.
                 return nil
             }
+            // What comes after it is new, though no record says that it was made.
+            if change.kind == .removed || change.kind == .moved { made.insert(change.path) }
             if change.kind == .created, change.preimage == .object {
                 guard let changed = try changedInside(path, part) else { return nil }
                 return Conflict(path: path, reason: .changedInside(changed))
@@ -201,6 +245,18 @@ final class Verification {
         }
         return nil
     }
+}
+
+/// What the times of a directory are to be after an undo.
+private enum DirectoryTimes {
+    /// Those that the record says.
+    case before
+    /// The same, but for what an operation left that is not in effect any more: the last change before this operation.
+    case standing(OperationID)
+    /// Those that a later operation, which stays in effect, gave it.
+    case kept(NodeState)
+    /// Another changed something in it.
+    case left
 }
 
 /// Objects that undo made again, where it could not keep them: records know them by their first numbers.

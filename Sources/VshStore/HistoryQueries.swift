@@ -81,6 +81,25 @@ extension OperationLog {
         return try all(query.bind(operation))
     }
 
+    /// The newest operation with a number below `operation` that changed the times of a directory: what they were before
+    /// and after it.
+    public func directoryTimes(of path: [UInt8], leftBefore operation: OperationID) throws(StoreError) -> (
+        operation: OperationID, before: NodeState, after: NodeState
+    )? {
+        let result = try database.prepare(
+            "SELECT operation, after FROM results WHERE path = ?1 AND operation < ?2 ORDER BY operation DESC LIMIT 1"
+        ).bind(path).bind(operation)
+        guard try result.step() else { return nil }
+        let found = result.number(0)
+        let change = try database.prepare(
+            "SELECT before FROM changes WHERE operation = ?1 AND path = ?2 AND kind IN (6, 7) ORDER BY number LIMIT 1"
+        ).bind(found).bind(path)
+        guard let after = NodeState(encoded: result.bytes(1)), try change.step(),
+            let before = NodeState(encoded: change.bytes(0))
+        else { return nil }
+        return (found, before, after)
+    }
+
     /// The newest operation that began at or before a time (nanoseconds since 1970), or 0.
     public func newest(before time: Int64) throws(StoreError) -> OperationID {
         // Numbers grow with the time of begin: a binary search over them needs no index.

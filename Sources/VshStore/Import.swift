@@ -10,9 +10,10 @@ import VshSystem
 /// the log has it. All of it can be done twice, by two shells at once, and can be killed at any point.
 extension OperationLog {
     /// Takes all journals in.
+    /// - Parameter patience: how long to wait for a process to be quite gone that was just killed, in milliseconds.
     /// - Returns: the operations that were found interrupted.
     @discardableResult
-    public func importJournals(_ state: StateDirectory) throws(StoreError) -> [OperationID] {
+    public func importJournals(_ state: StateDirectory, patience: Int = 0) throws(StoreError) -> [OperationID] {
         var numbers: [UInt64] = []
         do {
             var reader = try DirectoryReader(state.journals)
@@ -27,13 +28,13 @@ extension OperationLog {
         var interrupted: [OperationID] = []
         // Each journal stays open, and by that locked, until the log has it.
         for start in stride(from: 0, to: numbers.count, by: 200) {
-            interrupted += try importBatch(numbers[start..<min(start + 200, numbers.count)], state)
+            interrupted += try importBatch(numbers[start..<min(start + 200, numbers.count)], state, patience)
         }
         return interrupted
     }
 
-    private func importBatch(_ numbers: ArraySlice<UInt64>, _ state: StateDirectory) throws(StoreError)
-        -> [OperationID]
+    private func importBatch(_ numbers: ArraySlice<UInt64>, _ state: StateDirectory, _ patience: Int)
+        throws(StoreError) -> [OperationID]
     {
         var descriptors: [Int32] = []
         defer { for fd in descriptors { try? System.close(fd) } }
@@ -45,7 +46,7 @@ extension OperationLog {
             do {
                 let fd = try System.open(path, [.readWrite, .closeOnExec])
                 descriptors.append(fd)
-                if let journal = try JournalFile(number: number, path: path, fd: fd) { journals.append(journal) }
+                if let journal = try JournalFile(number: number, path: path, fd: fd, patience: patience) { journals.append(journal) }
             } catch {
                 if error != .noEntry { throw StoreError(.system(error), path) }
             }
@@ -57,35 +58,38 @@ extension OperationLog {
         found.sort { $0.operation.record.id < $1.operation.record.id }
         var interrupted: [OperationID] = []
         let log = Importer(database)
-        try database.transaction { () throws(StoreError) in
-            for journal in journals where journal.session != 0 {
-                try log.addSession(journal.session, process: journal.shell, start: journal.shellStart)
+        // What there is to do is found out, and prepared, before anybody has to wait for the lock.
+        var new: [JournaledOperation] = []
+        for (operation, journal) in found {
+            let (id, kind) = (operation.record.id, operation.record.kind)
+            let action = RecoveryDecision.action(
+                for: journals[journal].sighting, end: operation.end?.outcome, wasReplaced: operation.wasReplaced,
+                changes: operation.end.map { Int($0.changes) + Int($0.touched) } ?? operation.changes.count,
+                isEvent: kind.isEvent, standsEmpty: kind.standsEmpty)
+            if action == .leave || action == .drop { continue }
+            if try log.knows(id) { continue }
+            var operation = operation
+            if case .completeAndTake(let outcome) = action {
+                operation.complete(outcome)
+                if operation.end?.changes == 0, operation.end?.touched == 0 { continue }
+                if outcome == .interrupted { interrupted.append(id) }
             }
-            for index in found.indices {
-                let id = found[index].operation.record.id
-                let kind = found[index].operation.record.kind
-                let action = RecoveryDecision.action(
-                    for: journals[found[index].journal].sighting, end: found[index].operation.end?.outcome,
-                    wasReplaced: found[index].operation.wasReplaced,
-                    changes: found[index].operation.end.map { Int($0.changes) + Int($0.touched) }
-                        ?? found[index].operation.changes.count,
-                    isEvent: kind.isEvent, standsEmpty: kind.standsEmpty)
-                switch action {
-                case .leave, .drop: break
-                case .take:
-                    if try log.knows(id) { break }
-                    try log.add(found[index].operation)
-                case .completeAndTake(let outcome):
-                    if try log.knows(id) { break }
-                    found[index].operation.complete(outcome)
-                    if found[index].operation.end?.changes == 0, found[index].operation.end?.touched == 0 { break }
-                    try log.add(found[index].operation)
-                    if outcome == .interrupted { interrupted.append(id) }
-                }
-            }
-            for journal in journals { try log.addRefusals(journal) }
+            new.append(operation)
         }
-        if let head = log.audit.head { save(head, state) }
+        let hasNewRefusals = try log.hasNewRefusals(journals)
+        if !new.isEmpty || hasNewRefusals {
+            try database.transaction { () throws(StoreError) in
+                for journal in journals where journal.session != 0 {
+                    try log.addSession(journal.session, process: journal.shell, start: journal.shellStart)
+                }
+                for operation in new {
+                    // Another may have taken it in meanwhile.
+                    if try !log.knows(operation.record.id) { try log.add(operation) }
+                }
+                for journal in journals { try log.addRefusals(journal) }
+            }
+            if let head = log.audit.head { save(head, state) }
+        }
         for journal in journals where journal.sighting.isAbandoned {
             if wipesJournals { Self.wipe(journal.path) }
             try? System.unlink(journal.path)
@@ -138,16 +142,29 @@ private final class Importer {
         try insert.bind(id).bind(process).bind(start).run()
     }
 
-    /// Refusals that the audit log does not have yet. Their numbers: the journal's, and the place in it.
+    /// Adds refusals that the audit log does not have yet.
     func addRefusals(_ journal: JournalFile) throws(StoreError) {
-        for (offset, refusal) in journal.bytes.refusals() {
-            let id = journal.number << 32 | UInt64(offset)
+        for (id, refusal) in journal.refusals {
             try audit.open()
-            let query = try statement(10, "SELECT 1 FROM audit WHERE subject = ?1 AND type = 100").bind(id)
-            let isKnown = try query.step()
-            query.reset()
-            if !isKnown { try audit.append(refusal, id: id) }
+            if try !knows(refusal: id) { try audit.append(refusal, id: id) }
         }
+    }
+
+    private func knows(refusal id: UInt64) throws(StoreError) -> Bool {
+        let query = try statement(10, "SELECT 1 FROM audit WHERE subject = ?1 AND type = 100").bind(id)
+        defer { query.reset() }
+        return try query.step()
+    }
+
+    /// Whether there is anything for `addRefusals` to do.
+    func hasNewRefusals(_ journals: [JournalFile]) throws(StoreError) -> Bool {
+        let all = journals.flatMap(\.refusals)
+        if all.isEmpty { return false }
+        if try !AuditWriter.exists(database) { return true }
+        for (id, _) in all {
+            if try !knows(refusal: id) { return true }
+        }
+        return false
     }
 
     func add(_ operation: JournaledOperation) throws(StoreError) {

@@ -43,7 +43,8 @@ public final class Journal {
     private let salt: UInt32
 
     private static var firstSize: Int { 1 << 15 }
-    private static var laterSize: Int { 1 << 20 }
+    /// Of the first and of the largest window.
+    private static var windowSizes: ClosedRange<Int> { 1 << 17...1 << 20 }
     private static var pageSize: Int { 4096 }
 
     /// Makes a new journal.
@@ -158,11 +159,14 @@ public final class Journal {
     @inline(never)
     private func slide(_ start: Int, _ size: Int) -> UnsafeMutableRawPointer? {
         let newStart = start & ~(Self.pageSize - 1)
-        let newSize = max(Self.laterSize, (start + size - newStart + Self.pageSize - 1) & ~(Self.pageSize - 1))
+        let usual = min(max(windowSize * 2, Self.windowSizes.lowerBound), Self.windowSizes.upperBound)
+        let newSize = max(usual, (start + size - newStart + Self.pageSize - 1) & ~(Self.pageSize - 1))
         do {
             let fd = try FileDescriptor(path, .readWrite)
             try Self.extend(fd.rawValue, to: newStart + newSize)
             let mapped = try System.map(fd.rawValue, length: newSize, offset: Int64(newStart))
+            // All at once: a fault for each page would cost more than what is written there.
+            System.populate(mapped, length: newSize)
             if let window { try? System.unmap(window, length: windowSize) }
             window = mapped
             windowStart = newStart
@@ -183,18 +187,19 @@ public final class Journal {
         }
     }
 
-    /// A copy of the records from `start` on.
+    /// The records from `start` on.
     public func bytes(from start: Int) -> JournalBytes? {
         let end = tail
         if end <= Self.firstSize {
-            let bytes = Array(UnsafeRawBufferPointer(start: first + start, count: end - start))
-            return JournalBytes(bytes: bytes, salt: salt, firstOffset: start)
+            return JournalBytes(
+                JournalMemory(copying: UnsafeRawBufferPointer(start: first + start, count: end - start)), salt: salt,
+                firstOffset: start)
         }
-        guard let fd = try? FileDescriptor(path, .readOnly) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: end - start)
-        guard let count = try? JournalBytes.fill(&bytes, from: fd.rawValue, offset: start) else { return nil }
-        bytes.removeLast(bytes.count - count)
-        return JournalBytes(bytes: bytes, salt: salt, firstOffset: start)
+        let page = start & ~(Self.pageSize - 1)
+        guard let fd = try? FileDescriptor(path, .readOnly),
+            let memory = try? JournalMemory(mapping: fd.rawValue, from: page, count: end - page)
+        else { return nil }
+        return JournalBytes(memory, from: start - page, salt: salt, firstOffset: start)
     }
 
     /// Waits until everything so far is on disk (`durability=full`).
@@ -204,9 +209,58 @@ public final class Journal {
     }
 }
 
+/// The bytes of a journal in memory.
+final class JournalMemory {
+    let bytes: UnsafeMutableRawBufferPointer
+    private let isMapped: Bool
+
+    init(copying other: UnsafeRawBufferPointer) {
+        bytes = .allocate(byteCount: other.count, alignment: 8)
+        bytes.copyMemory(from: other)
+        isMapped = false
+    }
+
+    /// Reads up to `count` bytes of a file.
+    init(reading fd: Int32, count: Int) throws(Errno) {
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+        var done = 0
+        do {
+            while done < count {
+                let read = try System.read(
+                    fd, into: UnsafeMutableRawBufferPointer(rebasing: room[done...]), offset: Int64(done))
+                if read == 0 { break }
+                done += read
+            }
+        } catch {
+            room.deallocate()
+            throw error
+        }
+        bytes = UnsafeMutableRawBufferPointer(start: room.baseAddress, count: done)
+        isMapped = false
+    }
+
+    /// Maps a file that nobody shortens. `offset` is a multiple of the page size.
+    init(mapping fd: Int32, from offset: Int, count: Int) throws(Errno) {
+        bytes = UnsafeMutableRawBufferPointer(
+            start: try System.map(fd, length: count, isWritable: false, offset: Int64(offset)), count: count)
+        isMapped = true
+    }
+
+    deinit {
+        guard let start = bytes.baseAddress else { return }
+        if isMapped { try? System.unmap(start, length: bytes.count) } else { start.deallocate() }
+    }
+
+    /// A 64-bit field of the header, 0 where there is none.
+    func field(_ offset: Int) -> UInt64 {
+        bytes.count >= offset + 8 ? bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : 0
+    }
+}
+
 /// Records as they were found in a file.
 public struct JournalBytes {
-    let bytes: [UInt8]
+    private let memory: JournalMemory
+    private let bytes: UnsafeRawBufferPointer
     let salt: UInt32
     /// Offset in the file of the first byte.
     let firstOffset: Int
@@ -220,48 +274,45 @@ public struct JournalBytes {
         var size: Int { payload.count + JournalLayout.recordHeaderSize }
     }
 
-    static func fill(_ bytes: inout [UInt8], from fd: Int32, offset: Int) throws(Errno) -> Int {
-        var done = 0
-        while done < bytes.count {
-            let read = try bytes.withUnsafeMutableBytes { raw in
-                Result { () throws(Errno) in
-                    try System.read(
-                        fd, into: UnsafeMutableRawBufferPointer(rebasing: raw[done...]), offset: Int64(offset + done))
-                }
-            }.get()
-            if read == 0 { break }
-            done += read
-        }
-        return done
+    /// - Parameters:
+    ///   - start, end: the records within the memory; `firstOffset` is the place of the first in the file.
+    init(_ memory: JournalMemory, from start: Int = 0, to end: Int? = nil, salt: UInt32, firstOffset: Int) {
+        self.memory = memory
+        let end = max(min(end ?? memory.bytes.count, memory.bytes.count), 0)
+        bytes = UnsafeRawBufferPointer(rebasing: memory.bytes[min(start, end)..<end])
+        self.salt = salt
+        self.firstOffset = firstOffset
     }
 
     /// Calls `body` with each valid record in turn. What a killed writer left half-done is skipped.
     public func forEach(_ body: (Record) -> Void) {
-        bytes.withUnsafeBytes { raw in
-            var offset = 0
-            while offset + JournalLayout.recordHeaderSize <= raw.count {
-                let size = Int(raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
-                if size >= JournalLayout.recordHeaderSize, size & 7 == 0, size <= JournalLayout.longestRecord,
-                    offset + size <= raw.count,
-                    let kind = RecordKind(rawValue: raw[offset + 16]),
-                    CRC32C.checksum(
-                        UnsafeRawBufferPointer(rebasing: raw[(offset + 8)..<(offset + size)]), continuing: salt)
-                        == raw.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
-                {
-                    body(
-                        Record(
-                            kind: kind, operation: raw.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self),
-                            offset: firstOffset + offset,
-                            payload: (offset + JournalLayout.recordHeaderSize)..<(offset + size)))
-                    offset += size
-                } else {
-                    offset += 8
-                }
+        defer { withExtendedLifetime(memory) {} }
+        var offset = 0
+        while offset + JournalLayout.recordHeaderSize <= bytes.count {
+            let size = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            if size >= JournalLayout.recordHeaderSize, size & 7 == 0, size <= JournalLayout.longestRecord,
+                offset + size <= bytes.count,
+                let kind = RecordKind(rawValue: bytes[offset + 16]),
+                CRC32C.checksum(
+                    UnsafeRawBufferPointer(rebasing: bytes[(offset + 8)..<(offset + size)]), continuing: salt)
+                    == bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
+            {
+                body(
+                    Record(
+                        kind: kind, operation: bytes.loadUnaligned(fromByteOffset: offset + 8, as: UInt64.self),
+                        offset: firstOffset + offset,
+                        payload: (offset + JournalLayout.recordHeaderSize)..<(offset + size)))
+                offset += size
+            } else {
+                offset += 8
             }
         }
     }
 
-    public func reader(_ record: Record) -> RecordReader { RecordReader(bytes[record.payload]) }
+    /// Of a record of these bytes, which must outlive it.
+    func reader(_ record: Record) -> RecordReader {
+        RecordReader(UnsafeRawBufferPointer(rebasing: bytes[record.payload]))
+    }
 }
 
 /// A journal as another process finds it.
@@ -279,64 +330,52 @@ public struct JournalFile {
     public let items: UInt64
 
     /// Reads the journal at `path`.
-    /// - Parameter fd: open on it for reading and writing; when nobody else uses the journal, it is locked afterwards
-    ///   for as long as the descriptor is open.
+    /// - Parameters:
+    ///   - fd: open on it for reading and writing; when nobody else uses the journal, it is locked afterwards for as long as
+    ///     the descriptor is open.
+    ///   - patience: how long to wait for a process to be quite gone that was just killed, in milliseconds.
     /// - Returns: nil when it is gone.
-    public init?(number: UInt64, path: [UInt8], fd: Int32) throws(Errno) {
+    public init?(number: UInt64, path: [UInt8], fd: Int32, patience: Int = 0) throws(Errno) {
         self.number = number
         self.path = path
-        let isUnlocked = Self.lock(fd)
+        let isUnlocked = Self.lock(fd, try FileStatus(descriptor: fd), patience: patience)
+        // Another may have taken it in meanwhile, and removed it.
         let status = try FileStatus(descriptor: fd)
         guard status.linkCount > 0, let size = Int(exactly: status.size) else { return nil }
-        var all = [UInt8](repeating: 0, count: size)
-        let count = try JournalBytes.fill(&all, from: fd, offset: 0)
-        all.removeLast(size - count)
-        func field(_ offset: Int) -> UInt64 {
-            all.withUnsafeBytes {
-                $0.count >= offset + 8 ? $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) : 0
-            }
-        }
-        guard field(0) == JournalLayout.magic else {
-            session = 0
-            process = 0
-            items = 0
-            shell = 0
-            shellStart = 0
-            sighting = JournalSighting(ownerIsAlive: false, isUnlocked: isUnlocked)
-            bytes = JournalBytes(bytes: [], salt: 0, firstOffset: 0)
-            return
-        }
-        session = field(JournalLayout.session)
-        process = Int32(truncatingIfNeeded: field(JournalLayout.process))
-        items = field(JournalLayout.items)
-        shell = field(JournalLayout.shell)
-        shellStart = field(JournalLayout.shellStart)
-        let start = System.startTime(of: process)
+        let all = try JournalMemory(reading: fd, count: size)
+        let isJournal = all.field(0) == JournalLayout.magic
+        session = isJournal ? all.field(JournalLayout.session) : 0
+        process = isJournal ? Int32(truncatingIfNeeded: all.field(JournalLayout.process)) : 0
+        items = isJournal ? all.field(JournalLayout.items) : 0
+        shell = isJournal ? all.field(JournalLayout.shell) : 0
+        shellStart = isJournal ? all.field(JournalLayout.shellStart) : 0
+        let start = isJournal ? System.startTime(of: process) : nil
         sighting = JournalSighting(
-            ownerIsAlive: start != nil && start == field(JournalLayout.processStart), isUnlocked: isUnlocked)
-        let end = max(min(all.count, Int(field(JournalLayout.tail))), JournalLayout.headerSize)
+            ownerIsAlive: start != nil && start == all.field(JournalLayout.processStart), isUnlocked: isUnlocked)
         bytes = JournalBytes(
-            bytes: Array(all[min(JournalLayout.headerSize, all.count)..<min(end, all.count)]),
-            salt: UInt32(truncatingIfNeeded: field(JournalLayout.salt)), firstOffset: JournalLayout.headerSize)
+            all, from: JournalLayout.headerSize,
+            to: isJournal ? Int(truncatingIfNeeded: all.field(JournalLayout.tail)) : JournalLayout.headerSize,
+            salt: UInt32(truncatingIfNeeded: all.field(JournalLayout.salt)), firstOffset: JournalLayout.headerSize)
     }
 
-    /// Whether nobody else uses the journal. The lock of a process that was killed can outlast it by some milliseconds: waits so long
-    /// when its owner is gone (a recorder that lives on keeps it longer).
-    private static func lock(_ fd: Int32) -> Bool {
-        for attempt in 0..<30 {
-            if (try? System.lock(fd, .exclusive, wait: false)) != nil { return true }
-            if attempt == 0 {
-                var header = [UInt8](repeating: 0, count: JournalLayout.headerSize)
-                guard let count = try? JournalBytes.fill(&header, from: fd, offset: 0), count == header.count else {
-                    return false
-                }
-                func field(_ offset: Int) -> UInt64 {
-                    header.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
-                }
-                let start = System.startTime(of: Int32(truncatingIfNeeded: field(JournalLayout.process)))
-                if field(0) != JournalLayout.magic || start == field(JournalLayout.processStart) { return false }
-            }
+    /// Whether nobody else uses the journal. The lock of a process that was killed can outlast it a little: waits so long, unless
+    /// another that lives (a recorder of programs that go on) has one too.
+    private static func lock(_ fd: Int32, _ status: FileStatus, patience: Int) -> Bool {
+        if (try? System.lock(fd, .exclusive, wait: false)) != nil { return true }
+        guard patience > 0, let header = try? JournalMemory(reading: fd, count: JournalLayout.headerSize) else {
+            return false
+        }
+        let owner = Int32(truncatingIfNeeded: header.field(JournalLayout.process))
+        if header.field(0) != JournalLayout.magic
+            || System.startTime(of: owner) == header.field(JournalLayout.processStart)
+        {
+            return false
+        }
+        func isOther(_ process: Int32) -> Bool { process != owner && System.startTime(of: process) != nil }
+        for attempt in 0..<patience {
+            if attempt % 8 == 0, System.lockHolders(status.inode).contains(where: isOther) { return false }
             try? Clock.sleep(nanoseconds: 1_000_000)
+            if (try? System.lock(fd, .exclusive, wait: false)) != nil { return true }
         }
         return false
     }

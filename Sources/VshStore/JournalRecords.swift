@@ -95,22 +95,29 @@ public struct JournaledOperation {
 
 extension JournalBytes {
     /// The operations, in the order in which they began. Records without an operation record are left out.
-    public func operations() -> [JournaledOperation] {
+    /// - Parameter withContents: false: contents and extended attributes before are left out of the changes.
+    public func operations(withContents: Bool = true) -> [JournaledOperation] {
         var operations: [JournaledOperation] = []
         var place: [OperationID: Int] = [:]
+        var last: (id: OperationID, index: Int) = (0, 0)
         forEach { record in
             var reader = reader(record)
             if record.kind == .operation {
                 guard let header = OperationRecord(&reader, id: record.operation) else { return }
                 place[record.operation] = operations.count
+                last = (record.operation, operations.count)
                 operations.append(JournaledOperation(header))
                 return
             }
-            guard let index = place[record.operation] else { return }
+            if last.id != record.operation {
+                guard let index = place[record.operation] else { return }
+                last = (record.operation, index)
+            }
+            let index = last.index
             switch record.kind {
             case .operation, .refusal: break
             case .change:
-                guard let change = ChangeRecord(&reader) else { return }
+                guard let change = ChangeRecord(&reader, withContents: withContents) else { return }
                 operations[index].changes.append(change)
                 operations[index].offsets.append(record.offset)
             case .result:
@@ -122,7 +129,7 @@ extension JournalBytes {
                 operations[index].wasReplaced = true
             case .void:
                 let offset = Int(truncatingIfNeeded: reader.get(UInt64.self))
-                if let change = operations[index].offsets.firstIndex(of: offset) {
+                if let change = operations[index].offsets.lastIndex(of: offset) {
                     operations[index].offsets.remove(at: change)
                     operations[index].changes.remove(at: change)
                 }
@@ -151,7 +158,7 @@ extension OperationRecord {
 }
 
 extension ChangeRecord {
-    init?(_ reader: inout RecordReader) {
+    init?(_ reader: inout RecordReader, withContents: Bool) {
         self.init()
         guard let kind = ChangeKind(rawValue: reader.get()), let preimage = Preimage(rawValue: reader.get()),
             let reason = MissingReason(rawValue: reader.get())
@@ -165,8 +172,13 @@ extension ChangeRecord {
         path = reader.getBytes()
         other = reader.getBytes()
         location = reader.getBytes()
-        attributes = reader.getBytes()
-        content = reader.getBytes()
+        if withContents {
+            attributes = reader.getBytes()
+            content = reader.getBytes()
+        } else {
+            reader.skipBytes()
+            reader.skipBytes()
+        }
         if reader.isDamaged { return nil }
     }
 }

@@ -56,8 +56,13 @@ extension OperationLog {
         guard try query.step() else { throw StoreError(.damaged, state.log) }
         let (found, application, tables, own) = (query.int(0), query.int(1), query.int(2), query.int(3))
         query.reset()
-        // What is deleted leaves nothing behind in free pages (docs/audit.md).
-        try database.run("PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA journal_size_limit=4194304")
+        // What is deleted leaves nothing behind in free pages (docs/audit.md). The write-ahead log is taken into the database
+        // by a process that nobody waits for (`shorten`).
+        try database.run(
+            """
+            PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA journal_size_limit=4194304;
+            PRAGMA wal_autocheckpoint=0
+            """)
         if found == version, own == 1 { return database }
         if tables == 0, found == 0 {
             try database.run("PRAGMA journal_mode=WAL")

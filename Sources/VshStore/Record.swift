@@ -187,36 +187,55 @@ public struct RecordWriter: ~Copyable {
 
 /// Reads what `RecordWriter` wrote; a short or wrong payload gives zeros and sets `isDamaged`.
 public struct RecordReader {
-    private var bytes: ArraySlice<UInt8>
+    private var next: UnsafeRawPointer
+    private var left: Int
     public private(set) var isDamaged = false
 
-    public init(_ bytes: ArraySlice<UInt8>) { self.bytes = bytes }
-    public init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
+    /// - Parameter bytes: must stay as they are while the reader is in use.
+    init(_ bytes: UnsafeRawBufferPointer) {
+        next = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
+        left = bytes.count
+    }
+
+    /// Calls `body` with a reader of the bytes.
+    public static func reading<R>(_ bytes: [UInt8], _ body: (inout RecordReader) -> R) -> R {
+        bytes.withUnsafeBytes { raw in
+            var reader = RecordReader(raw)
+            return body(&reader)
+        }
+    }
 
     /// All was read: what a record of an earlier version does not have is behind its end.
-    public var isAtEnd: Bool { bytes.isEmpty }
+    public var isAtEnd: Bool { left == 0 }
 
-    public mutating func get<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) -> T {
-        let size = MemoryLayout<T>.size
-        guard bytes.count >= size else {
+    /// Where the next `count` bytes are, which are then behind; nil when there are fewer.
+    @inline(__always)
+    private mutating func take(_ count: Int) -> UnsafeRawPointer? {
+        guard left >= count else {
             isDamaged = true
-            bytes = []
-            return 0
+            left = 0
+            return nil
         }
-        defer { bytes = bytes.dropFirst(size) }
-        return bytes.withUnsafeBytes { $0.loadUnaligned(as: T.self) }
+        defer {
+            next += count
+            left -= count
+        }
+        return next
+    }
+
+    @inline(__always)
+    public mutating func get<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type = T.self) -> T {
+        take(MemoryLayout<T>.size)?.loadUnaligned(as: T.self) ?? 0
     }
 
     public mutating func getBytes() -> [UInt8] {
         let count = Int(get(UInt32.self))
-        guard bytes.count >= count else {
-            isDamaged = true
-            bytes = []
-            return []
-        }
-        defer { bytes = bytes.dropFirst(count) }
-        return Array(bytes.prefix(count))
+        guard let start = take(count), count > 0 else { return [] }
+        return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
+
+    /// Passes over what `getBytes` would give.
+    public mutating func skipBytes() { _ = take(Int(get(UInt32.self))) }
 
     public mutating func getState() -> NodeState {
         var state = NodeState()
@@ -256,9 +275,12 @@ extension NodeState {
 
     /// The state that `encoded` gave, or nil.
     public init?(encoded bytes: [UInt8]) {
-        var reader = RecordReader(bytes)
-        self = reader.getState()
-        if reader.isDamaged { return nil }
+        let state = RecordReader.reading(bytes) { reader -> NodeState? in
+            let state = reader.getState()
+            return reader.isDamaged ? nil : state
+        }
+        guard let state else { return nil }
+        self = state
     }
 
     /// What statx said.

@@ -27,11 +27,7 @@ public struct RefusalRecord: Equatable, Sendable {
         operation = reader.get()
         process = reader.get()
         user = reader.get()
-        action = reader.getBytes()
-        path = reader.getBytes()
-        root = reader.getBytes()
-        directory = reader.getBytes()
-        command = reader.getBytes()
+        getTexts(&reader)
         if reader.isDamaged { return nil }
     }
 
@@ -47,13 +43,19 @@ public struct RefusalRecord: Equatable, Sendable {
 
     /// The parts of such a note.
     init?(note: [UInt8]) {
-        var reader = RecordReader(note)
+        let isDamaged = RecordReader.reading(note) { reader in
+            getTexts(&reader)
+            return reader.isDamaged
+        }
+        if isDamaged { return nil }
+    }
+
+    private mutating func getTexts(_ reader: inout RecordReader) {
         action = reader.getBytes()
         path = reader.getBytes()
         root = reader.getBytes()
         directory = reader.getBytes()
         command = reader.getBytes()
-        if reader.isDamaged { return nil }
     }
 }
 
@@ -73,14 +75,14 @@ extension Journal {
     }
 }
 
-extension JournalBytes {
-    /// The refusals, with their places in the file.
-    func refusals() -> [(offset: Int, record: RefusalRecord)] {
-        var found: [(Int, RefusalRecord)] = []
-        forEach { record in
+extension JournalFile {
+    /// The refusals, with their numbers: the journal's, and the place in it.
+    var refusals: [(id: UInt64, record: RefusalRecord)] {
+        var found: [(UInt64, RefusalRecord)] = []
+        bytes.forEach { record in
             guard record.kind == .refusal else { return }
-            var reader = reader(record)
-            if let refusal = RefusalRecord(&reader) { found.append((record.offset, refusal)) }
+            var reader = bytes.reader(record)
+            if let refusal = RefusalRecord(&reader) { found.append((number << 32 | UInt64(record.offset), refusal)) }
         }
         return found
     }

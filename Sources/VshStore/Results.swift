@@ -22,46 +22,12 @@ public struct Results {
 
     /// Looks at every path of the changes.
     public init(observing changes: [ChangeRecord]) {
-        var seen: [[UInt8]: Int] = [:]
-        seen.reserveCapacity(changes.count)
-        var befores: [NodeState] = []
-        var isSoft: [Bool] = []
-        var isExact: [Bool] = []
-        var reasons: [MissingReason] = []
-        records.reserveCapacity(changes.count)
-
-        func note(_ path: [UInt8], _ before: NodeState, soft: Bool, exact: Bool, reason: MissingReason) {
-            if let index = seen[path] {
-                // Of a directory whose times were noted first, the first real change says what was before.
-                if isSoft[index], !soft {
-                    isSoft[index] = false
-                    befores[index] = before
-                }
-                isExact[index] = isExact[index] || exact
-                if reasons[index] == .none { reasons[index] = reason }
-                return
-            }
-            seen[path] = records.count
+        let touched = TouchedPaths(changes)
+        records = touched.all.map { path in
             var record = ResultRecord()
-            record.path = path
-            records.append(record)
-            befores.append(before)
-            isSoft.append(soft)
-            isExact.append(exact)
-            reasons.append(reason)
-        }
-
-        let alone = Self.lastNames(changes)
-        for change in changes {
-            let exact = change.kind == .content || change.kind == .attributes
-            note(
-                change.path, change.before, soft: change.kind == .directoryTimes, exact: exact,
-                reason: change.preimage == .missing
-                    || change.reason == .otherNames && !alone.contains(change.before.inode)
-                    ? change.reason : .none)
-            if change.kind == .moved {
-                note(change.other, .absent, soft: false, exact: false, reason: .none)
-            }
+            record.path = path.path
+            record.isSoft = path.isSoft
+            return record
         }
         var isUnknown = false
         var came = [Bool](repeating: false, count: records.count)
@@ -75,31 +41,30 @@ public struct Results {
             } catch {
                 // Nothing can be said of it: no result, rather than a wrong one.
                 records[index].path = []
-                if !isSoft[index] { paths += 1 }
+                if !records[index].isSoft { paths += 1 }
                 isUnknown = true
                 continue
             }
-            records[index].isSoft = isSoft[index]
-            let after = records[index].after
-            if isSoft[index] {
-                if befores[index].modification != after.modification { touched += 1 }
+            let (path, after) = (touched.all[index], records[index].after)
+            if path.isSoft {
+                if path.before.modification != after.modification { self.touched += 1 }
                 continue
             }
-            if Self.isSame(befores[index], after, exact: isExact[index]) { continue }
+            if Self.isSame(path.before, after, exact: path.isExact) { continue }
             paths += 1
-            if reasons[index] != .none {
+            if path.missing != .none {
                 missing += 1
-                if firstMissing == nil { firstMissing = (records[index].path, reasons[index], befores[index].size) }
+                if firstMissing == nil { firstMissing = (path.path, path.missing, path.before.size) }
             }
             if after.kind == .regular, after.size > 0, after.size <= Self.digestSize, records.count <= Self.digestCount
             {
                 records[index].digest = Self.digest(of: records[index].path, size: Int(after.size)) ?? []
             }
-            came[index] = befores[index].isAbsent
+            came[index] = path.before.isAbsent
             went[index] = after.isAbsent
             if came[index] || went[index] { wholes += 1 }
         }
-        changed = wholes < 2 ? paths : max(1, paths - parts(changes, seen, came, went))
+        changed = wholes < 2 ? paths : max(1, paths - parts(changes, touched.index, came, went))
         if isUnknown { records.removeAll { $0.path.isEmpty } }
     }
 
@@ -111,17 +76,6 @@ public struct Results {
             if error == .noEntry || error == .notDirectory { throw error }
             return NodeState(try FileStatus(path, follow: false))
         }
-    }
-
-    /// Objects all of whose names were removed: undo links these again.
-    private static func lastNames(_ changes: [ChangeRecord]) -> Set<UInt64> {
-        var names: [UInt64: (removed: UInt32, links: UInt32)] = [:]
-        for change in changes where change.kind == .removed && change.before.kind != .directory {
-            if change.reason != .otherNames, names.isEmpty { continue }
-            let known = names[change.before.inode] ?? (0, 0)
-            names[change.before.inode] = (known.removed + 1, max(known.links, change.before.links))
-        }
-        return Set(names.filter { $0.value.removed >= $0.value.links }.keys)
     }
 
     /// How many changes belong to others: what came or went with its directory is a part of that change, and a new name a

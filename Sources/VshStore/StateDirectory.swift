@@ -125,7 +125,7 @@ public final class Control {
     private static var magic: UInt64 { 0x0001_6c72_7463_6873 }
 
     /// The recorder of programs knows them too: journal.c, preimage.c.
-    private enum Field: Int { case magic, number, journals, operation, identity, quota, care }
+    private enum Field: Int { case magic, number, journals, operation, identity, quota, care, trim }
 
     private func field(_ field: Field) -> UnsafeMutablePointer<UInt64> { page + field.rawValue }
 
@@ -213,6 +213,14 @@ public final class Control {
         let now = UInt64(Clock.realTime / 1_000_000_000)
         if now >= last, now - last < 3600 { return false }
         field(.care).storeReleasing(now)
+        return true
+    }
+
+    /// Whether the log was not shortened in this second. Then this process is the one to do it.
+    public func takeTrim() -> Bool {
+        let now = UInt64(Clock.realTime / 1_000_000_000)
+        if field(.trim).loadAcquiring() == now { return false }
+        field(.trim).storeReleasing(now)
         return true
     }
 

@@ -208,6 +208,25 @@ extension OperationLog {
         query.reset()
     }
 
+    /// Whether the write-ahead log is so long that it should go into the database.
+    public static func isLong(_ state: StateDirectory) -> Bool {
+        ((try? FileStatus(state.log + Array("-wal".utf8)).size) ?? 0) > 1 << 22
+    }
+
+    /// Copies the write-ahead log into the database and begins it anew. Waits for the disk, but nobody waits for this: to be
+    /// called in a process of its own.
+    public static func shorten(_ state: StateDirectory) {
+        do {
+            let database = try Database(path: state.log)
+            try database.run("PRAGMA synchronous=NORMAL")
+            let query = try database.prepare("PRAGMA wal_checkpoint(PASSIVE)")
+            let isWhole = try query.step() && query.int(1) == query.int(2)
+            query.reset()
+            // The first write after it waits for the disk once more.
+            if isWhole { try database.run("BEGIN IMMEDIATE; PRAGMA application_id=1987274798; COMMIT") }
+        } catch {}
+    }
+
     /// What is due from time to time: expires what is over the quota, removes orphans.
     /// - Returns: the entries that expired.
     @discardableResult

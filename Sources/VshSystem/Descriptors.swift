@@ -59,8 +59,22 @@ extension System {
     }
 
     /// Everything from the present offset to the end of the file, at most `limit` bytes (then EFBIG). (C: read)
-    public static func readAll(_ fd: Int32, limit: Int = Int.max) throws(Errno) -> [UInt8] {
-        var bytes: [UInt8] = []
+    public static func readAll(_ fd: Int32, expecting size: Int = 0, limit: Int = Int.max) throws(Errno) -> [UInt8] {
+        if size > 0 {
+            // One call, when it is as large as expected: less than was asked for is its end.
+            var result = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: size + 1) { buffer, count in
+                repeat { result = vsh_read(fd, buffer.baseAddress!, size + 1) } while result == Int(-EINTR)
+                count = max(result, 0)
+            }
+            if try check(result) == size { return bytes }
+            return try readRest(fd, bytes, limit: limit)
+        }
+        return try readRest(fd, [], limit: limit)
+    }
+
+    private static func readRest(_ fd: Int32, _ start: [UInt8], limit: Int) throws(Errno) -> [UInt8] {
+        var bytes = start
         var chunk = 4096
         while true {
             let used = bytes.count

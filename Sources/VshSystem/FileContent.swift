@@ -36,6 +36,24 @@ extension System {
         try run(vsh_lock(fd, lock.rawValue | (wait ? 0 : 4)))
     }
 
+    /// The processes that hold shared locks of a whole file, as they were when they took them. (/proc/locks)
+    public static func lockHolders(_ inode: UInt64) -> [Int32] {
+        guard let fd = try? FileDescriptor("/proc/locks", .readOnly), let text = try? fd.readAll() else { return [] }
+        let end = Array(":\(inode)".utf8)
+        var holders: [Int32] = []
+        for line in text.split(separator: 10) {
+            // `1: FLOCK  ADVISORY  READ  812 00:19:4711 0 EOF`
+            let fields = line.split(separator: 32)
+            if fields.count > 5, fields[1].elementsEqual("FLOCK".utf8), fields[3].elementsEqual("READ".utf8),
+                fields[5].suffix(end.count).elementsEqual(end),
+                let process = Int32(String(decoding: fields[4], as: UTF8.self))
+            {
+                holders.append(process)
+            }
+        }
+        return holders
+    }
+
     /// Locks a range of bytes for the open file description; length 0: to the end. EINTR is thrown. (C: F_OFD_SETLK)
     public static func lockRange(_ fd: Int32, _ lock: Lock, start: Int64, length: Int64, wait: Bool = true)
         throws(Errno)
@@ -60,6 +78,9 @@ extension System {
         }
         return address
     }
+
+    /// Gives a writable mapping its pages now. Nothing where the kernel does not know how. (C: madvise MADV_POPULATE_WRITE)
+    public static func populate(_ address: UnsafeMutableRawPointer, length: Int) { vsh_populate(address, length) }
 
     /// (C: munmap)
     public static func unmap(_ address: UnsafeMutableRawPointer, length: Int) throws(Errno) {

@@ -50,8 +50,8 @@ public struct FileDescriptor: ~Copyable {
     }
 
     /// See `System.readAll`.
-    public borrowing func readAll(limit: Int = Int.max) throws(Errno) -> [UInt8] {
-        try System.readAll(rawValue, limit: limit)
+    public borrowing func readAll(expecting size: Int = 0, limit: Int = Int.max) throws(Errno) -> [UInt8] {
+        try System.readAll(rawValue, expecting: size, limit: limit)
     }
 
     /// See `System.writeAll`.

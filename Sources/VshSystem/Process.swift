@@ -58,7 +58,11 @@ extension System {
             let end = text.lastIndex(of: 41)  // the name in parentheses may hold anything
         else { return nil }
         let fields = text[(end + 1)...].split(separator: 32)
-        return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
+        func number(_ field: Int) -> UInt64 { UInt64(String(decoding: fields[field], as: UTF8.self)) ?? 0 }
+        guard fields.count > 28 else { return nil }
+        // A zombie, PF_EXITING, or SIGKILL pending: it runs no instruction any more.
+        if fields[0].first == UInt8(ascii: "Z") || number(6) & 4 != 0 || number(28) & 1 << 8 != 0 { return nil }
+        return number(19)
     }
 
     /// Names of the system. (C: uname)

@@ -231,6 +231,10 @@ extension System {
         return pid == 0 ? nil : pid
     }
 
+    /// A copy of this process that nobody waits for, with none of its descriptors, handlers and directories: true in it. It
+    /// ends with `exit`.
+    public static func detach() throws(Errno) -> Bool { try check(vsh_detach()) == 1 }
+
     /// Forks (not spawns) between the first process and this one.
     public static var forkDepth: Int { Int(vsh_fork_depth()) }
 

@@ -59,6 +59,10 @@ OPERATIONS = {
     "ln -sf": ("ln -sfn away x", ["file", "symlink", "fifo"]),
     "ln": ("ln x y", ["file", "hard link"]),
     "touch": ("touch x", ["file", "dir", "nothing", "hard link", "fifo"]),
+    "append by a second name": ("ln x y; echo more >> y; rm y", ["file", "hard link"]),
+    "append while renamed": ("mv x y; echo more >> y; mv y x", ["file", "hard link"]),
+    "append in a renamed directory": ("mv x y; echo more >> y/in; rm y/sub/l; echo new > y/new; mv y x", ["dir"]),
+    "append and rm": ("echo more >> x; rm x", ["file", "hard link"]),
     "sed -i": ("sed -i s/o/0/ x", ["file"]),
 }
 if ROOT:

@@ -72,6 +72,7 @@ int vsh_memory_file(const char *_Nonnull name, unsigned flags);
 int vsh_close_range(unsigned first, unsigned last, unsigned flags);
 /// mmap of a file; `shared`, else a private copy. NULL and a negative errno in `*error`.
 void *_Nullable vsh_map(size_t length, int writable, int shared, int fd, int64_t offset, int *_Nonnull error);
+void vsh_populate(void *_Nonnull address, size_t length);
 int vsh_unmap(void *_Nonnull address, size_t length);
 int vsh_sync_map(void *_Nonnull address, size_t length);
 

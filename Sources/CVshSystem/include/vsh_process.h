@@ -56,6 +56,9 @@ int vsh_make_time(const int fields[_Nonnull 9], int is_utc, int64_t *_Nonnull ti
 struct vsh_system_name { char system[65], node[65], release[65], version[65], machine[65]; };
 int vsh_uname(struct vsh_system_name *_Nonnull name);
 
+/// Makes a process that nobody waits for and that holds nothing of this one's: 1 in it, 0 here, or a negative errno.
+int vsh_detach(void);
+
 /// getpriority(2), nice value of this process.
 int vsh_nice(int32_t *_Nonnull value);
 

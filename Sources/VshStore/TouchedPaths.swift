@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshCore
+
+/// A path that an operation touched, and what was there before it.
+public struct TouchedPath {
+    public var path: [UInt8]
+    public var before: NodeState
+    /// Only the times of a directory changed, because something in it did.
+    public var isSoft: Bool
+    /// Content or extended attributes may differ though all else is the same.
+    public var isExact: Bool
+    /// Its content was written.
+    public var isWritten = false
+    /// Why it cannot be put back.
+    public var missing: MissingReason
+    /// What was there before is a guess: nothing, as the name was given in the operation.
+    fileprivate var isNew = false
+}
+
+/// The paths that an operation touched, under the names that they have before and after it: a file that is changed through
+/// a second name, or in a directory that was renamed for a while, has changed under its lasting name.
+public struct TouchedPaths {
+    public private(set) var all: [TouchedPath] = []
+    /// Where a path is in `all`.
+    public private(set) var index: [[UInt8]: Int] = [:]
+
+    public init(_ changes: [ChangeRecord]) {
+        index.reserveCapacity(changes.count)
+        all.reserveCapacity(changes.count)
+        let alone = Self.lastNames(changes)
+        let names = Names(changes)
+        for (number, change) in changes.enumerated() {
+            let isLost =
+                change.preimage == .missing || change.reason == .otherNames && !alone.contains(change.before.inode)
+            var touched = TouchedPath(
+                path: change.path, before: change.before, isSoft: change.kind == .directoryTimes,
+                isExact: change.kind == .content || change.kind == .attributes,
+                isWritten: change.kind == .content || change.kind == .appended || change.kind == .tail,
+                missing: isLost ? change.reason : .none)
+            guard let names, !touched.isSoft else {
+                note(touched)
+                if change.kind == .moved { noteNew(change.other, touched) }
+                continue
+            }
+            let origin = names.origin(of: change.path, before: number)
+            touched.path = origin.path
+            if origin.isBorn {
+                touched.before = .absent
+                touched.isNew = true
+            }
+            note(touched)
+            for (name, since) in origin.names + [(change.path, number)] {
+                if let last = names.place(of: name, from: since) { noteNew(last, touched) }
+            }
+            if change.kind == .moved { noteNew(change.other, touched) }
+        }
+    }
+
+    /// A name that an object did not have before.
+    private mutating func noteNew(_ path: [UInt8], _ touched: TouchedPath) {
+        if path == touched.path { return }
+        note(TouchedPath(path: path, before: .absent, isSoft: false, isExact: false, missing: .none, isNew: true))
+    }
+
+    private mutating func note(_ touched: TouchedPath) {
+        guard let known = index[touched.path] else {
+            index[touched.path] = all.count
+            all.append(touched)
+            return
+        }
+        // Of a directory whose times were noted first, the first real change says what was before.
+        if all[known].isSoft && !touched.isSoft || all[known].isNew && !touched.isNew && !touched.isSoft {
+            all[known].isSoft = false
+            all[known].isNew = touched.isNew
+            all[known].before = touched.before
+        }
+        all[known].isExact = all[known].isExact || touched.isExact
+        all[known].isWritten = all[known].isWritten || touched.isWritten
+        if all[known].missing == .none { all[known].missing = touched.missing }
+    }
+
+    /// Objects all of whose names were removed: undo links these again.
+    private static func lastNames(_ changes: [ChangeRecord]) -> Set<UInt64> {
+        var names: [UInt64: (removed: UInt32, links: UInt32)] = [:]
+        for change in changes where change.kind == .removed && change.before.kind != .directory {
+            if change.reason != .otherNames, names.isEmpty { continue }
+            let known = names[change.before.inode] ?? (0, 0)
+            names[change.before.inode] = (known.removed + 1, max(known.links, change.before.links))
+        }
+        return Set(names.filter { $0.value.removed >= $0.value.links }.keys)
+    }
+}
+
+/// What names meant in the course of an operation.
+private struct Names {
+    private enum Event {
+        /// An object came there by a rename; from where.
+        case came([UInt8])
+        /// A second name of what is at another path.
+        case linked([UInt8])
+        /// Something new.
+        case made
+        case left([UInt8])
+        case gone
+
+        var frees: Bool {
+            switch self {
+            case .left, .gone: true
+            default: false
+            }
+        }
+    }
+
+    /// In the order of the changes.
+    private var events: [[UInt8]: [(number: Int, event: Event)]] = [:]
+
+    /// - Returns: nil when no object changed its name or got another: each path is its own name then.
+    init?(_ changes: [ChangeRecord]) {
+        guard changes.contains(where: { $0.kind == .moved || $0.isLink }) else { return nil }
+        for (number, change) in changes.enumerated() {
+            switch change.kind {
+            case .moved:
+                events[change.path, default: []].append((number, .left(change.other)))
+                events[change.other, default: []].append((number, .came(change.path)))
+            case .created:
+                events[change.path, default: []].append((number, change.isLink ? .linked(change.location) : .made))
+            case .removed: events[change.path, default: []].append((number, .gone))
+            default: break
+            }
+        }
+    }
+
+    /// What the object that is at a path when a change is made was called when the operation began.
+    /// - Returns: `isBorn`: it was not there, and the path is the given one. `names`: others that it had on the way, and from
+    /// which change on.
+    func origin(of path: [UInt8], before number: Int) -> (path: [UInt8], isBorn: Bool, names: [([UInt8], since: Int)])
+    {
+        var (name, number) = (path, number)
+        var names: [([UInt8], since: Int)] = []
+        while let (found, at, event) = last(name, before: number) {
+            switch event {
+            case .came(let old): name = old + name[found...]
+            case .linked(let source) where found == name.count: name = source
+            default: return (path, true, names)
+            }
+            number = at
+            names.append((name, number))
+        }
+        return (name, false, names)
+    }
+
+    /// Where what a name stands for at a change is when the operation ends; nil: nowhere any more.
+    func place(of path: [UInt8], from number: Int) -> [UInt8]? {
+        var (name, number) = (path, number)
+        while let (found, at, event) = next(name, from: number) {
+            guard case .left(let new) = event else { return nil }
+            name = new + name[found...]
+            number = at + 1
+        }
+        return name
+    }
+
+    /// The last event at a path, or at a directory above it, with the count of its bytes.
+    private func last(_ path: [UInt8], before number: Int) -> (Int, number: Int, Event)? {
+        search(path, number) { list, number in
+            let end = Self.partition(list, number)
+            return end > 0 ? end - 1 : nil
+        } isBetter: { $0 > $1 }
+    }
+
+    /// The first one from a change on that took away what was there.
+    private func next(_ path: [UInt8], from number: Int) -> (Int, number: Int, Event)? {
+        search(path, number) { list, number in list[Self.partition(list, number)...].firstIndex { $0.event.frees } } isBetter: {
+            $0 < $1
+        }
+    }
+
+    private func search(
+        _ path: [UInt8], _ number: Int, _ find: ([(number: Int, event: Event)], Int) -> Int?,
+        isBetter: (Int, Int) -> Bool
+    ) -> (Int, number: Int, Event)? {
+        var best: (Int, number: Int, Event)?
+        var above = path[...]
+        while !above.isEmpty {
+            if let list = events[Array(above)], let index = find(list, number),
+                best.map({ isBetter(list[index].number, $0.number) }) ?? true
+            {
+                best = (above.count, list[index].number, list[index].event)
+            }
+            above = above[..<(above.lastIndex(of: UInt8(ascii: "/")) ?? 0)]
+        }
+        return best
+    }
+
+    /// Count of the events before a change.
+    private static func partition(_ list: [(number: Int, event: Event)], _ number: Int) -> Int {
+        var (low, high) = (0, list.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if list[middle].number < number { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
+
+extension ChangeRecord {
+    /// The making of a second name, whose `location` is a name that the object had.
+    public var isLink: Bool { kind == .created && item == 0 && !location.isEmpty }
+}
