@@ -119,12 +119,22 @@ public final class UndoEngine {
         return entry
     }
 
-    /// Whether what an operation left stands, as part of an entry, done or undone, or as what is no entry; or would
-    /// stand if the other, of the same entry, were taken back.
-    func isEffective(_ id: OperationID, beside other: OperationID) throws(UndoError) -> Bool {
-        guard let entry = try entry(about: id) else { return true }
+    /// Whether what an operation left stands: of a command while it is done, of an undo while its entry is undone, and of
+    /// what is no entry; or would stand if the other, of the same entry, were taken back.
+    func stands(_ id: OperationID, beside other: OperationID) throws(UndoError) -> Bool {
+        guard let found = try operation(id), let entry = try entry(about: id) else { return true }
         let own = try self.entry(about: other)
-        return entry.effective.contains(id) || entry.id == own?.id
+        if entry.id == own?.id { return true }
+        let takesBack = found.kind == .undo || found.kind == .rollback
+        var current = found.entry == nil ? try operation(found.target) : found
+        guard let state = current?.entry?.state, (state == .undone) == takesBack else { return false }
+        while let transaction = current?.transaction, transaction != 0, let around = try operation(transaction),
+            around.entry?.state != .open
+        {
+            if around.entry?.state == .undone { return false }
+            current = around
+        }
+        return true
     }
 
     /// The entry that an operation is, or is about; the transaction that it is a part of, when that is closed.

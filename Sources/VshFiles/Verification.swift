@@ -145,7 +145,7 @@ final class Verification {
                 try engine.log.directoryTimes(of: path, leftBefore: operation)
             }
             guard let found, found.after.modification == state.modification, !among.contains(found.operation),
-                try !engine.isEffective(found.operation, beside: operation)
+                try !engine.stands(found.operation, beside: operation)
             else { break }
             (state, operation) = (found.before, found.operation)
         }
