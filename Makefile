@@ -22,7 +22,7 @@ texts = README.adoc LICENSE $(filter-out docs/decisions docs/man,$(wildcard docs
 CONFORMANCE ?= $(wildcard ../shared/conformance/conformance)
 SUITES ?=
 
-.PHONY: all build run test check proofs lint format bench bench-recorder fuzz conformance install uninstall clean help setup-build setup-test
+.PHONY: all build run test check proofs lint format bench bench-undo bench-recorder fuzz conformance install uninstall clean help setup-build setup-test
 
 all: build
 
@@ -50,6 +50,9 @@ format: ## bring the sources into the format that lint asks for
 
 bench: build ## time vsh against the installed shells, table into docs/performance.md (BENCH=program that takes the shell, BENCHFLAGS=)
 	@$(BENCH) $(binary) $(BENCHFLAGS)
+
+bench-undo: build ## what undo costs, tables into docs/performance.md (takes minutes; BENCHFLAGS=--changes N)
+	@Tests/bench/undo $(binary) --write docs/performance.md $(BENCHFLAGS)
 
 bench-recorder: build ## time programs with and without the recorder (paired medians)
 	@Tests/bench/recorder $(binary) $(BENCHFLAGS)

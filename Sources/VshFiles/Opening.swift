@@ -48,7 +48,6 @@ extension FileSystem {
     private func openRecorded(
         _ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags, _ mode: UInt32
     ) throws(Errno) -> Int32 {
-        let at = at(directory)
         if flags.contains(.create) {
             if flags.contains(.exclusive) { return try openNew(path, directory, flags, mode) }
             do {

@@ -138,7 +138,8 @@ final class Verification {
     }
 
     /// The times of a directory before an operation, as if all that is not in effect had never been.
-    private func standing(_ path: [UInt8], _ before: NodeState, _ operation: OperationID) throws(UndoError) -> NodeState {
+    private func standing(_ path: [UInt8], _ before: NodeState, _ operation: OperationID) throws(UndoError) -> NodeState
+    {
         var (state, operation) = (before, operation)
         for _ in 0..<1000 {
             let found = try engine.load { () throws(StoreError) in

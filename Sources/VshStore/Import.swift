@@ -46,7 +46,9 @@ extension OperationLog {
             do {
                 let fd = try System.open(path, [.readWrite, .closeOnExec])
                 descriptors.append(fd)
-                if let journal = try JournalFile(number: number, path: path, fd: fd, patience: patience) { journals.append(journal) }
+                if let journal = try JournalFile(number: number, path: path, fd: fd, patience: patience) {
+                    journals.append(journal)
+                }
             } catch {
                 if error != .noEntry { throw StoreError(.system(error), path) }
             }

@@ -43,10 +43,13 @@ public struct TouchedPaths {
                 continue
             }
             let origin = names.origin(of: change.path, before: number)
-            touched.path = origin.path
             if origin.isBorn {
                 touched.before = .absent
                 touched.isNew = true
+            } else if origin.isRenamed {
+                touched.path = origin.path
+            } else {
+                touched.path = names.lastingPath(of: change.path, from: number) ?? origin.path
             }
             note(touched)
             for (name, since) in origin.names + [(change.path, number)] {
@@ -131,22 +134,39 @@ private struct Names {
     }
 
     /// What the object that is at a path when a change is made was called when the operation began.
-    /// - Returns: `isBorn`: it was not there, and the path is the given one. `names`: others that it had on the way, and from
-    /// which change on.
-    func origin(of path: [UInt8], before number: Int) -> (path: [UInt8], isBorn: Bool, names: [([UInt8], since: Int)])
-    {
-        var (name, number) = (path, number)
+    struct Origin {
+        var path: [UInt8]
+        /// It was not there.
+        var isBorn = false
+        /// It was renamed or linked itself, not just along with a directory.
+        var isRenamed = false
+        /// Names that it had on the way, and from which change on.
         var names: [([UInt8], since: Int)] = []
-        while let (found, at, event) = last(name, before: number) {
+    }
+
+    func origin(of path: [UInt8], before number: Int) -> Origin {
+        var number = number
+        var origin = Origin(path: path)
+        while let (found, at, event) = last(origin.path, before: number) {
+            let isExact = found == origin.path.count
             switch event {
-            case .came(let old): name = old + name[found...]
-            case .linked(let source) where found == name.count: name = source
-            default: return (path, true, names)
+            case .came(let old): origin.path = old + origin.path[found...]
+            case .linked(let source) where isExact: origin.path = source
+            default:
+                origin.isBorn = true
+                return origin
             }
+            origin.isRenamed = origin.isRenamed || isExact
             number = at
-            names.append((name, number))
+            origin.names.append((origin.path, number))
         }
-        return (name, false, names)
+        return origin
+    }
+
+    /// Where a name is when the operation ends, whatever has become of what it stood for: it goes with its directory.
+    func lastingPath(of path: [UInt8], from number: Int) -> [UInt8]? {
+        let slash = path.lastIndex(of: UInt8(ascii: "/")) ?? 0
+        return place(of: Array(path[..<slash]), from: number).map { $0 + path[slash...] }
     }
 
     /// Where what a name stands for at a change is when the operation ends; nil: nowhere any more.
@@ -165,12 +185,16 @@ private struct Names {
         search(path, number) { list, number in
             let end = Self.partition(list, number)
             return end > 0 ? end - 1 : nil
-        } isBetter: { $0 > $1 }
+        } isBetter: {
+            $0 > $1
+        }
     }
 
     /// The first one from a change on that took away what was there.
     private func next(_ path: [UInt8], from number: Int) -> (Int, number: Int, Event)? {
-        search(path, number) { list, number in list[Self.partition(list, number)...].firstIndex { $0.event.frees } } isBetter: {
+        search(path, number) { list, number in
+            list[Self.partition(list, number)...].firstIndex { $0.event.frees }
+        } isBetter: {
             $0 < $1
         }
     }

@@ -11,6 +11,10 @@ import argparse, hashlib, os, random, shutil, signal, stat, subprocess, sys, tem
 NAMES = [b"a", b"b c", b"d\ne", b"f\xff", b"-g", b"h'i", b"j"]
 
 
+def without_directory_times(state):
+    return {path: (s[:5] if stat.S_ISDIR(s[0]) else s) for path, s in state[0].items()}, state[1]
+
+
 def snapshot(top):
     """path -> everything that undo promises to bring back."""
     seen, inodes = {}, {}
@@ -110,7 +114,7 @@ class Run:
 
     def kill(self):
         """Kills a shell in the middle of a long command, then undoes what it did."""
-        want = snapshot(self.top)
+        want, entry = snapshot(self.top), self.entry()
         text = b"; ".join(self.command() for _ in range(40))
         p = subprocess.Popen([self.shell, "-c", text], cwd=self.top, env=self.env, stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -118,6 +122,11 @@ class Run:
         p.send_signal(signal.SIGKILL)
         p.wait()
         if snapshot(self.top) != want:
+            if self.entry() == entry:  # nothing but times of directories, which is no entry of the history
+                if without_directory_times(snapshot(self.top)) == without_directory_times(want):
+                    self.passed += 1
+                    return
+                return self.check(("a kill, of which nothing is in the history",), want)
             r = self.vsh("undo")
             self.check(("undo after a kill", r.returncode, r.stdout), want)
         else:

@@ -395,6 +395,89 @@ def ten_shells(rounds, shells, options):
 
 
 @test
+def nobody_waits_long_for_the_log():
+    """Ten shells that change and undo at once: how long one stands still for the log's locks and for the disk, between two commands."""
+    if not shutil.which("strace"):
+        return
+    calls = "trace=clock_nanosleep,nanosleep,flock,fcntl,fsync,fdatasync,write"
+    with Place() as p:
+        shells = []
+        for n in range(10):
+            os.mkdir("%s/s%d" % (p.top, n))
+            script = "".join("echo %d >> f%d\nmkdir d%d\nrm -r d%d\nundo\necho mark\n" % (i, i % 5, i, i) for i in range(30))
+            shells.append(subprocess.Popen(
+                ["strace", "-f", "--seccomp-bpf", "-qq", "-y", "-T", "-e", calls, "-o", "%s/trace%d" % (p.dir, n), ARGS.shell, "-i"],
+                cwd="%s/s%d" % (p.top, n), env=dict(p.env, PS1="", PS2=""), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+            threading.Thread(target=shells[-1].stdin.write, args=(script.encode(),), daemon=True).start()
+        for shell in shells:
+            shell.stdin.flush()
+            shell.stdin.close()
+            out = shell.stdout.read()
+            assert shell.wait() == 0 and out.count(b"undid") == 30 and b"locked" not in out and b"database" not in out, out[-500:]
+        waits = sorted(wait for n in range(10) for wait in log_waits("%s/trace%d" % (p.dir, n)))
+    shown = "of %d commands one in a hundred waited %.1f ms for the log, one %.1f ms" % (len(waits), 1000 * waits[-len(waits) // 100], 1000 * waits[-1])
+    print("   " + shown)
+    assert len(waits) >= 500 and waits[-1] < 0.05, shown
+
+
+def log_waits(trace):
+    """Seconds that a shell, not the processes that it left behind, stood still for the log before each line that it wrote."""
+    own, wait, waits, at_log = None, 0, [], False
+    for line in open(trace, errors="replace"):
+        match = re.match(r"(\d+) +(\w+)\((.*)<([0-9.]+)>$", line)
+        own = own or line.split(" ", 1)[0]
+        if not match or match[1] != own:
+            continue
+        call, text, took = match[2], match[3], float(match[4])
+        if call == "write":
+            if text.startswith(("1<", "2<")):
+                waits.append(wait)
+                wait = 0
+        elif "nanosleep" in call:
+            # A sleep after a lock that was not to be had; longer than asked for is the machine's doing.
+            wait += 0.001 if at_log else 0
+        else:
+            at_log = "/vsh/log.sqlite" in text or "/vsh/journal" in text
+            if at_log and call != "fcntl":
+                wait += took
+    return waits
+
+
+@test
+def little_space_is_left():
+    """Under 5 % free old entries go first; where a copy would leave less than 1 %, the content is not kept, which is said."""
+    with Place() as p:
+        small = p.dir + "/small"
+        os.mkdir(small)
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", small], stderr=subprocess.DEVNULL).returncode:
+            return
+        try:
+            p.top, p.home, p.env["HOME"], p.state = small + "/tree", small + "/home", small + "/home", small + "/home/.local/state/vsh"
+            os.mkdir(p.top)
+            os.mkdir(p.home)
+            p.write("f", 1_000_000)
+            for i in range(3):
+                p.write("old%d" % i, 8_000_000)
+                p.vsh("rm old%d" % i)
+            free = os.statvfs(small).f_bavail * os.statvfs(small).f_frsize
+            p.write("fill", free - 1_500_000)
+            out = p.vsh("echo x > f")
+            assert out == "" and open(p.top + "/f").read() == "x\n", out
+            assert "expired" in p.vsh("ops"), p.vsh("ops")
+            p.vsh("undo")
+            assert os.path.getsize(p.top + "/f") == 1_000_000
+            p.vsh("store purge --all")
+            free = os.statvfs(small).f_bavail * os.statvfs(small).f_frsize
+            p.write("fill2", free - 1_200_000)
+            out = p.vsh("echo y > f")
+            assert "1 of 1 change not undoable: f (1.0 MB, no space to keep it)" in out, out
+            assert open(p.top + "/f").read() == "y\n"
+            assert "not undoable: no space to keep it" in p.vsh("ops show @6"), p.vsh("ops show @6", None)
+        finally:
+            subprocess.run(["umount", "-l", small])
+
+
+@test
 def ten_short_shells_at_once():
     with Place() as p:
         def work(number):
