@@ -17,18 +17,33 @@ int vsh_landlock_ruleset(uint64_t handled) {
   return fd < 0 ? -errno : fd;
 }
 
-int vsh_landlock_allow(int ruleset, const char *path, uint64_t rights) {
+static int allow(int ruleset, int fd, uint64_t rights) {
   struct {
     uint64_t rights;
     int32_t parent;
-  } __attribute__((packed)) rule = {rights, open(path, O_PATH | O_CLOEXEC)};
-  if (rule.parent < 0) return -errno;
-  struct stat status;
-  int result = 0;
-  if (fstat(rule.parent, &status) == 0 && !S_ISDIR(status.st_mode)) rule.rights &= VSH_LANDLOCK_FILE;
-  if (rule.rights != 0 && syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) < 0) result = -errno;
-  close(rule.parent);
+  } __attribute__((packed)) rule = {rights, fd};
+  int result = (int)syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0);
+  if (result < 0 && errno == EINVAL) {
+    // What means something for directories alone.
+    rule.rights &= VSH_LANDLOCK_FILE;
+    result = rule.rights ? (int)syscall(ADD_RULE, ruleset, RULE_PATH_BENEATH, &rule, 0) : 0;
+  }
+  return result < 0 ? -errno : 0;
+}
+
+int vsh_landlock_allow(int ruleset, const char *path, uint64_t rights) {
+  int fd = open(path, O_PATH | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  int result = allow(ruleset, fd, rights);
+  close(fd);
   return result;
+}
+
+int vsh_landlock_allow_open(int ruleset, int fd, uint64_t rights) {
+  int flags = fcntl(fd, F_GETFL);
+  struct stat status;
+  if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode)) return 0;
+  return allow(ruleset, fd, rights);
 }
 
 int vsh_landlock_restrict(int ruleset) {

@@ -13,22 +13,6 @@ func registerAudit(_ shell: Shell) {
 }
 
 private func audit(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
-    var words: [[UInt8]] = []
-    for index in 1..<max(arguments.count, 1) { words.append(shell.argument(arguments, index).bytes) }
-    if words.first == Array("--help".utf8) {
-        shell.writeHelp(shell.argument(arguments, 0))
-        shell.status = 0
-        return .normal
-    }
-    let result = AuditCommand.run(words, shell.files, environment: shell.environment)
-    shell.output.append(result.output)
-    for message in result.messages {
-        var line = ByteStack(capacity: 128)
-        line.append("vsh: audit: ")
-        line.append(message)
-        line.append(10)
-        shell.writeError(line)
-    }
-    shell.status = result.status
+    shell.answer(arguments) { AuditCommand.run($0, shell.files, environment: shell.environment) }
     return .normal
 }

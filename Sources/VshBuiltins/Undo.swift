@@ -65,26 +65,10 @@ private func diff(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
 }
 
 private func run(_ name: StaticString, _ shell: Shell, _ arguments: Arguments) -> Flow {
-    var words: [[UInt8]] = []
-    for index in 1..<max(arguments.count, 1) { words.append(shell.argument(arguments, index).bytes) }
-    if words.first == Array("--help".utf8) {
-        shell.writeHelp(shell.argument(arguments, 0))
-        shell.status = 0
-        return .normal
-    }
     let descriptor = shell.realDescriptor(1)
-    let result = UndoCommand.run(
-        name, words, shell.files, isTerminal: descriptor >= 0 && System.isTerminal(descriptor), isUTF8: shell.isUTF8)
-    shell.output.append(result.output)
-    for message in result.messages {
-        var line = ByteStack(capacity: 128)
-        line.append("vsh: ")
-        line.append(name)
-        line.append(": ")
-        line.append(message)
-        line.append(10)
-        shell.writeError(line)
+    shell.answer(arguments) {
+        UndoCommand.run(
+            name, $0, shell.files, isTerminal: descriptor >= 0 && System.isTerminal(descriptor), isUTF8: shell.isUTF8)
     }
-    shell.status = result.status
     return .normal
 }

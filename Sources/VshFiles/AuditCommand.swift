@@ -3,9 +3,18 @@ import VshBase
 import VshStore
 import VshSystem
 
+/// What a command without its shell leaves for the shell to show.
+public protocol CommandAnswer {
+    /// What goes to standard output.
+    var output: [UInt8] { get }
+    /// Lines for standard error, to be written with the command's name in front.
+    var messages: [[UInt8]] { get }
+    var status: Int32 { get }
+}
+
 /// The command `audit` without its shell: words in, text and status out. Statuses: 0 done and in order, 1 something is
 /// wrong with the log, or there is none, 2 usage.
-public struct AuditCommand {
+public struct AuditCommand: CommandAnswer {
     /// What goes to standard output.
     public internal(set) var output: [UInt8] = []
     /// Lines for standard error, to be written with the command's name in front.

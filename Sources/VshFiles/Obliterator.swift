@@ -313,7 +313,8 @@ public final class Obliterator {
                 if followsAllLinks, let status = target.status, status.isRegular, status.linkCount > 1 {
                     for other in self.otherNames(target.place, status) { try? System.unlink(other) }
                 }
-                self.erase(target.place)
+                // No link that was put there since it was looked at.
+                self.erase(target.place, resolve: .noSymbolicLinks)
             }
         }
     }
@@ -363,8 +364,8 @@ public final class Obliterator {
     }
 
     /// Erases a file or a tree.
-    private func erase(_ place: [UInt8]) {
-        guard let directory = try? FileDescriptor(parent(of: place), [.readOnly, .directory]) else {
+    private func erase(_ place: [UInt8], resolve: ResolveFlags = []) {
+        guard let directory = try? FileDescriptor(parent(of: place), [.readOnly, .directory], resolve: resolve) else {
             failures.append((place, Errno.noEntry.message))
             return
         }

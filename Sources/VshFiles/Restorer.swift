@@ -190,7 +190,7 @@ final class Restorer {
 
     /// Makes what a change altered as it was before.
     func restore(_ change: ChangeRecord) throws(FileOpError) {
-        let path = change.path + [0]
+        var path = change.path + [0]
         if let sandbox = files.sandbox {
             sandbox.engage()
             for place in [change.path, change.kind == .moved ? change.other : change.path] {
@@ -199,6 +199,19 @@ final class Restorer {
                     throw FileOpError(cause: files.refuse(place, "undo"), path: place)
                 }
             }
+        }
+        // Recorded paths have no symbolic links in them. Should another process put one there now, it is not followed.
+        var parent: Int32 = -1
+        defer { if parent >= 0 { try? System.close(parent) } }
+        if files.sandbox != nil {
+            do {
+                parent = try Self.openParent(of: change.path)
+            } catch {
+                throw FileOpError(cause: error, path: change.path)
+            }
+        }
+        if parent >= 0 {
+            path = Array("/proc/self/fd/\(parent)".utf8) + change.path[(change.path.lastIndex(of: 47) ?? 0)...] + [0]
         }
         if change.kind == .directoryTimes {
             do {
@@ -219,6 +232,18 @@ final class Restorer {
                 return
             }
             throw FileOpError(cause: error, path: change.path)
+        }
+    }
+
+    /// The directory that a path without symbolic links is in; -1 when it is not there.
+    private static func openParent(of path: [UInt8]) throws(Errno) -> Int32 {
+        guard let slash = path.lastIndex(of: 47), slash + 1 < path.count else { return -1 }
+        do {
+            return try System.open(
+                Array(path[...slash]), [.path, .directory, .closeOnExec], resolve: .noSymbolicLinks)
+        } catch {
+            if error == .noEntry || error == .notDirectory { return -1 }
+            throw error
         }
     }
 
@@ -419,7 +444,9 @@ final class Restorer {
     // MARK: Content
 
     /// Opens a regular file for writing, after its present content was kept.
-    private func opened(_ path: [UInt8], _ body: (Int32, FileStatus) throws(Errno) -> Void) throws(Errno) {
+    private func opened(_ path: [UInt8], _ change: ChangeRecord, _ body: (Int32, FileStatus) throws(Errno) -> Void)
+        throws(Errno)
+    {
         var flags: OpenFlags = [.writeOnly, .noFollow, .nonBlocking]
         var restored: UInt32?
         let fd: FileDescriptor
@@ -431,7 +458,7 @@ final class Restorer {
                 status.owner == System.effectiveUserID
             else { throw error }
             restored = status.permissions
-            if files.first.set(Array(path.dropLast())) {
+            if files.first.set(change.path) {
                 recorder.recordAttributes(files.first, status, extended: false)
             }
             try System.changeMode(path, status.permissions | 0o600, follow: false)
@@ -439,7 +466,7 @@ final class Restorer {
             fd = try FileDescriptor(path, flags)
         }
         let status = try FileStatus(descriptor: fd.rawValue)
-        guard status.isRegular, files.first.set(Array(path.dropLast())) else { throw .invalid }
+        guard status.isRegular, files.first.set(change.path) else { throw .invalid }
         do {
             try body(fd.rawValue, status)
         } catch {
@@ -450,7 +477,7 @@ final class Restorer {
     }
 
     private func rewrite(_ path: [UInt8], _ change: ChangeRecord, _ item: [UInt8]) throws(Errno) {
-        try opened(path) { (fd, status) throws(Errno) in
+        try opened(path, change) { (fd, status) throws(Errno) in
             if recorder.recordContent(files.first, status, fd: fd) != .none { throw .noSpace }
             try System.truncate(fd, to: 0)
             try fill(fd, change, item)
@@ -459,7 +486,7 @@ final class Restorer {
     }
 
     private func cut(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
-        try opened(path) { (fd, status) throws(Errno) in
+        try opened(path, change) { (fd, status) throws(Errno) in
             if UInt64(status.size) == change.before.size { return }
             if recorder.recordTail(files.first, status, fd: fd, size: change.before.size) != .none { throw .noSpace }
             try System.truncate(fd, to: Int64(change.before.size))
@@ -469,7 +496,7 @@ final class Restorer {
 
     private func restoreTail(_ path: [UInt8], _ change: ChangeRecord, _ item: [UInt8]) throws(Errno) {
         guard let start = Int64(String(decoding: change.other, as: UTF8.self)) else { throw .invalid }
-        try opened(path) { (fd, status) throws(Errno) in
+        try opened(path, change) { (fd, status) throws(Errno) in
             // As the cut left it; anything else would be content of another time.
             if status.size != start, status.size != Int64(change.before.size) { throw .invalid }
             recorder.recordAppended(files.first, status)

@@ -211,6 +211,8 @@ public final class Sandbox {
         // Device files could be another way to a disk.
         // The same rights everywhere: what gains some by a rename is not let through.
         for place in own ? zones + forbidden : zones { allow(place, all.subtracting(.makeDevice)) }
+        // What the shell was given to write to may be opened again by another name: /dev/stdout, /dev/fd/2.
+        for descriptor in Int32(0)...2 { try? Landlock.allow(rules, open: descriptor, [.writeFile, .truncate]) }
         for device in Self.devices {
             allow(device, isStrict ? [.writeFile, .truncate, .readFile, .readDirectory] : [.writeFile, .truncate])
         }

@@ -6,7 +6,7 @@ import VshSystem
 
 /// The command `store` without its shell: what is kept to undo things, how much it is, and how to get rid of it.
 /// Statuses: 0 done, 1 nothing there or failed, 2 usage.
-public struct StoreCommand {
+public struct StoreCommand: CommandAnswer {
     /// What goes to standard output.
     public private(set) var output: [UInt8] = []
     /// Lines for standard error, to be written with the command's name in front.

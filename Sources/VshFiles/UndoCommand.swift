@@ -6,7 +6,7 @@ import VshSystem
 
 /// The commands on the history without their shell: words in, text and status out. Statuses: 0 done, 1 nothing to do or
 /// partly done, 2 usage, 3 conflict.
-public struct UndoCommand {
+public struct UndoCommand: CommandAnswer {
     /// What goes to standard output.
     public internal(set) var output: [UInt8] = []
     /// Lines for standard error, to be written with the command's name in front.

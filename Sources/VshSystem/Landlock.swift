@@ -33,6 +33,11 @@ public enum Landlock {
         try run(path.withPath { vsh_landlock_allow(ruleset, $0, rights.rawValue) })
     }
 
+    /// Gives rights back for a regular file that is open for writing; nothing when it is none.
+    public static func allow(_ ruleset: Int32, open fd: Int32, _ rights: Rights) throws(Errno) {
+        try run(vsh_landlock_allow_open(ruleset, fd, rights.rawValue))
+    }
+
     /// Puts the rules on this process, for ever.
     public static func restrict(_ ruleset: Int32) throws(Errno) { try run(vsh_landlock_restrict(ruleset)) }
 }

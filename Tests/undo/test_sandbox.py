@@ -141,6 +141,18 @@ while [ $i -lt 1500 ]; do
     echo x > r/x/f; echo x >> r/y/f; rm -f r/x/g; mkdir r/x/new; touch -d @5 r/x/f; chmod 640 r/x/f; mv r/x/f r/x/h; ln f r/x/z; cp f r/y/f; i=$((i+1))
 done 2> /dev/null
 wait''')
+# undo, which puts modes, owners and times back, against the same.
+attempt("undo in a race", '''mkdir r r/x; echo x > r/x/f; ln -s $O r/y
+python3 -c '
+import ctypes, time
+libc = ctypes.CDLL(None); stop = time.time() + 1.5
+while time.time() < stop: libc.syscall(316, -100, b"r/x", -100, b"r/y", 2)' &
+i=0
+while [ $i -lt 300 ]; do
+    chmod 601 r/x/f; touch -d @5 r/x/f; echo y > r/x/f; rm -f r/x/f
+    undo; undo; i=$((i+1))
+done > /dev/null 2>&1
+wait''')
 C_RACE = r'''
 #define _GNU_SOURCE
 #include <fcntl.h>
