@@ -151,6 +151,32 @@ static void on_create(const struct context *c, int directory, uint64_t address) 
   record_created(c->operation, &first);
 }
 
+/// The flags that a task's descriptor is open with; 0 when they cannot be found out.
+static unsigned long flags_of(pid_t pid, int descriptor) {
+  char path[64], text[256];
+  snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, descriptor);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t count = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (count <= 0) return 0;
+  text[count] = 0;
+  char *at = strstr(text, "flags:");
+  return at ? strtoul(at + 6, NULL, 8) : 0;
+}
+
+/// Whether a file outside the sandbox is one that the task was given to write to (/dev/stdout leads to it): it is opened anew.
+static bool is_given(const struct context *c, const struct place *place) {
+  if (!is_outside(place->path)) return false;
+  for (int descriptor = 0; descriptor < 3; descriptor++) {
+    struct statx open;
+    if (look_at_descriptor(c->pid, descriptor, &open) && open.stx_ino == place->status.stx_ino
+        && device_of(&open) == device_of(&place->status) && flags_of(c->pid, descriptor) & O_ACCMODE)
+      return true;
+  }
+  return false;
+}
+
 static void on_open(const struct context *c, int directory, uint64_t address, uint64_t flags) {
   char path[PATH_MAX];
   bool writes = (flags & O_ACCMODE) != O_RDONLY;
@@ -178,6 +204,7 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
       if (!find_name(&here, c->pid, AT_FDCWD, whole, &first)) return;
     }
   }
+  if (first.exists && S_ISREG(first.status.stx_mode) && is_given(c, &first)) return;
   if ((first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT) && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
   if (!first.exists) {
     if (flags & O_CREAT && !is_excluded(first.path)) record_created(c->operation, &first);
@@ -321,16 +348,7 @@ static void on_bind(const struct context *c, uint64_t address, uint64_t length) 
 /// Drops O_APPEND from a descriptor: what only grew so far can now be overwritten.
 static void on_status_flags(const struct context *c, int descriptor) {
   if (!find_descriptor(c, descriptor, INODE_CONTENT, &first) || !S_ISREG(first.status.stx_mode)) return;
-  char path[64], text[256];
-  snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", c->pid, descriptor);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  ssize_t count = read(fd, text, sizeof text - 1);
-  close(fd);
-  if (count <= 0) return;
-  text[count] = 0;
-  char *at = strstr(text, "flags:");
-  unsigned long flags = at ? strtoul(at + 6, NULL, 8) : 0;
+  unsigned long flags = flags_of(c->pid, descriptor);
   if (flags & O_APPEND && flags & O_ACCMODE) record_content(c->operation, &first);
 }
 
@@ -407,6 +425,8 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
 #endif
   if (number < 0) return 0;
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
+  // To type for the user would be a way out of the sandbox.
+  if (number == SYS_ioctl) return is_confined() && (uint32_t)arguments[1] == TIOCSTI ? -EPERM : 0;
   if (!operation) return is_confined() ? confine_attributes(slot, NULL, event, number, arguments) : 0;
   struct context context = {slot, operation, (pid_t)event->pid};
   refused = 0;

@@ -5,8 +5,9 @@
 #include "internal.h"
 #include <linux/audit.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 
-enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, NEW_TASK };
+enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, TYPING, NEW_TASK };
 
 #if defined __x86_64__
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -34,7 +35,7 @@ static const struct {
     {SYS_fchownat, NOTIFY},    {SYS_unlinkat, NOTIFY}, {SYS_linkat, NOTIFY},  {SYS_symlinkat, NOTIFY}, {SYS_fchmodat, NOTIFY},
     {SYS_utimensat, NOTIFY},   {SYS_renameat2, NOTIFY}, {SYS_bind, NOTIFY},   {452, NOTIFY},           {463, NOTIFY},
     {464, NOTIFY},             {465, NOTIFY},         {466, NOTIFY},        {467, NOTIFY},           {468, NOTIFY},
-    {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_clone, NEW_TASK}, {SYS_unshare, NEW_TASK},
+    {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_ioctl, TYPING}, {SYS_clone, NEW_TASK}, {SYS_unshare, NEW_TASK},
     {SYS_setns, NOTIFY},       {SYS_chroot, NOTIFY},  {425, REFUSE},
 };
 enum { RULES = sizeof rules / sizeof *rules };
@@ -80,6 +81,9 @@ static void leaf(enum rule rule) {
   case NEW_TASK:
     argument(0);
     return when_set(CLONE_NEWNS);
+  case TYPING:
+    argument(1);
+    return emit(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, TO_NOTIFY, TO_ALLOW);
   case STATUS_FLAGS:
     argument(1);
     emit(BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, TO_NEXT, TO_ALLOW);
@@ -172,7 +176,7 @@ int native_number(int number_32) {
 #ifdef __x86_64__
   static const short pairs[][2] = {
       {5, SYS_open},        {8, SYS_creat},       {9, SYS_link},        {10, SYS_unlink},     {14, SYS_mknod},      {15, SYS_chmod},
-      {16, SYS_lchown},     {30, SYS_utime},      {38, SYS_rename},     {39, SYS_mkdir},      {40, SYS_rmdir},      {55, SYS_fcntl},
+      {16, SYS_lchown},     {30, SYS_utime},      {38, SYS_rename},     {39, SYS_mkdir},      {40, SYS_rmdir},      {54, SYS_ioctl},      {55, SYS_fcntl},
       {61, SYS_chroot},     {83, SYS_symlink},    {92, SYS_truncate},   {93, SYS_ftruncate},  {94, SYS_fchmod},     {95, SYS_fchown},
       {182, SYS_chown},     {193, SYS_truncate},  {194, SYS_ftruncate}, {198, SYS_lchown},    {207, SYS_fchown},    {212, SYS_chown},
       {221, SYS_fcntl},     {226, SYS_setxattr},  {227, SYS_lsetxattr}, {228, SYS_fsetxattr}, {235, SYS_removexattr}, {236, SYS_lremovexattr},

@@ -364,9 +364,13 @@ extension FileSystem {
                 ? "\(reason); `unconfined COMMAND` runs it outside"
                 : "\(reason); run it from a shell started with --no-sandbox"
         }
-        if sandbox.landlock == 0 {
+        if sandbox.landlock > 0 {
+            _ = sandbox.rulesForPrograms()
+            if sandbox.hasNoRules { return "the sandbox cannot confine it: too few descriptors" }
+        } else {
             if sandbox.level == .strict { return "the kernel has no Landlock: nothing would confine the program" }
-            if !hasSaidNoLandlock {
+            // Scripts do not say it each time when nobody asked.
+            if !hasSaidNoLandlock, !sandbox.isDefault || sandbox.hasWayOut {
                 hasSaidNoLandlock = true
                 onRefusal?(Array("sandbox: the kernel has no Landlock: programs are not confined".utf8))
             }

@@ -38,6 +38,9 @@ extension FileSystem {
         return recorder.record(takesOver: takesOver, isAwaited: isAwaited && isRecorded, rules, isRecorded)
     }
 
+    /// After `willStartProgram` gave nil: nothing would keep the program from changing attributes outside the sandbox.
+    public var mayNotStartProgram: Bool { recorder?.mayNotStart ?? false }
+
     /// To be called after it was started.
     public func didStartProgram(_ recording: UnsafeMutablePointer<ProgramRecording>) {
         if recording.pointee.isHeld || recording.pointee.hasStarter { return }
@@ -175,12 +178,22 @@ extension Recorder {
                 ProgramRecorder.forget()
             }
         }
-        ProgramRecorder.release(recording)
+        // In a sandbox it may change nothing then: its calls fail.
+        if sandbox == nil { ProgramRecorder.release(recording) } else { ProgramRecorder.drop(recording) }
     }
 
     /// Programs run unrecorded from now on, which is said once.
     func giveUpPrograms(_ error: Errno) {
         hasNoPrograms = true
+        // What a machine cannot do it says beforehand; what a script took away is no way out.
+        switch error {
+        case .notSupported, .invalid, .permission, .busy: break
+        default:
+            if sandbox != nil {
+                mayNotStart = true
+                return
+            }
+        }
         let reason =
             switch error {
             case .notSupported, .invalid: "the kernel has no user notification"

@@ -42,6 +42,8 @@ final class Recorder {
     private var isEmpty = true
     /// The recorder of programs could not be started.
     var hasNoPrograms = false
+    /// In a sandbox, for lack of something that a script can take away.
+    var mayNotStart = false
     /// Programs of the running command that gained privileges: what they changed nobody knows.
     var unseenPrograms: UInt32 = 0
     /// Programs that were watched by the shell itself.

@@ -74,6 +74,8 @@ public final class Sandbox {
     let programRules = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     private var restricted = SandboxLevel.off
     private var hasProgramRules = false
+    /// The kernel could, but no rules could be made for programs.
+    private(set) var hasNoRules = false
     /// A directory in which every name but those of stores may be changed.
     private var open: [UInt8] = []
 
@@ -238,9 +240,12 @@ public final class Sandbox {
         if hasWayOut { hasWayOut = ProgramRecorder.keepWayOut() }
         // Rules are about what exists, and the state directory is about to be needed.
         if let state, (try? FileStatus(state.path)) == nil { try? state.create() }
-        guard let rules = try? makeRules(own: true) else { return }
+        guard let rules = try? makeRules(own: true) else {
+            hasNoRules = true
+            return
+        }
         defer { try? System.close(rules) }
-        try? Landlock.restrict(rules)
+        do { try Landlock.restrict(rules) } catch { hasNoRules = true }
     }
 
     /// Whether programs need no rules but the shell's: its own directories are in the zones, where rules cannot take
@@ -261,7 +266,11 @@ public final class Sandbox {
         if sharesRules { return nil }
         if hasProgramRules { return programRules.pointee >= 0 ? programRules : nil }
         hasProgramRules = true
-        guard landlock > 0, let rules = try? makeRules(own: false) else { return nil }
+        guard landlock > 0 else { return nil }
+        guard let rules = try? makeRules(own: false) else {
+            hasNoRules = true
+            return nil
+        }
         programRules.pointee = (try? System.duplicate(rules, from: 500)) ?? rules
         if programRules.pointee != rules { try? System.close(rules) }
         return programRules

@@ -216,6 +216,10 @@ extension Shell {
                 path, takesOver: inPlace, isAwaited: isAwaited, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
                 isAlone: argumentVector.hasOnlyOptions, isWanted: options.contains(.record))
             if let recording { launch.record(recording) }
+            if recording == nil, files.mayNotStartProgram {
+                report(name: path, "the sandbox cannot confine it: too few descriptors or processes")
+                throw .permission
+            }
         }
         if recording == nil { files.confineProgram(&launch) }
         defer { if let recording { files.didStartProgram(recording) } }

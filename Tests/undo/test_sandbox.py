@@ -152,7 +152,7 @@ while [ $i -lt 300 ]; do
     chmod 601 r/x/f; touch -d @5 r/x/f; echo y > r/x/f; rm -f r/x/f
     undo; undo; i=$((i+1))
 done > /dev/null 2>&1
-wait''')
+wait''', "idle")
 C_RACE = r'''
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -261,6 +261,20 @@ def difference(before, after, top):
     return [path[len(top) + 1:] for path in sorted(set(before) | set(after)) if before.get(path) != after.get(path)]
 
 
+# The children of the shell and theirs, but for itself: the recorder and its keeper.
+KILL_RECORDER = """
+import os
+parents = {}
+for name in os.listdir("/proc"):
+    if name.isdigit():
+        try: parents[int(name)] = int(open("/proc/%s/stat" % name).read().rsplit(")", 1)[1].split()[1])
+        except OSError: pass
+own = [p for p in parents if parents[p] == os.getppid() and p != os.getpid()]
+for p in own + [p for p in parents if parents[p] in own]:
+    os.kill(p, 9)
+"""
+
+
 class Suite:
     def __init__(self, shell, base, user):
         self.shell, self.base, self.user = shell, base, user
@@ -362,6 +376,12 @@ class Suite:
               "python3 -c 'import os; os.rename(\".local/state/vsh/log.sqlite\", \"x\")'; audit verify > /dev/null && echo good; ls", None, b"good\n",
               options=None, test=lambda top: "" if not os.path.exists(top + "/home/.local/state/vsh/new") and os.path.getsize(top + "/home/.local/state/vsh/control") == 4096
               else "the state was changed")
+        check("too few descriptors", "ulimit -n 12; /bin/chmod 777 $O/f; /bin/rm $O/g; echo x > new && cat < new", None, None, ["cannot confine"],
+              test=lambda top: "" if os.stat(top + "/outside/f").st_mode & 0o777 != 0o777 and os.path.exists(top + "/outside/g") else "changed")
+        check("hardly any descriptor", "ulimit -n 4; /bin/chmod 777 $O/f; /bin/rm $O/g", None, None,
+              test=lambda top: "" if os.stat(top + "/outside/f").st_mode & 0o777 != 0o777 and os.path.exists(top + "/outside/g") else "changed")
+        check("a killed recorder", "/bin/sh -c ': > new'; python3 -c '" + KILL_RECORDER + "'; /bin/chmod 777 $O/f; /bin/chmod 777 $O/f", None, None,
+              test=lambda top: "" if os.stat(top + "/outside/f").st_mode & 0o777 != 0o777 else "changed")
         if shutil.which("cc"):
             without = [os.path.join(self.base, "without")]
             check("without Landlock: said once", "/bin/true; /bin/true; echo ok", 0, b"ok\n", ["no Landlock"], wrapper=without)
