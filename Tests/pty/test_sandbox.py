@@ -79,6 +79,14 @@ def test_no_way_out(shell, folder):
         equal("no way out" in " ".join(place.terminal.command("unconfined touch ../file")), True)
 
 
+def test_typing_for_the_user(shell, folder):
+    """A program cannot type for the user"""
+    with Place(shell) as place:
+        said = " ".join(place.terminal.command("python3 -c 'import fcntl, termios; fcntl.ioctl(0, termios.TIOCSTI, b\"x\")'"))
+        equal("Error: [Errno" in said, True, said)
+        equal(place.terminal.command("echo fine"), ["fine"])
+
+
 def test_privileged(shell, folder):
     """A program that gains privileges is refused, and the line says how to run it"""
     if os.geteuid() == 0:

@@ -181,7 +181,7 @@ int main(int c, char **v) {
   }
   stop = 1; pthread_join(t, 0); pthread_join(u, 0);
 }'''
-attempt("C: threads that change the path and the descriptor", "/tmp/vsh-race.$USERNUMBER $R/f $O/f", "c")
+attempt("C: threads that change the path and the descriptor", "${TESTEE%/*}/race $R/f $O/f", "c")
 
 
 def snapshot(top):
@@ -251,8 +251,7 @@ def compile_c(text, target):
 
 
 def run(shell, top, user, script, options, wrapper=(), here="/root", **more):
-    env = {"HOME": top + "/home", "PATH": os.environ["PATH"], "LC_ALL": "C", "O": top + "/outside", "R": top + "/root", "TESTEE": shell,
-           "USERNUMBER": str(user), **more}
+    env = {"HOME": top + "/home", "PATH": os.environ["PATH"], "LC_ALL": "C", "O": top + "/outside", "R": top + "/root", "TESTEE": shell, **more}
     who = {"user": user, "group": user, "extra_groups": []} if user else {}
     return subprocess.run([*wrapper, shell, *options, "-c", script], cwd=top + here if here != "/" else here, env=env, capture_output=True, timeout=60, stdin=subprocess.DEVNULL, **who)
 
@@ -518,7 +517,7 @@ def main():
     try:
         for user in ([0, 65534] if isroot else [0]):
             if shutil.which("cc"):
-                compile_c(C_RACE, f"/tmp/vsh-race.{user}")
+                compile_c(C_RACE, os.path.join(base, "race"))
                 compile_c(C_WITHOUT, os.path.join(base, "without"))
             suite = Suite(shell, base, user)
             for name, script, marks in ATTEMPTS:
@@ -531,9 +530,6 @@ def main():
             failed += suite.failed
     finally:
         shutil.rmtree(base, ignore_errors=True)
-        for name in os.listdir("/tmp"):
-            if name.startswith("vsh-race."):
-                os.unlink("/tmp/" + name)
     print(f"{passed} passed, {failed} failed")
     sys.exit(int(failed > 0))
 
