@@ -246,6 +246,23 @@ class ScreenSession(Session):
         except OSError:
             return True
 
+    def press(self, key, quiet=0.045):
+        """Types a key while the shell sleeps, and waits until it woke, as it does for every key, and is quiet again."""
+        runs = self._runs()
+        self.send(key)
+        deadline = time.monotonic() + self.timeout
+        while self._runs() == runs and time.monotonic() < deadline:
+            time.sleep(0.001)
+        self.settle(quiet)
+
+    def _runs(self):
+        """How often the process was given the processor."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat") as file:
+                return file.read().split()[2]
+        except OSError:
+            return ""
+
     def type(self, keys, pattern=None):
         """Types keys, and waits for the screen to match or to be quiet."""
         self.send(keys)

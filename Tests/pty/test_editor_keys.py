@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MPL-2.0
+"""The line editor on a terminal: typing, several lines, the keys of emacs and vi mode, pastes."""
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+from checks import equal, main  # noqa: E402
+from editing import CYAN, END, ESC, GREEN, GREY, LEFT, RED, UP, YELLOW, give_up, run, session, vi_escape  # noqa: E402
+
+
+def test_typing_and_running(shell, folder):
+    """What is typed is seen, in colours, and runs"""
+    with session(shell, folder) as terminal:
+        terminal.type("echo 'a b'", r"^\$ echo 'a b'\Z")
+        equal(CYAN in terminal.screen.style_of("echo"), True, "a builtin is cyan")
+        equal(93 in terminal.screen.style_of("'a b'"), True, "a string is yellow")
+        terminal.send("\r")
+        terminal.see(r"^a b\n\$\Z")
+
+
+def test_colours(shell, folder):
+    """Commands by what undo can do for them, unknown ones, options, variables, paths, errors"""
+    with session(shell, folder) as terminal:
+        Path(folder, "work", "there").write_text("")
+        terminal.type("rm -f there $x # no", r"# no\Z")
+        style = terminal.screen.style_of
+        equal(GREEN in style("rm"), True, "rm can be undone")
+        equal(94 in style("-f"), True, "an option")
+        equal(4 in style("there"), True, "a path that is there is underlined")
+        equal(96 in style("$x"), True, "a variable")
+        equal(GREY in style("# no"), True, "a comment")
+        terminal.type("\x15nosuchcommand", r"nosuchcommand\Z")
+        equal(RED in style("nosuch"), True, "an unknown command is red")
+        terminal.type("\x15kill 1", r"kill 1\Z")
+        equal(YELLOW in style("kill"), True, "kill cannot be undone")
+        terminal.type("\x15if true; then", r"then\Z")
+        equal(35 in style("then"), True, "a reserved word")
+        terminal.type("\x15echo \"open", r"open\Z")
+        equal(91 in style("\"open"), True, "an open quote")
+        terminal.type("\x15echo )", r"\)\Z")
+        equal(91 in style(")"), True, "an error")
+
+
+def test_several_lines(shell, folder):
+    """Enter on an incomplete command begins a line of the same buffer; Up moves in it"""
+    with session(shell, folder) as terminal:
+        terminal.send("for i in 1 2\r")
+        terminal.see(r"^>\Z")
+        terminal.send("do echo $i\r")
+        terminal.see(r"\$i\n>\Z")
+        terminal.send("done")
+        terminal.type(UP + UP + "\x05 3", r"^\$ for i in 1 2 3\n> do")
+        terminal.send("\r")
+        terminal.see(r"^> done\n1\n2\n3\n\$\Z")
+        terminal.type(UP, r"\$ for i in 1 2 3\n> do echo \$i\n> done\Z")
+
+
+def test_here_document(shell, folder):
+    """A here-document is one command"""
+    with session(shell, folder) as terminal:
+        terminal.send("cat <<E\rline\rE\r")
+        terminal.see(r"^> E\nline\n\$\Z")
+
+
+def test_syntax_error_is_marked(shell, folder):
+    """A wrong line is not run; the place is marked below it, and Enter again runs it"""
+    with session(shell, folder) as terminal:
+        terminal.send("echo )\r")
+        terminal.see(r"^\$ echo \)\nsyntax error: unexpected '\)'.*\n  echo \)\n       \^\n")
+        terminal.type("\x7f", r"^\$ echo\Z")
+        terminal.type(")\r")
+        terminal.type("\r", r"syntax error.*(?:\n.*)*\n\$\Z")
+        run(terminal, "echo $?", "^2$")
+
+
+def test_emacs_keys(shell, folder):
+    """^A ^E ^W ^U ^K ^Y Alt-Y Alt-B Alt-F Alt-D Alt-U"""
+    with session(shell, folder) as terminal:
+        terminal.type("one two three\x17", r"^\$ one two\Z")
+        terminal.type("\x17\x19\x19", r"^\$ one two threetwo three\Z")
+        terminal.type("\x15alpha beta\x01" + ESC + "f" + ESC + "d", r"^\$ alpha\Z")
+        terminal.type("\x05\x19", r"^\$ alpha beta\Z")
+        terminal.type("\x01" + ESC + "u", r"^\$ ALPHA beta\Z")
+        terminal.type("\x01\x0b", r"^\$\Z")
+        terminal.type("\x19", r"^\$ ALPHA beta\Z")
+        terminal.type(ESC + "y", r"^\$ (?!ALPHA).+\Z")
+
+
+def test_undo_of_edits(shell, folder):
+    """^_ takes back word by word, Alt-/ does it again"""
+    with session(shell, folder) as terminal:
+        terminal.type("echo one two", "two\\Z")
+        terminal.type("\x1f", r"^\$ echo one\Z")
+        terminal.type("\x1f\x1f", r"^\$\Z")
+        terminal.type(ESC + "/" + ESC + "/", r"^\$ echo one\Z")
+
+
+def test_vi_mode(shell, folder):
+    """Motions, operators, counts, repeat, undo; the cursor's shape says the mode"""
+    with session(shell, folder) as terminal:
+        run(terminal, "set -o vi", "vi")
+        equal(terminal.screen.shape, "6")
+        terminal.type("echo foo bar baz", "baz\\Z")
+        vi_escape(terminal)
+        equal(terminal.screen.shape, "2")
+        terminal.type("0wdw", r"^\$ echo bar baz\Z")
+        terminal.type("u", r"^\$ echo foo bar baz\Z")
+        terminal.type("cwXX", r"^\$ echo XX bar baz\Z")
+        vi_escape(terminal)
+        terminal.type("w.", r"^\$ echo XX XX baz\Z")
+        terminal.type("$rQ", r"^\$ echo XX XX baQ\Z")
+        terminal.type("0fXx", r"^\$ echo X XX baQ\Z")
+        terminal.type("2dw", r"^\$ echo baQ\Z")
+        terminal.type("P", r"^\$ echo .*baQ\Z")
+        terminal.type("Aend", r"baQend\Z")
+        vi_escape(terminal)
+        terminal.type("dd", r"^\$\Z")
+        terminal.type("k", r"^\$ set -o vi\Z")
+        terminal.type("ddiecho ok\r", r"^ok\n\$\Z")
+        equal(terminal.screen.shape, "6")
+        terminal.send("set -o emacs\r")
+        terminal.settle()
+        terminal.send("echo done\r")
+        terminal.see(r"^done\n\$\Z")
+        equal(terminal.screen.shape in ("0", ""), True, terminal.screen.shape)
+
+
+def test_quoted_keys_in_vi(shell, folder):
+    """Arrow keys and unknown sequences do no harm in insert mode"""
+    with session(shell, folder) as terminal:
+        run(terminal, "set -o vi", "vi")
+        terminal.type("echo ac" + LEFT + "b" + ESC + "[99~" + END + "d", r"^\$ echo abcd\Z")
+
+
+def test_abbreviations(shell, folder):
+    """abbr expands at the place of a command, on space and Enter, not elsewhere"""
+    with session(shell, folder) as terminal:
+        run(terminal, "abbr ec 'echo expanded'", "abbr")
+        terminal.type("ec ", r"^\$ echo expanded\Z")
+        terminal.type("ec x\x15", r"^\$\Z")
+        terminal.type("true; ec y", r"true; echo expanded y\Z")
+        terminal.type("\x15ec\r", r"^expanded\n\$\Z")
+        run(terminal, "abbr", r"^abbr ec 'echo expanded'$")
+        terminal.type("ec" + ESC + " ", r"^\$ ec\Z")
+        terminal.type("\x15abbr -e ec\r")
+        terminal.type("ec ", r"^\$ ec\Z")
+
+
+def test_external_editor(shell, folder):
+    """Alt-E edits the line with $VISUAL"""
+    script = Path(folder, "editor")
+    script.write_text("#!/bin/sh\nprintf '%s\\n' 'echo edited' >\"$1\"\n")
+    script.chmod(0o755)
+    with session(shell, folder, env={"VISUAL": str(script)}) as terminal:
+        terminal.type("echo before", "before\\Z")
+        terminal.type(ESC + "e", r"^\$ echo edited\Z")
+        terminal.send("\r")
+        terminal.see(r"^edited\n\$\Z")
+
+
+def test_directory_history(shell, folder):
+    """Alt-Left and Alt-Right on an empty line go through the directories"""
+    os.makedirs(os.path.join(folder, "work", "sub"), exist_ok=True)
+    with session(shell, folder) as terminal:
+        run(terminal, "cd sub", "cd sub")
+        terminal.type(ESC + "[1;3D")
+        run(terminal, "pwd", "/work$")
+        terminal.type(ESC + "[1;3C")
+        run(terminal, "pwd", "/work/sub$")
+
+
+def test_paste(shell, folder):
+    """A paste is one insertion and runs nothing, whatever is in it"""
+    with session(shell, folder) as terminal:
+        terminal.type(ESC + "[200~echo one\recho two\x03\x1b[A\r" + ESC + "[201~")
+        terminal.see(r"^\$ echo one\n> echo two\[A\Z")
+        terminal.type("\x1f", r"^\$\Z")
+
+
+def test_big_paste(shell, folder):
+    """10 kB are pasted with one repaint, within 50 ms (the best of five)"""
+    with session(shell, folder, rows=50) as terminal:
+        times = []
+        for _ in range(5):
+            text = " ".join(f"word{number}" for number in range(1200))[:10000]
+            terminal.settle()
+            before = terminal.screen.repaints
+            start = time.perf_counter()
+            terminal.send(ESC + "[200~: " + text + "END" + ESC + "[201~")
+            terminal.see("END\\Z")
+            times.append(time.perf_counter() - start)
+            terminal.settle()
+            equal(terminal.screen.repaints - before, 1, "repaints")
+            give_up(terminal)
+        equal(min(times) < 0.05, True, f"{min(times) * 1000:.1f} ms")
+
+
+if __name__ == "__main__":
+    main(globals())
