@@ -187,7 +187,7 @@ private func writeTemporary(_ shell: Shell, _ commands: [Text]) throws(Errno) ->
 private func history(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
     shell.status = 0
-    guard let history = shell.history else { return .normal }
+    guard let history = shell.history ?? shell.opensHistory?(shell) else { return .normal }
     var words: [[UInt8]] = []
     for index in 1..<max(arguments.count, 1) { words.append(shell.argument(arguments, index).bytes) }
     let isListed = words.isEmpty || words.count == 1 && words[0].allSatisfy { $0 >= 48 && $0 <= 57 }

@@ -327,7 +327,7 @@ final class Recorder {
         do {
             let log = try OperationLog(state, patience: 0)
             if let name = log.setAside { say(Self.damaged(name)) }
-            try log.importJournals(state)
+            try log.importJournals(state, canStop: true)
             if control.takeCare() || isShortOfSpace { try log.care(state, quota: control.quota) }
         } catch {
             // Again after half as many.

@@ -7,17 +7,9 @@ extension Shell {
     /// Start-up files, then commands from the terminal until the end of input: the line editor where the terminal can be drawn on, else
     /// plain lines.
     public func runInteractiveSession(readsFiles: Bool, file: Text?) -> Never {
-        let abbreviations = Abbreviations()
-        abbreviations.register(self)
-        startInteractive(readsFiles: readsFiles, file: file)
-        InteractiveShell.install(self)
-        let keyBindings = KeyBindings()
-        keyBindings.register(self)
-        let config = ConfigCommand.register(
-            self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands })
-        if readsFiles && file == nil { StartupFiles.readConfiguration(self) }
+        let (abbreviations, keyBindings, hasDefaultPrompt) = startSession(readsFiles: readsFiles, file: file)
         let services = Services.make(self)
-        config.noteStarted()
+        if hasDefaultPrompt { StartupFiles.welcome(self) }
         guard LineEditor.isUsable(self) else {
             runInteractively { (shell: Shell, isContinuation: Bool) throws(ShellError) -> Text? in
                 let prompt = isContinuation ? services.prompt.continuation() : services.prompt.prompt()
@@ -29,6 +21,50 @@ extension Shell {
         runInteractively { (_: Shell, isContinuation: Bool) throws(ShellError) -> Text? in
             try editor.readLine(isContinuation: isContinuation)
         }
+    }
+
+    /// What an interactive shell has before its first command, whoever gives it commands: start-up files, history, `abbr`, `bind` and `config`.
+    @discardableResult
+    public func startSession(readsFiles: Bool, file: Text?) -> (Abbreviations, KeyBindings, hasDefaultPrompt: Bool) {
+        let abbreviations = Abbreviations()
+        abbreviations.register(self)
+        startInteractive(readsFiles: readsFiles, file: file)
+        InteractiveShell.install(self)
+        let keyBindings = KeyBindings()
+        keyBindings.register(self)
+        let config = ConfigCommand(self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands })
+        ConfigCommand.register(self) { (_: Shell, arguments: Arguments) throws(ShellError) -> Flow in
+            config.run(arguments)
+            return .normal
+        }
+        if readsFiles && file == nil { StartupFiles.readConfiguration(self) }
+        let hasDefaultPrompt = Services.setDefaultPrompt(self)
+        config.noteStarted()
+        return (abbreviations, keyBindings, hasDefaultPrompt)
+    }
+
+    /// What other shells have of it: `history` works on the lines that interactive ones keep, `config` shows what one would have.
+    public func registerForScripts() {
+        opensHistory = { InteractiveShell.storedHistory($0) }
+        ConfigCommand.register(self) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
+            try shell.runInProcess { shell.showConfiguration(arguments) }
+            return .normal
+        }
+    }
+
+    /// In a process of its own: becomes what an interactive shell is when its start-up files were read, and shows that.
+    private func showConfiguration(_ arguments: Arguments) {
+        options.insert(.interactive)
+        let abbreviations = Abbreviations()
+        abbreviations.register(self)
+        let keyBindings = KeyBindings()
+        keyBindings.register(self)
+        prepareInteractive(readsFiles: true, file: nil)
+        StartupFiles.readConfiguration(self)
+        _ = Services.setDefaultPrompt(self)
+        let config = ConfigCommand(self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands })
+        config.noteStarted()
+        config.run(arguments)
     }
 
     /// The value of a variable by its name; empty when it is unset.

@@ -154,6 +154,8 @@ public final class Shell {
     /// Nil in shells that are not interactive.
     public var interactive: InteractiveSupport?
     public var history: CommandHistory? { interactive?.history }
+    /// Opens the history for a shell that is not interactive and keeps none itself.
+    public var opensHistory: ((Shell) -> CommandHistory?)?
     let arithmeticScratch = Code(source: Source(name: Text(), origin: .eval, text: Text()))
     var arithmeticText = Text()
     var arithmeticRoot: Int32 = -1

@@ -67,15 +67,20 @@ extension Shell {
         applySignalDispositions()
     }
 
-    /// Prompts, history and start-up file of an interactive shell.
+    /// Job control, prompts, history and start-up file of an interactive shell.
     public func startInteractive(readsFiles: Bool, file: Text?) {
         startJobControl()
+        prepareInteractive(readsFiles: readsFiles, file: file)
+        offerLeftOpen()
+    }
+
+    /// The same without job control: for a shell that only looks at what an interactive one would have.
+    public func prepareInteractive(readsFiles: Bool, file: Text?) {
         interactive = InteractiveSupport()
         if !isSet(KnownSymbol.ps1.rawValue) {
             assignUnchecked(KnownSymbol.ps1.rawValue, Text(System.effectiveUserID == 0 ? "# " : "$ "))
         }
         if !isSet(KnownSymbol.ps2.rawValue) { assignUnchecked(KnownSymbol.ps2.rawValue, Text("> ")) }
-        defer { offerLeftOpen() }
         guard readsFiles else { return }
         if options.contains(.login) { readProfiles() }
         var path = file

@@ -201,6 +201,20 @@ extension Shell {
         throw ShellError(.continuedElsewhere, status: status)
     }
 
+    /// Runs `body` in a process of its own, whose exit status becomes `status`: what it sets does not reach this shell.
+    public func runInProcess(_ body: () -> Void) throws(ShellError) {
+        let pipes = try openCapturePipes()
+        prepareDescriptorsForProcess()
+        let pid = try forkProcess(role: .sharedOperation)
+        if pid == 0 {
+            useCapturePipes(pipes)
+            body()
+            endProcess()
+        }
+        gather(pipes)
+        status = waitForChild(pid)
+    }
+
     /// Before a program is started in a virtual subshell: a signal that it sends to its parent must do what it does to a
     /// subshell, not what it does to a shell that has traps or is interactive. The program that ends a subshell takes its
     /// place, and has no parent in it.

@@ -11,9 +11,12 @@ import VshSystem
 extension OperationLog {
     /// Takes all journals in.
     /// - Parameter patience: how long to wait for a process to be quite gone that was just killed, in milliseconds.
+    /// - Parameter canStop: ^C throws. Not where something is being put in order just because of a ^C.
     /// - Returns: the operations that were found interrupted.
     @discardableResult
-    public func importJournals(_ state: StateDirectory, patience: Int = 0) throws(StoreError) -> [OperationID] {
+    public func importJournals(_ state: StateDirectory, patience: Int = 0, canStop: Bool = false) throws(StoreError)
+        -> [OperationID]
+    {
         var numbers: [UInt64] = []
         do {
             var reader = try DirectoryReader(state.journals)
@@ -28,12 +31,12 @@ extension OperationLog {
         var interrupted: [OperationID] = []
         // Each journal stays open, and by that locked, until the log has it.
         for start in stride(from: 0, to: numbers.count, by: 200) {
-            interrupted += try importBatch(numbers[start..<min(start + 200, numbers.count)], state, patience)
+            interrupted += try importBatch(numbers[start..<min(start + 200, numbers.count)], state, patience, canStop)
         }
         return interrupted
     }
 
-    private func importBatch(_ numbers: ArraySlice<UInt64>, _ state: StateDirectory, _ patience: Int)
+    private func importBatch(_ numbers: ArraySlice<UInt64>, _ state: StateDirectory, _ patience: Int, _ canStop: Bool)
         throws(StoreError) -> [OperationID]
     {
         var descriptors: [Int32] = []
@@ -60,6 +63,8 @@ extension OperationLog {
         found.sort { $0.operation.record.id < $1.operation.record.id }
         var interrupted: [OperationID] = []
         let log = Importer(database)
+        var progress = ProgressLine(
+            "recovery", total: found.reduce(0) { $0 + $1.operation.changes.count }, canStop: canStop)
         // What there is to do is found out, and prepared, before anybody has to wait for the lock.
         var new: [JournaledOperation] = []
         for (operation, journal) in found {
@@ -72,6 +77,8 @@ extension OperationLog {
             if try log.knows(id) { continue }
             var operation = operation
             if case .completeAndTake(let outcome) = action {
+                // Each path is looked at, in one go.
+                if operation.changes.count > 20_000 { progress.expectDelay() }
                 operation.complete(outcome)
                 if operation.end?.changes == 0, operation.end?.touched == 0 { continue }
                 if outcome == .interrupted { interrupted.append(id) }
@@ -86,7 +93,7 @@ extension OperationLog {
                 }
                 for operation in new {
                     // Another may have taken it in meanwhile.
-                    if try !log.knows(operation.record.id) { try log.add(operation) }
+                    if try !log.knows(operation.record.id) { try log.add(operation, &progress) }
                 }
                 for journal in journals { try log.addRefusals(journal) }
             }
@@ -169,7 +176,8 @@ private final class Importer {
         return false
     }
 
-    func add(_ operation: JournaledOperation) throws(StoreError) {
+    /// ^C throws, and with that takes back all of the import: it is done again when the log is opened next.
+    func add(_ operation: JournaledOperation, _ progress: inout ProgressLine) throws(StoreError) {
         try audit.open()
         let record = operation.record
         let transaction = record.kind == .commit ? 0 : try openTransaction(record.transaction)
@@ -183,17 +191,18 @@ private final class Importer {
         let target = record.kind == .commit ? record.transaction : record.targets.first ?? 0
         insert.bind(target)
         try insert.bind(record.directory).bind(record.command).run()
-        try addChanges(operation)
+        try addChanges(operation, &progress)
         try addState(record, end.outcome, isEmpty: end.changes == 0)
         try audit.append(operation, transaction: transaction, target: target)
     }
 
-    private func addChanges(_ operation: JournaledOperation) throws(StoreError) {
+    private func addChanges(_ operation: JournaledOperation, _ progress: inout ProgressLine) throws(StoreError) {
         let id = operation.record.id
         let insert = try statement(3, "INSERT INTO changes VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)")
         var number: Int64 = 0
         for change in operation.changes {
             number += 1
+            if !progress.step() { throw StoreError(.system(.interrupted), Array("recovery".utf8)) }
             insert.bind(id).bind(number).bind(Int64(change.kind.rawValue)).bind(Int64(change.preimage.rawValue))
             insert.bind(Int64(change.reason.rawValue)).bind(change.item).bind(change.path).bind(change.other)
             insert.bind(change.location).bind(change.before.encoded).bind(change.attributes)

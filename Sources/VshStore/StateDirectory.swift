@@ -29,6 +29,7 @@ public struct StoreError: Error, Equatable, Sendable {
     /// One line for messages, without the path.
     public var reason: String {
         switch code {
+        case .system(.interrupted): "interrupted"
         case .system(let error): error.message
         case .database(let code):
             switch code & 0xff {

@@ -76,12 +76,18 @@ extension OperationLog {
         }
         for found in PreimageStore(state).knownLocations() { locations.insert(found) }
         let (busy, floor) = try busyJournals(state)
+        var progress = ProgressLine("looking at what is kept", total: 0, canStop: true)
         for location in locations.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let path = location.isEmpty ? state.store : location
             guard let directory = try? FileDescriptor(path, [.path, .directory, .noFollow]),
                 let status = try? System.fileSystemStatus(directory.rawValue)
             else { continue }
-            let contents = StoreContents(path)
+            let contents: StoreContents
+            do {
+                contents = try StoreContents(path, &progress)
+            } catch {
+                throw StoreError(.system(error), path)
+            }
             var place = StoreSurvey.Place(
                 location: location, path: path,
                 room: StoreRoom(
@@ -165,11 +171,12 @@ extension OperationLog {
     /// Removes what no operation needs.
     public func removeOrphans(_ survey: StoreSurvey) throws(StoreError) {
         let store = PreimageStore.self
+        var progress = ProgressLine("removing what is not needed", total: 0, canStop: true)
         for place in survey.places {
             for item in place.orphans {
                 let path = store.itemPath(item, in: place.path)
                 do {
-                    try StoreRemoval.remove(path)
+                    try StoreRemoval.remove(path, &progress)
                 } catch {
                     throw StoreError(.system(error), path)
                 }

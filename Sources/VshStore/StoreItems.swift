@@ -16,14 +16,16 @@ struct StoreContents {
     var oldest: Int64 = .max
 
     /// Reads a store directory. Names that are no items are left alone.
-    init(_ directory: [UInt8]) {
+    /// - Throws: only that ^C was pressed.
+    init(_ directory: [UInt8], _ progress: inout ProgressLine) throws(Errno) {
         guard var reader = try? DirectoryReader(directory, follow: false) else { return }
         while let entry = try? reader.next() {
             guard let item = Self.number(Array(entry.name)),
                 let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false)
             else { continue }
+            if !progress.step() { throw .interrupted }
             var bytes = UInt64(status.blocks) * 512
-            if status.isDirectory { bytes += Self.size(entry.path, reader.descriptor) }
+            if status.isDirectory { bytes += try Self.size(entry.path, reader.descriptor, &progress) }
             items[item] = bytes
             oldest = min(oldest, status.changeTime.totalNanoseconds)
         }
@@ -42,14 +44,17 @@ struct StoreContents {
         return numbers[0] < 1 << 32 && numbers[1] < 1 << 32 && numbers[1] > 0 ? numbers[0] << 32 | numbers[1] : nil
     }
 
-    private static func size(_ path: some PathArgument, _ directory: Int32) -> UInt64 {
+    private static func size(_ path: some PathArgument, _ directory: Int32, _ progress: inout ProgressLine)
+        throws(Errno) -> UInt64
+    {
         guard var reader = try? DirectoryReader(path, at: directory, follow: false) else { return 0 }
         var bytes: UInt64 = 0
         while let entry = try? reader.next() {
             if entry.isDot { continue }
+            if !progress.step() { throw .interrupted }
             guard let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false) else { continue }
             bytes += UInt64(status.blocks) * 512
-            if status.isDirectory { bytes += size(entry.path, reader.descriptor) }
+            if status.isDirectory { bytes += try size(entry.path, reader.descriptor, &progress) }
         }
         return bytes
     }
@@ -57,8 +62,12 @@ struct StoreContents {
 
 /// Removal of store items for good.
 enum StoreRemoval {
-    /// Removes a file or a whole tree, also one with directories that are closed to writing.
-    static func remove(_ path: some PathArgument, at directory: Int32 = At.current) throws(Errno) {
+    /// Removes a file or a whole tree, also one with directories that are closed to writing. What ^C leaves of it is removed
+    /// the next time.
+    static func remove(_ path: some PathArgument, at directory: Int32 = At.current, _ progress: inout ProgressLine)
+        throws(Errno)
+    {
+        if !progress.step() { throw .interrupted }
         do {
             return try System.unlink(path, at: directory)
         } catch {
@@ -66,16 +75,18 @@ enum StoreRemoval {
             guard error == .isDirectory || error == .permission || error == .accessDenied else { throw error }
         }
         guard try FileStatus(path, at: directory, follow: false).isDirectory else { throw .permission }
-        try empty(path, at: directory)
+        try empty(path, at: directory, &progress)
         try System.removeDirectory(path, at: directory)
     }
 
-    private static func empty(_ path: some PathArgument, at directory: Int32) throws(Errno) {
+    private static func empty(_ path: some PathArgument, at directory: Int32, _ progress: inout ProgressLine)
+        throws(Errno)
+    {
         // Its own directories are the user's to open, whatever they were.
         try? System.changeMode(path, 0o700, at: directory, follow: false)
         var reader = try DirectoryReader(path, at: directory, follow: false)
         while let entry = try reader.next() {
-            if !entry.isDot { try remove(entry.path, at: reader.descriptor) }
+            if !entry.isDot { try remove(entry.path, at: reader.descriptor, &progress) }
         }
     }
 }

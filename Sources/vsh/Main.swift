@@ -67,9 +67,7 @@ enum Main {
                 operand += 1
             }
             shell.setParameters(words, from: operand)
-            if invocation.forcesInteractive { shell.options.insert(.interactive) }
-            shell.startJobControl()
-            if shell.options.contains(.login) { readProfiles(shell, invocation) }
+            start(shell, invocation)
             files.beginOperation(command: text)
             shell.runCommandString(text)
         }
@@ -77,9 +75,7 @@ enum Main {
             let file = words[operand]
             shell.name = file
             shell.setParameters(words, from: operand + 1)
-            if invocation.forcesInteractive { shell.options.insert(.interactive) }
-            shell.startJobControl()
-            if shell.options.contains(.login) { readProfiles(shell, invocation) }
+            start(shell, invocation)
             files.beginOperation(command: file)
             shell.runScript(file)
         }
@@ -91,15 +87,29 @@ enum Main {
             if !invocation.unset.contains(.monitor) && System.isTerminal(2) { shell.options.insert(.monitor) }
             shell.runInteractiveSession(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
         }
-        shell.startJobControl()
-        if shell.options.contains(.login) { readProfiles(shell, invocation) }
+        start(shell, invocation)
         files.beginOperation(command: Text("standard input"))
         shell.runStandardInput()
     }
 
-    /// The start-up files of a login shell that is not interactive.
+    /// What a shell that gets its commands from elsewhere than a prompt has before the first.
+    @inline(__always)
+    static func start(_ shell: Shell, _ invocation: borrowing Invocation) {
+        if invocation.forcesInteractive || shell.options.contains(.login) { return startAsAsked(shell, invocation) }
+        shell.registerForScripts()
+        shell.startJobControl()
+    }
+
+    /// The start-up files of a login shell, or all that `-i` means.
     @inline(never)
-    static func readProfiles(_ shell: Shell, _ invocation: borrowing Invocation) {
+    static func startAsAsked(_ shell: Shell, _ invocation: borrowing Invocation) {
+        if invocation.forcesInteractive {
+            shell.options.insert(.interactive)
+            shell.startSession(readsFiles: !invocation.skipsStartupFiles, file: invocation.startupFile)
+            return
+        }
+        shell.registerForScripts()
+        shell.startJobControl()
         if !invocation.skipsStartupFiles { shell.readProfiles() }
     }
 

@@ -242,14 +242,19 @@ def test_bind(shell, folder):
         run(terminal, "bind Nokey Up", "vsh: bind: Nokey: no such key")
 
 
-def test_progress_and_interrupt(shell, folder):
-    """A long undo shows how far it is; ^C stops it and leaves everything as it was; the next undo does all"""
-    count = 40_000
+def make_files(folder, count):
+    """So many empty files in work/many."""
     many = os.path.join(folder, "work", "many")
     os.makedirs(many)
     for number in range(count):
         with open(os.path.join(many, str(number)), "w"):
             pass
+
+
+def test_progress_and_interrupt(shell, folder):
+    """A long undo shows how far it is; ^C stops it and leaves everything as it was; the next undo does all"""
+    count = 40_000
+    make_files(folder, count)
     with session(shell, folder, timeout=60) as terminal:
         run(terminal, "rm many/*; ls many | wc -l", "0")
         terminal.send("undo\r")
@@ -260,6 +265,28 @@ def test_progress_and_interrupt(shell, folder):
         terminal.send("undo >/dev/null; echo do''ne\r")
         terminal.wait_for("done\n")
         run(terminal, "ls many | wc -l", str(count))
+
+
+def test_progress_of_the_store(shell, folder):
+    """Taking in what a killed shell left, and store gc, show how far they are; ^C stops them, and the next time all is done"""
+    count = 100_000
+    make_files(folder, count)
+    with session(shell, folder, timeout=60) as terminal:
+        terminal.send("rm many/*; kill -KILL $$\r")
+        terminal.wait()
+    with Session([shell], cwd=os.path.join(folder, "work"), home=folder, timeout=60, columns=120, term="xterm-256color") as terminal:
+        terminal.wait_for(r"recovery: [\d,]+ of [\d,]+ \(\d+ %\), \^C stops")
+        terminal.send("\x03")
+        terminal.wait_for(r"\$ ")
+        terminal.send("ops | grep -c 'rm many'\r")
+        terminal.wait_for(r"1\n")
+        terminal.send("store purge --all\r")
+        terminal.wait_for(r"removing what is not needed: [\d,]+, \^C stops")
+        terminal.send("\x03")
+        terminal.wait_for(r"store: .*: interrupted")
+        terminal.send("store gc\r")
+        terminal.wait_for(r"removed \d")
+        run(terminal, "ls ~/.local/state/vsh/store | wc -l", "0")
 
 
 def test_unusable_history(shell, folder):

@@ -128,6 +128,21 @@ def test_vi_mode(shell, folder):
         equal(terminal.screen.shape in ("0", ""), True, terminal.screen.shape)
 
 
+def test_vi_mode_at_the_edges(shell, folder):
+    """$ in an empty line; operators that are followed by what is no motion"""
+    with session(shell, folder) as terminal:
+        run(terminal, "set -o vi", "vi")
+        for _ in range(30):
+            vi_escape(terminal)
+            terminal.type("$ix")
+            terminal.type("\x15")
+        terminal.type("echo one two three", "three\\Z")
+        vi_escape(terminal)
+        for key in "/?nNu:@v#_jkGxpPiaAIrRsSDCYX~=*\\":
+            terminal.type("d" + key, r"^\$ echo one two three\Z")
+        terminal.type("bdw0dwiecho \r", r"^one two\n\$\Z")
+
+
 def test_quoted_keys_in_vi(shell, folder):
     """Arrow keys and unknown sequences do no harm in insert mode"""
     with session(shell, folder) as terminal:

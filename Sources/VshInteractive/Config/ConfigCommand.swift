@@ -21,18 +21,10 @@ final class ConfigCommand {
         self.abbreviations = abbreviations
     }
 
-    static func register(
-        _ shell: Shell, abbreviations: @escaping () -> [(name: [UInt8], text: [UInt8])],
-        bindings: @escaping () -> [[UInt8]]
-    ) -> ConfigCommand {
-        let command = ConfigCommand(shell, abbreviations: abbreviations, bindings: bindings)
+    static func register(_ shell: Shell, _ function: @escaping BuiltinFunction) {
         shell.register(
-            "config", .extension_, synopsis: "[--json]", summary: "Show the settings, and where each comes from."
-        ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
-            command.run(arguments)
-            return .normal
-        }
-        return command
+            "config", .extension_, synopsis: "[--json]", summary: "Show the settings, and where each comes from.",
+            function: function)
     }
 
     private static var variables: [StaticString] {
@@ -66,6 +58,7 @@ final class ConfigCommand {
             let bytes = SystemNames.bytes(name)
             let isDefault =
                 name.description == "PS1" && shell.value(symbol).equals(PromptRenderer.standard)
+                || name.description == "PS1" && (value == [36, 32] || value == [35, 32])
                 || name.description == "PS2" && value == Array("> ".utf8)
                 || name.description == "PS4" && value == Array("+ ".utf8)
             list.append(
@@ -198,7 +191,7 @@ final class ConfigCommand {
 
     // MARK: writing
 
-    private func run(_ arguments: Arguments) {
+    func run(_ arguments: Arguments) {
         shell.status = 0
         var isJSON = false
         for index in 1..<max(arguments.count, 1) {

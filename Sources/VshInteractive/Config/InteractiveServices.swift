@@ -12,18 +12,18 @@ extension Services {
         let stored = shell.history as? StoredHistory
         let history: any HistorySource = stored?.store ?? SessionHistory()
         let prompt = PromptRenderer(shell, willRunCommands: { stored?.store.rest() })
-        setDefaultPrompt(shell)
         return Services(completion: Completer(shell), history: history, prompt: prompt)
     }
 
     /// PS1 that nobody set is vsh's own, where it can be shown.
-    private static func setDefaultPrompt(_ shell: Shell) {
+    /// - Returns: whether it is that now.
+    static func setDefaultPrompt(_ shell: Shell) -> Bool {
         let ps1 = shell.value(.ps1)
         let isDefault = ps1.equals("$ ") || ps1.equals("# ")
         let isExported = shell.variables[KnownSymbol.ps1.rawValue].flags.contains(.exported)
-        if !isDefault || isExported || shell.options.contains(.posix) || !LineEditor.isUsable(shell) { return }
+        if !isDefault || isExported || shell.options.contains(.posix) || !LineEditor.isUsable(shell) { return false }
         shell.assignUnchecked(KnownSymbol.ps1.rawValue, Text(PromptRenderer.standard))
-        StartupFiles.welcome(shell)
+        return true
     }
 }
 
@@ -31,9 +31,11 @@ extension Services {
 public final class InteractiveShell: InteractiveSupport {
     /// Takes the place of what every interactive shell has. To be called before vsh's own start-up file is read.
     public static func install(_ shell: Shell) {
-        let history = makeStore(shell).map { StoredHistory($0, shell) as CommandHistory }
-        shell.interactive = InteractiveShell(history: history ?? CommandHistory())
+        shell.interactive = InteractiveShell(history: storedHistory(shell) ?? CommandHistory())
     }
+
+    /// The lines that the user's interactive shells keep; nil when none are to be kept.
+    static func storedHistory(_ shell: Shell) -> CommandHistory? { makeStore(shell).map { StoredHistory($0, shell) } }
 
     public override func commandNotFound(_ shell: Shell, _ arguments: Arguments) -> Bool {
         sayNotFound(shell, arguments)

@@ -215,7 +215,8 @@ extension LineEditor {
     // MARK: vi command mode
 
     private func commandKey(_ value: UInt32, _ vi: ViState) -> Binding {
-        if vi.hasOperator || value >= 0x80 { return value < 0x80 ? .character(value) : .nothing }
+        if value >= 0x80 { return .nothing }
+        if vi.hasOperator { return afterOperator(value, vi) }
         switch value {
         case 106, 43: return act { $0.down() }  // j +
         case 107, 45: return act { $0.up() }  // k -
@@ -238,5 +239,12 @@ extension LineEditor {
             kills.joins = false
             return .character(value)
         }
+    }
+
+    /// Motions, counts and the operator again; any other command ends the operator, and does nothing itself.
+    private func afterOperator(_ value: UInt32, _ vi: ViState) -> Binding {
+        let goesOn = "0123456789^$|%hl wWbBeEfFtT;,cdy".unicodeScalars.contains { $0.value == value }
+        if !goesOn { return act { _ in } }
+        return value >= 48 && value <= 57 && vi.digits >= 4 ? .nothing : .character(value)
     }
 }

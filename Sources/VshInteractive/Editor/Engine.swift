@@ -116,6 +116,8 @@ final class Engine {
             bind(1, Engine.keyCode, "vsh-key")
             bind(1, Engine.probeCode, "vsh-in-command-map")
             for (code, name) in commands { bind(1, code, name) }
+            // Ours, and never sent. Should one come when libedit is thought to insert, its own commands would read on by themselves.
+            for code in "/?nNuUjkGv#_:@=*\\+-".unicodeScalars { bind(1, code.value, "vsh-in-command-map") }
             // Lead-ins of the arrow keys' sequences, which libedit never gets.
             for code in [UInt32(79), 91] { bind(1, code, "ed-unassigned") }
             bind(0, 27, "vi-command-mode")
@@ -138,9 +140,14 @@ final class Engine {
     /// The buffer, and the cursor as an offset in its bytes.
     func read() -> (text: [UInt8], cursor: Int) {
         guard let line = el_wline(edit), let start = line.pointee.buffer, let end = line.pointee.lastchar,
-            let place = line.pointee.cursor
+            var place = line.pointee.cursor
         else { return ([], 0) }
         let count = max(end - start, 0)
+        if place < start {
+            // vi's `$` in an empty line puts it there, and what is inserted next would be written before the buffer.
+            place = start
+            UnsafeMutablePointer(mutating: line).pointee.cursor = place
+        }
         let cursorIndex = min(max(place - start, 0), count)
         var text: [UInt8] = []
         text.reserveCapacity(count + 16)

@@ -45,19 +45,9 @@ public final class PromptRenderer: PromptSource {
         let count = operation.restoredFiles()
         if count == 0 { return }
         hasHinted = true
-        let text = "undo restores \(PromptRenderer.grouped(count)) \(count == 1 ? "file" : "files")"
+        let text = "undo restores \(ProgressLine.grouped(count)) \(count == 1 ? "file" : "files")"
         let isPlain = variable("NO_COLOR") != nil
         _ = shell.write(Text(Array((isPlain ? "\(text)\n" : "\u{1B}[2m\(text)\u{1B}[0m\n").utf8)), to: 2)
-    }
-
-    /// `1,204`
-    static func grouped(_ count: Int) -> String {
-        var text = ""
-        for (place, digit) in String(count).reversed().enumerated() {
-            if place > 0, place % 3 == 0 { text = "," + text }
-            text = String(digit) + text
-        }
-        return text
     }
 
     public func prompt() -> [UInt8] {

@@ -40,10 +40,19 @@ public struct ProgressLine: ~Copyable {
         return true
     }
 
+    /// What comes before the next step takes long: the line is shown at once.
+    public mutating func expectDelay() {
+        if isTerminal { show() }
+    }
+
     private mutating func look() {
         let now = Clock.monotonic
         if now < nextLook { return }
         nextLook = now + Self.interval
+        show()
+    }
+
+    private mutating func show() {
         isShown = true
         var line = "\r\u{1B}[K\(what): \(Self.grouped(done))"
         if total > 0 { line += " of \(Self.grouped(total)) (\(done * 100 / max(total, 1)) %)" }
@@ -53,7 +62,7 @@ public struct ProgressLine: ~Copyable {
     private static func write(_ text: String) { try? System.writeAll(2, Array(text.utf8)) }
 
     /// `1,204`
-    static func grouped(_ count: Int) -> String {
+    public static func grouped(_ count: Int) -> String {
         var text = ""
         for (place, digit) in String(count).reversed().enumerated() {
             if place > 0, place % 3 == 0 { text = "," + text }
