@@ -75,7 +75,8 @@ let package = Package(
         .testTarget(name: "VshCoreTests", dependencies: ["VshCore"]),
         .testTarget(name: "VshBaseTests", dependencies: ["VshBase"]),
         .testTarget(name: "VshBuiltinsTests", dependencies: ["VshBuiltins", "VshBase", "VshFiles", "VshRuntime"]),
-        .testTarget(name: "VshRuntimeTests", dependencies: ["VshRuntime", "VshBase"]),
+        .testTarget(
+            name: "VshRuntimeTests", dependencies: ["VshRuntime", "VshBase", "VshSyntax", "VshFiles"]),
         .testTarget(name: "VshStoreTests", dependencies: ["VshStore", "VshSystem"]),
         .testTarget(name: "VshInteractiveTests", dependencies: ["VshInteractive", "VshBase", "VshSystem"]),
         .testTarget(name: "VshFilesTests", dependencies: ["VshFiles", "VshStore", "VshSystem"]),

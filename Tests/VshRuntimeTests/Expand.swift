@@ -1,0 +1,1 @@
+../fuzz/Expand.swift
