@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
 """A handful of lines in place of a test framework: functions named test_*, a sum in the form that Tests/all adds up."""
+import re
 import sys
 import tempfile
 import traceback
@@ -13,6 +14,16 @@ def equal(got, expected, what=""):
     """Fails unless the two are equal."""
     if got != expected:
         raise AssertionError(f"{what + ': ' if what else ''}expected {expected!r}, got {got!r}")
+
+
+def matches(pattern, text):
+    """Fails unless the text matches, all of it."""
+    equal(bool(re.fullmatch(pattern, text)), True, f"{text!r} like {pattern!r}")
+
+
+def has(text, part):
+    """Fails unless the part is in the text."""
+    equal(part in text, True, f"{part!r} in {text!r}")
 
 
 def main(namespace):

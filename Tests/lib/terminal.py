@@ -115,3 +115,25 @@ class Session:
 
     def __exit__(self, *_):
         self.close()
+
+
+def session(shell, folder, **options):
+    """A shell at its first prompt, in `folder`/work."""
+    work = os.path.join(folder, "work")
+    os.makedirs(work, exist_ok=True)
+    options_of = {"bash": ["--posix", "--norc", "--noediting"]}
+    terminal = Session([shell, *options_of.get(os.path.basename(shell), [])], cwd=work, home=folder, **options)
+    terminal.wait_for_prompt()
+    return terminal
+
+
+def start(terminal, line, mark):
+    """Types a line and waits until what it runs says `mark`."""
+    terminal.send(line + "\r")
+    terminal.wait_for(r"^" + mark + "$")
+    time.sleep(0.1)
+
+
+def modes(terminal):
+    """The line modes of the terminal."""
+    return termios.tcgetattr(terminal.fd)[3] & (termios.ECHO | termios.ICANON | termios.ISIG)

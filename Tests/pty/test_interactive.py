@@ -8,17 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, main  # noqa: E402
-from terminal import Session  # noqa: E402
-
-
-def session(shell, folder, **options):
-    """A shell at its first prompt."""
-    work = os.path.join(folder, "work")
-    os.makedirs(work, exist_ok=True)
-    options_of = {"bash": ["--posix", "--norc", "--noediting"]}
-    terminal = Session([shell, *options_of.get(os.path.basename(shell), [])], cwd=work, home=folder, **options)
-    terminal.wait_for_prompt()
-    return terminal
+from terminal import session  # noqa: E402
 
 
 def test_prompt_and_command(shell, folder):

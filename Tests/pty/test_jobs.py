@@ -3,43 +3,14 @@
 """Job control on a terminal (XCU 2.11): stopping, continuing, job numbers, the terminal's owner and modes."""
 import os
 import re
-import shutil
 import signal
 import sys
-import termios
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
-from checks import equal, main  # noqa: E402
-from terminal import Session  # noqa: E402
-
-
-def session(shell, folder, **options):
-    """A shell at its first prompt."""
-    work = os.path.join(folder, "work")
-    os.makedirs(work, exist_ok=True)
-    options_of = {"bash": ["--posix", "--norc", "--noediting"]}
-    terminal = Session([shell, *options_of.get(os.path.basename(shell), [])], cwd=work, home=folder, **options)
-    terminal.wait_for_prompt()
-    return terminal
-
-
-def start(terminal, line, mark):
-    """Types a line and waits until what it runs says `mark`."""
-    terminal.send(line + "\r")
-    terminal.wait_for(r"^" + mark + "$")
-    time.sleep(0.1)
-
-
-def matches(pattern, text):
-    """Fails unless the text matches, all of it."""
-    equal(bool(re.fullmatch(pattern, text)), True, f"{text!r} like {pattern!r}")
-
-
-def has(text, part):
-    """Fails unless the part is in the text."""
-    equal(part in text, True, f"{part!r} in {text!r}")
+from checks import equal, has, main, matches  # noqa: E402
+from terminal import modes, session, start  # noqa: E402
 
 
 def test_stop_and_foreground(shell, folder):
@@ -330,11 +301,6 @@ def test_wait_after_notification(shell, folder):
         equal(terminal.command("wait $p; echo $?"), ["127"])
 
 
-def modes(terminal):
-    """The line modes of the terminal."""
-    return termios.tcgetattr(terminal.fd)[3] & (termios.ECHO | termios.ICANON | termios.ISIG)
-
-
 def test_modes_after_death(shell, folder):
     """A program that dies leaves the terminal usable"""
     with session(shell, folder) as terminal:
@@ -379,187 +345,6 @@ def test_script_with_monitor(shell, folder):
         has(said[2], "S")
         matches(r"\[1\] \+ Stopped \(SIGSTOP\) +sh -c .*", said[3])
         equal(said[5:], ["again", "end"])
-
-
-def test_nested_shells(shell, folder):
-    """A shell in the shell has job control of its own, and gives the terminal back"""
-    for inner in (shell, "dash -i", "bash --norc --noediting -i", "mksh -i", "yash -i --norcfile"):
-        if inner != shell and not shutil.which(inner.split()[0]):
-            continue
-        with session(shell, folder, timeout=15) as terminal:
-            terminal.send(f"{inner}\r")
-            terminal.wait_for(r"[#$] \Z")
-            terminal.send("PS1='in''ner> '\r")
-            terminal.wait_for(r"inner> \Z")
-            terminal.send("sleep 30\r")
-            time.sleep(0.5)
-            terminal.send("\x1a")
-            terminal.wait_for(r"(?i)(stopped|suspended)[^$]*inner> \Z")
-            for keys in ("kill -9 %1\r", "\r", "\r"):
-                terminal.send(keys)
-                time.sleep(0.5)
-            terminal.send("exit 6\r")
-            terminal.wait_for(r"\$ \Z")
-            equal(terminal.command("echo $?"), ["6"], inner)
-            start(terminal, "sh -c 'echo started; sleep 30'", "started")
-            terminal.send("\x1a")
-            has(terminal.wait_for_prompt(), "Stopped")
-            terminal.command("kill -9 %1")
-
-
-def test_stopped_shell(shell, folder):
-    """An inner shell that is stopped as a job goes on with fg"""
-    with session(shell, folder) as terminal:
-        terminal.send(f"PS1='inner> ' {shell}\r")
-        terminal.wait_for(r"inner> \Z")
-        terminal.send("x=kept; kill -STOP $$\r")
-        has(terminal.wait_for_prompt(), "Stopped")
-        terminal.send("fg\r")
-        time.sleep(0.3)
-        terminal.send("echo $x\r")
-        terminal.wait_for(r"^kept$")
-        terminal.send("exit\r")
-        terminal.wait_for_prompt()
-
-
-def program_tests(terminal, command, ready, leave):
-    """Starts a program of the whole screen, stops it with ^Z, goes on with it, leaves it. The shell itself is on a terminal without a screen."""
-    before = modes(terminal)
-    terminal.send(command + "\r")
-    terminal.wait_for(ready)
-    time.sleep(0.5)
-    terminal.send("\x1a")
-    terminal.wait_for(r"(?s)Stopped.*\$ \Z")
-    equal(modes(terminal), before)
-    equal(terminal.command("echo here")[-1:], ["here"])
-    terminal.take()
-    terminal.send("fg\r")
-    terminal.wait_for(ready)
-    time.sleep(0.5)
-    terminal.send(leave)
-    terminal.wait_for(r"\$ \Z")
-    time.sleep(0.3)
-    terminal.take()
-    equal(modes(terminal), before)
-    equal(terminal.command("echo end")[-1:], ["end"])
-
-
-def test_less(shell, folder):
-    """less: ^Z, fg, q"""
-    if shutil.which("less"):
-        with session(shell, folder) as terminal:
-            terminal.command("seq 1000 1999 >numbers")
-            program_tests(terminal, "TERM=vt100 less numbers", "1005", "q")
-
-
-def test_pipeline_into_less(shell, folder):
-    """A pipeline with less at its end stops and goes on as one job"""
-    if shutil.which("less"):
-        with session(shell, folder) as terminal:
-            program_tests(terminal, "seq 1000 1999 | cat | TERM=vt100 less", "1005", "q")
-
-
-def test_killed_in_raw_mode(shell, folder):
-    """vi that is killed leaves the terminal with the modes that it had"""
-    if shutil.which("vi"):
-        with session(shell, folder) as terminal:
-            before = modes(terminal)
-            terminal.command("seq 1000 1999 >numbers; (sleep 1.5; pkill -KILL -t $(ps -o tty= -p $$) -x 'vim?(.basic|.tiny)?') &")
-            terminal.send("TERM=vt100 vi numbers\r")
-            terminal.wait_for(r"(?s)Killed.*\$ \Z")
-            equal(modes(terminal), before)
-            equal(terminal.command("echo end")[-1:], ["end"])
-
-
-def test_vi_in_a_nested_shell(shell, folder):
-    """A program that stops in an inner shell, and then that shell: each goes on with its own fg"""
-    if not (shutil.which("vi") and shutil.which("bash")):
-        return
-    with session(shell, folder, timeout=15) as terminal:
-        terminal.command("seq 1000 1999 >numbers")
-        terminal.send("bash --norc --noediting -i\r")
-        terminal.wait_for(r"[#$] \Z")
-        terminal.send("PS1='in''ner> '\r")
-        terminal.wait_for(r"inner> \Z")
-        terminal.send("TERM=vt100 vi numbers\r")
-        terminal.wait_for("1005")
-        time.sleep(0.5)
-        terminal.send("\x1a")
-        terminal.wait_for(r"(?s)Stopped.*inner> \Z")
-        terminal.send("kill -STOP $$\r")
-        terminal.wait_for(r"(?s)Stopped.*\n\$ \Z")
-        equal(terminal.command("echo outer")[-1:], ["outer"])
-        terminal.send("fg\r")
-        time.sleep(0.5)
-        terminal.send("fg\r")
-        terminal.wait_for("1005")
-        time.sleep(0.5)
-        terminal.send(":q!\r")
-        terminal.wait_for(r"inner> \Z")
-        terminal.send("exit 4\r")
-        terminal.wait_for(r"\$ \Z")
-        equal(terminal.command("echo $?")[-1:], ["4"])
-
-
-def test_vi(shell, folder):
-    """vi: ^Z, fg, :q!"""
-    if shutil.which("vi"):
-        with session(shell, folder) as terminal:
-            terminal.command("seq 1000 1999 >numbers")
-            program_tests(terminal, "TERM=vt100 vi numbers", "1005", ":q!\r")
-
-
-def test_top(shell, folder):
-    """top: ^Z, fg, q"""
-    if shutil.which("top"):
-        with session(shell, folder) as terminal:
-            program_tests(terminal, "TERM=vt100 top -d 30", "COMMAND", "q")
-
-
-def test_under_script(shell, folder):
-    """Under script(1) the shell has job control"""
-    if shutil.which("script"):
-        with session("/bin/sh", folder) as terminal:
-            terminal.send(f"PS1='inner> ' script -q -c '{shell}' typescript\r")
-            terminal.wait_for(r"inner> \Z")
-            terminal.send("sh -c 'echo started; sleep 30'\r")
-            terminal.wait_for(r"^started$")
-            time.sleep(0.1)
-            terminal.send("\x1a")
-            terminal.wait_for(r"(?s)Stopped.*inner> \Z")
-            terminal.send("kill -9 %1; exit\r")
-            terminal.wait_for_prompt()
-
-
-def test_in_tmux(shell, folder):
-    """In tmux the shell has job control"""
-    if not shutil.which("tmux"):
-        return
-    server = f"tmux -L vsh-test-{os.getpid()} -f /dev/null"
-    with session("/bin/sh", folder, term="vt100", timeout=15) as terminal:
-        terminal.command(f"PS1='inner> ' ENV= {server} new-session -d -x 80 -y 24 {shell}")
-
-        def screen(pattern):
-            for _ in range(100):
-                lines = "\n".join(terminal.command(f"{server} capture-pane -p"))
-                if re.search(pattern, lines):
-                    return
-                time.sleep(0.1)
-            raise AssertionError(f"no {pattern!r} in {lines!r}")
-
-        try:
-            screen(r"(?m)(^|[\w›] )([#$]|inner>) ?$")
-            terminal.command(f"{server} send-keys 'sh -c \"echo st''arted; sleep 30\"' Enter")
-            screen(r"(?m)^started")
-            terminal.command(f"{server} send-keys C-z")
-            screen("Stopped")
-            terminal.command(f"{server} send-keys fg Enter")
-            time.sleep(0.3)
-            terminal.command(f"{server} send-keys C-c")
-            terminal.command(f"{server} send-keys 'echo stat''us $?' Enter")
-            screen("status 130")
-        finally:
-            terminal.command(f"{server} kill-server")
 
 
 def test_hangup(shell, folder):

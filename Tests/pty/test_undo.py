@@ -1,22 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
 """Undo at the prompt: one command line is one operation; a session walks its own."""
-import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, main  # noqa: E402
-from terminal import Session  # noqa: E402
+from terminal import session as open_session  # noqa: E402
 
 
 def session(shell, folder):
-    """A shell at its first prompt, in a directory of its own."""
-    work = os.path.join(folder, "work")
-    os.makedirs(work, exist_ok=True)
-    terminal = Session([shell], cwd=work, home=folder, columns=200)
-    terminal.wait_for_prompt()
-    return terminal
+    """A shell at its first prompt, with wide lines."""
+    return open_session(shell, folder, columns=200)
 
 
 def test_line_is_one_operation(shell, folder):
