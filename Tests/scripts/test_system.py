@@ -80,6 +80,19 @@ RUNS = {
         lsb_release -a; lsb_release -cs; xdg-user-dir DOCUMENTS; xdg-user-dir; ucf --help; ucfr --help; mkdir s; ucf --state-dir "$PWD/s" a out; echo $?; ls
         ssh-argv0; ssh-copy-id; echo $?; perldoc -V 2>&1 | head -n 1; kernel-install --help | head -n 3; zipgrep; echo $?; apt-key --help | head -n 3"""),
     "strace-log-merge": ("strace-log-merge", "echo '1.5 b' > l.1; echo '1.2 a' > l.2; strace-log-merge l; strace-log-merge; echo $?; strace-log-merge nosuch; echo $?"),
+    "autoconf, automake and libtool": ("autoconf automake aclocal libtoolize gcc make", r"""
+        mkdir p m4; cd p; mkdir m4; S=$(command -v sh); export CONFIG_SHELL=$S
+        printf 'AC_INIT([p],[1])\nAC_CONFIG_AUX_DIR([aux])\nAC_CONFIG_MACRO_DIRS([m4])\nAM_INIT_AUTOMAKE([foreign])\n' > configure.ac
+        printf 'LT_INIT\nAC_PROG_CC\nAC_CHECK_FUNCS([mmap nosuch])\nAC_CONFIG_HEADERS([config.h])\nAC_CONFIG_FILES([Makefile])\nAC_OUTPUT\n' >> configure.ac
+        printf 'ACLOCAL_AMFLAGS = -I m4\nlib_LTLIBRARIES = libp.la\nlibp_la_SOURCES = p.c\nlibp_la_LDFLAGS = -version-info 2:1:1\n' > Makefile.am
+        printf 'bin_PROGRAMS = q\nq_SOURCES = q.c\nq_LDADD = libp.la\nTESTS = q\n' >> Makefile.am
+        echo 'int p(void) { return 0; }' > p.c; echo 'int p(void); int main(void) { return p(); }' > q.c
+        sh "$(command -v libtoolize)" --copy --force; echo $?; aclocal -I m4; echo $?; autoconf; echo $?; autoheader; automake --add-missing --copy; echo $?
+        sh ./configure --prefix="$PWD/inst" | grep -v 'timestamp resolution'; echo $?
+        make SHELL="$S" all check install 2>&1 | grep -v 'Testsuite summary'; inst/bin/q; echo $?
+        sh ./libtool --mode=execute file ./q >/dev/null; sh ./libtool --config | wc -l; sh ./libtool --mode=clean rm -f libp.la; sh ./libtool --help-all | wc -l
+        sh ./libtool --mode=compile gcc -c p.c -o x.lo; sh ./libtool --mode=link gcc -o libx.la x.lo -rpath /nosuch; sh ./libtool --mode=uninstall rm -f inst/lib/libp.la
+        make SHELL="$S" distdir dist >/dev/null 2>&1; echo $?; rm -rf configure.lineno; ls; rm -rf autom4te.cache config.log config.status *.tar.gz *.log *.trs"""),
     "config.rpath": ("gcc gettextize", """
         cp /usr/share/gettext/config.rpath .; CC=gcc GCC=yes LDFLAGS= LD=ld with_gnu_ld=yes sh ./config.rpath x86_64-pc-linux-gnu"""),
 }
