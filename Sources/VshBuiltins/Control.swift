@@ -168,7 +168,7 @@ private func dot(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
             let hint =
                 System.isAccessible(name, .read)
                 ? "not found in PATH; for the file here write ./" + name.description : "not found in PATH"
-            return try shell.fail(arguments, name, hint)
+            return try shell.fail(arguments, name, hint, status: 1)
         }
         path = found
     }
@@ -182,7 +182,7 @@ private func dot(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
         }
         try System.checkAccess(path, .read)
     } catch {
-        return try shell.fail(arguments, name, error.message)
+        return try shell.fail(arguments, name, error.message, status: 1)
     }
     return try shell.runFile(path, parameters: arguments.dropping(first))
 }

@@ -69,7 +69,7 @@ private func assign(
     _ shell: Shell, _ arguments: Arguments, _ symbol: Symbol, _ value: Text
 ) throws(ShellError) {
     if shell.variables[symbol].flags.contains(.readonly) {
-        _ = try shell.fail(arguments, shell.symbols.name(symbol), "is read only")
+        _ = try shell.fail(arguments, shell.symbols.name(symbol), "is read only", status: 1)
         throw ShellError(.specialBuiltin, status: 1)
     }
     try shell.assign(symbol, value)

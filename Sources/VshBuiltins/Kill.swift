@@ -37,7 +37,7 @@ private func kill(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
                 }
             }
             guard let number = signalNumber(name) else {
-                return try shell.usageError(arguments, "\(name.description): no such signal; \"kill -l\" lists them")
+                return try shell.fail(arguments, name, "no such signal; \"kill -l\" lists them")
             }
             signal = number
             if index < arguments.count, shell.argument(arguments, index).equals("--") { index += 1 }

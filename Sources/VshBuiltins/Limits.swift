@@ -7,7 +7,7 @@ import VshSystem
 func registerLimit(_ shell: Shell) {
     shell.register(
         "ulimit", .intrinsic,
-        synopsis: "[-H|-S] [-a | -c|-d|-e|-f|-i|-l|-m|-n|-p|-q|-r|-s|-t|-u|-v|-x] [limit|unlimited|soft|hard]",
+        synopsis: "[-H|-S] [-a | -c|-d|-e|-f|-i|-l|-m|-n|-p|-q|-r|-R|-s|-t|-u|-v|-x] [limit|unlimited|soft|hard]",
         summary: "Write or set limits of resources.", function: ulimit)
     shell.register(
         "umask", .intrinsic, synopsis: "[-S] [mask]",
@@ -35,11 +35,12 @@ private func limitRow(_ index: Int) -> LimitRow? {
     case 7: LimitRow(letter: 110, resource: .openFiles, unit: 1, description: "open files")
     case 8: LimitRow(letter: 113, resource: .messageQueues, unit: 1, description: "message queues (bytes)")
     case 9: LimitRow(letter: 114, resource: .realTimePriority, unit: 1, description: "real-time priority")
-    case 10: LimitRow(letter: 115, resource: .stack, unit: 1024, description: "stack size (KiB)")
-    case 11: LimitRow(letter: 116, resource: .cpuTime, unit: 1, description: "processor time (seconds)")
-    case 12: LimitRow(letter: 117, resource: .processes, unit: 1, description: "processes of the user")
-    case 13: LimitRow(letter: 118, resource: .addressSpace, unit: 1024, description: "address space (KiB)")
-    case 14: LimitRow(letter: 120, resource: .fileLocks, unit: 1, description: "file locks")
+    case 10: LimitRow(letter: 82, resource: .realTimeTime, unit: 1, description: "real-time run (microseconds)")
+    case 11: LimitRow(letter: 115, resource: .stack, unit: 1024, description: "stack size (KiB)")
+    case 12: LimitRow(letter: 116, resource: .cpuTime, unit: 1, description: "processor time (seconds)")
+    case 13: LimitRow(letter: 117, resource: .processes, unit: 1, description: "processes of the user")
+    case 14: LimitRow(letter: 118, resource: .addressSpace, unit: 1024, description: "address space (KiB)")
+    case 15: LimitRow(letter: 120, resource: .fileLocks, unit: 1, description: "file locks")
     default: nil
     }
 }
@@ -61,7 +62,7 @@ private func ulimit(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
     var usesSoft = false
     var listsAll = false
     var letters: [UInt8] = []
-    while let option = options.next(shell, arguments, "HSacdefilmnpqrstuvx") {
+    while let option = options.next(shell, arguments, "HSacdefilmnpqrRstuvx") {
         switch option {
         case 72: usesHard = true
         case 83: usesSoft = true

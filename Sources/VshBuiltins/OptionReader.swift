@@ -126,17 +126,18 @@ extension Shell {
         return try endUsage(arguments)
     }
 
-    /// Reports an error and ends the builtin with `status`; a special builtin's is never less than 2, as in dash.
+    /// Reports an error and ends the builtin with `status`, else with 1; a special builtin with 2, as in dash.
     @inline(never)
-    func fail(_ arguments: Arguments, _ subject: Text, _ message: String, status: Int32 = 1) throws(ShellError) -> Flow
-    {
+    func fail(
+        _ arguments: Arguments, _ subject: Text, _ message: String, status: Int32? = nil
+    ) throws(ShellError) -> Flow {
         report(arguments, subject, message)
-        self.status = isSpecialBuiltin(arguments) ? max(status, 2) : status
+        self.status = status ?? (isSpecialBuiltin(arguments) ? 2 : 1)
         return try endUsage(arguments)
     }
 
     /// The same without a subject.
-    func fail(_ arguments: Arguments, _ message: String, status: Int32 = 1) throws(ShellError) -> Flow {
+    func fail(_ arguments: Arguments, _ message: String, status: Int32? = nil) throws(ShellError) -> Flow {
         try fail(arguments, Text(), message, status: status)
     }
 

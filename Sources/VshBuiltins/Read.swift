@@ -6,7 +6,7 @@ import VshSystem
 /// `read` (XCU read).
 func registerRead(_ shell: Shell) {
     shell.register(
-        "read", .intrinsic, synopsis: "[-r] [-d delimiter] [-n count] [-p prompt] [-s] [-t seconds] name...",
+        "read", .intrinsic, synopsis: "[-r] [-d delimiter] [-n count] [-p prompt] [-s] [-t seconds] [name...]",
         summary: "Read a line from standard input and split it into variables.", function: read)
 }
 
@@ -55,9 +55,6 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     }
     if options.isStopped { return try shell.endUsage(arguments) }
     let first = options.index
-    if first == arguments.count && shell.options.contains(.posix) {
-        return try shell.usageError(arguments, "needs the name of a variable")
-    }
     for index in first..<max(first, arguments.count) where !shell.isName(shell.fields[arguments.base + index]) {
         return try shell.fail(arguments, shell.argument(arguments, index), "not a variable name", status: 2)
     }

@@ -40,7 +40,7 @@ private func set(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
         if try !setCluster(shell, arguments, word, &index) { return try shell.endUsage(arguments) }
     }
     if replaces || index < arguments.count { shell.setParameters(arguments, from: index) }
-    return .normal
+    return shell.options.contains(.noexec) && !shell.isInteractive ? .abandoned : .normal
 }
 
 /// Applies a word of option letters; `index` moves over the option names that `o` takes. False after an error.

@@ -34,7 +34,7 @@ extension Shell {
                 }
             } catch {
                 report(name: text, "arithmetic: " + String(decoding: error.message, as: UTF8.self))
-                throw ShellError(.expansion, status: 2)
+                throw ShellError(.expansion, status: 1)
             }
             syncTables()
             if depth == 0 {
@@ -135,7 +135,7 @@ extension Shell {
         if !isSet(symbol) && options.contains(.nounset) { throw unsetError(symbols.name(symbol)) }
         if depth > 100 {
             report(name: symbols.name(symbol), "arithmetic: the value refers to itself")
-            throw ShellError(.expansion, status: 2)
+            throw ShellError(.expansion, status: 1)
         }
         return try evaluateText(value(symbol), depth + 1)
     }
@@ -167,7 +167,7 @@ extension Shell {
     private func divide(_ op: ArithmeticOperator, _ a: Int, _ b: Int) throws(ShellError) -> Int {
         if b == 0 {
             report("arithmetic: division by zero")
-            throw ShellError(.expansion, status: 2)
+            throw ShellError(.expansion, status: 1)
         }
         if b == -1 { return op == .divide ? 0 &- a : 0 }
         return op == .divide ? a / b : a % b

@@ -13,6 +13,8 @@ public enum Flow: UInt8 {
     case returned
     /// The shell or subshell environment is left (`exit`); the status is `Shell.status`.
     case exited
+    /// The rest of what was read is not run (`set -n`).
+    case abandoned
 }
 
 /// An error after which more than the present command is given up; the message has been written when it is thrown.

@@ -216,6 +216,10 @@ extension Shell {
         for index in 0..<descriptorUndo.count where descriptorUndo[index].old.real == entry.real {
             descriptorUndo[index].old = replaced(descriptorUndo[index].old)
         }
+        for index in 0..<stateTrail.count {
+            guard case .descriptor(let number, let old) = stateTrail[index], old.real == entry.real else { continue }
+            stateTrail[index] = .descriptor(number, replaced(old))
+        }
     }
 
     /// A descriptor to read `text` from: a pipe when it fits into one, else a file in memory.

@@ -47,8 +47,8 @@ extension Shell {
         switch node.kind {
         case .not:
             let flow = try runCondition(code, node.a)
-            // `! return 5` has returned 5 before there was a status to turn around.
-            if flow != .returned { status = status == 0 ? 1 : 0 }
+            // `! return 5` and `! exit 5` leave with 5.
+            if flow != .returned && flow != .exited { status = status == 0 ? 1 : 0 }
             return flow
         case .pipeline:
             let flow = try runPipeline(code, index, tail: tail)
@@ -168,9 +168,7 @@ extension Shell {
 
     private func runCase(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
         currentPosition = node.position
-        let substitutions = substitutionCount
         let subject = try expandToText(code, node.a)
-        let bodyStatus = substitutions == substitutionCount ? 0 : substitutionStatus
         var item: Int32 = 0
         while item < node.n {
             let entry = code.caseItems[node.b &+ item]
@@ -180,7 +178,7 @@ extension Shell {
             }
             item &+= 1
         }
-        status = bodyStatus == 0 ? 0 : 0
+        status = 0
         return .normal
     }
 

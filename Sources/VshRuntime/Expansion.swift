@@ -242,7 +242,7 @@ extension Shell {
                 append(Text(decimal: result), quoted: part.isQuoted, &builder)
             case .badSubstitution:
                 report(name: code.constants[part.a], "bad substitution")
-                throw ShellError(.expansion, status: 2)
+                throw ShellError(.expansion, status: 1)
             case .arrayElement, .processSubstitution, .braceExpansion:
                 preconditionFailure("the parser makes no such part")
             }

@@ -140,8 +140,8 @@ extension Shell {
         return text.slice(0..<end)
     }
 
-    /// After an error at the prompt: nothing of the abandoned command is left on the stacks.
-    private func unwind() {
+    /// After an error of an interactive shell: nothing of the abandoned command is left on the stacks.
+    func unwind() {
         while descriptorUndo.count > 0 { endRedirections(to: descriptorUndo.count - 1) }
         redirectionDepth = 0
         fields.pop(to: 0)

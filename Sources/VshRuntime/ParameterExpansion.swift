@@ -79,7 +79,7 @@ extension Shell {
                 text = try operandText(code, part)
                 guard part.kind == .parameter else {
                     report(name: parameterName(part), "cannot be assigned in this way")
-                    throw ShellError(.expansion, status: 2)
+                    throw ShellError(.expansion, status: 1)
                 }
                 try assign(part.a, text)
                 isSet = true
@@ -91,7 +91,7 @@ extension Shell {
                     name: parameterName(part),
                     message.isEmpty
                         ? "parameter \(part.flags.contains(.colon) ? "null or " : "")not set" : message.description)
-                throw ShellError(.expansion, status: 2)
+                throw ShellError(.expansion, status: 1)
             }
         case .length:
             if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
@@ -199,12 +199,12 @@ extension Shell {
             if part.op == .useAlternative ? !isEmpty : isEmpty {
                 if part.op == .assignDefault {
                     report(name: parameterName(part), "cannot be assigned in this way")
-                    throw ShellError(.expansion, status: 2)
+                    throw ShellError(.expansion, status: 1)
                 }
                 if part.op == .indicateError {
                     let message = try operandText(code, part)
                     report(name: parameterName(part), message.isEmpty ? "parameter not set" : message.description)
-                    throw ShellError(.expansion, status: 2)
+                    throw ShellError(.expansion, status: 1)
                 }
                 try expandOperand(code, part, &builder)
                 return

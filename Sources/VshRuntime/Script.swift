@@ -64,8 +64,10 @@ extension Shell {
     }
 
     /// Parses a source command by command and runs each before the next is parsed, so that aliases and options take effect.
+    ///
+    /// `recovers`: an error does not end it, but the command alone, as in an interactive shell (XCU 2.8.1).
     func run(
-        _ source: Source, isTail: Bool, refill: (() -> Bool)? = nil, recover: Bool = false
+        _ source: Source, isTail: Bool, refill: (() -> Bool)? = nil, recovers: Bool = false
     ) throws(ShellError) -> Flow {
         var code = takeCode(source)
         let callerCode = currentCode
@@ -101,7 +103,7 @@ extension Shell {
             guard case .command(let root) = parsed else {
                 if case .empty = parsed { continue }
                 if !ranCommand && (source.origin != .trap) { status = 0 }
-                return .normal
+                return options.contains(.noexec) && !isInteractive ? .abandoned : .normal
             }
             ranCommand = true
             if options.contains(.noexec) && !isInteractive {
@@ -109,7 +111,16 @@ extension Shell {
                 continue
             }
             let isLast = isTail && refill == nil && isAtEnd(source, parser.position)
-            let flow = try run(code, root, tail: isLast)
+            var flow = Flow.normal
+            do throws(ShellError) {
+                flow = try run(code, root, tail: isLast)
+            } catch {
+                if !recovers || error.kind == .interrupted || error.kind == .continuedElsewhere { throw error }
+                status = error.status
+                unwind()
+            }
+            // After `set -n` the rest is only read.
+            if flow == .abandoned { flow = .normal }
             if code.isKept {
                 // The functions keep what defined them and no more, so that it goes when they are defined again.
                 code = code.takeRoom(for: source)
@@ -182,7 +193,9 @@ extension Shell {
     /// Runs the command string of `-c`.
     public func runCommandString(_ text: Text) -> Never {
         finish { () throws(ShellError) -> Flow in
-            try runString(text, origin: .commandString, name: name, isTail: true)
+            try run(
+                Source(name: name, origin: .commandString, firstLine: 1, text: text), isTail: !isInteractive,
+                recovers: isInteractive)
         }
     }
 
@@ -190,7 +203,7 @@ extension Shell {
     public func runScript(_ path: Text) -> Never {
         finish { () throws(ShellError) -> Flow in
             let source = try openSource(path, origin: .file)
-            return try run(source, isTail: false)
+            return try run(source, isTail: false, recovers: isInteractive)
         }
     }
 

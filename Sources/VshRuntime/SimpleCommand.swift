@@ -88,7 +88,9 @@ extension Shell {
             currentCode = callerCode
             currentPosition = position
         }
-        let flow = try run(body.code, body.node, tail: false)
+        var flow = try run(body.code, body.node, tail: false)
+        // A trap that is due has the function's parameters.
+        if needsAttention && flow == .normal { flow = try runPendingTraps() }
         switch flow {
         case .returned, .breaking, .continuing: return .normal
         default: return flow

@@ -105,13 +105,13 @@ extension Parser {
         return valueEnd
     }
 
-    /// Forgets aliases whose value was read; true when the last of them ended in a blank, so that the word at the cursor is a candidate.
+    /// Forgets aliases whose value was read; true when one of them ended in a blank, so that the word at the cursor is a candidate.
     @inline(never)
     mutating func passAliases() -> Bool {
         var isCandidate = false
         let floor = frame == .alias ? frames.last.aliasCount : aliases.count
         while aliases.count > floor, aliases.last.end <= pos {
-            isCandidate = aliases.last.endsInBlank
+            if aliases.last.endsInBlank { isCandidate = true }
             aliases.pop(to: aliases.count - 1)
         }
         return isCandidate

@@ -115,24 +115,31 @@ extension Parser {
     }
 
     /// Whether the line at the cursor is the delimiter; then the cursor is after it. Calls `more` as needed, so that the whole line is there.
-    private mutating func takeDelimiter(_ delimiter: Text) -> Bool {
+    /// In a body that is expanded the line may go on after a backslash (XCU 2.7.4), but not before the delimiter begins.
+    private mutating func takeDelimiter(_ delimiter: Text, isQuoted: Bool) -> Bool {
         let length = delimiter.count
-        let found = delimiter.withBytes { bytes -> Bool in
-            var index = 0
-            while index < length && base[pos &+ index] == bytes[index] { index &+= 1 }
-            return index == length
+        var place = pos
+        var index = 0
+        while index < length {
+            if base[place] == delimiter[index] {
+                place &+= 1
+                index &+= 1
+            } else if isQuoted || index == 0 || base[place] != Byte.backslash || !stepOverContinuation(&place) {
+                return false
+            }
         }
-        if !found { return false }
-        let after = base[pos &+ length]
-        if after == Byte.newline {
+        if !isQuoted && length > 0 {
+            while base[place] == Byte.backslash && stepOverContinuation(&place) {}
+        }
+        if base[place] == Byte.newline {
             note(.hereDocumentDelimiter, pos)
-            pos &+= length &+ 1
+            pos = place &+ 1
             if frame == .alias && pos == end { leaveFrame() }
             return true
         }
-        if after == 0 && pos &+ length == end {
+        if base[place] == 0 && place == end {
             note(.hereDocumentDelimiter, pos)
-            pos &+= length
+            pos = place
             return true
         }
         return false
@@ -153,7 +160,7 @@ extension Parser {
         if document.stripsTabs {
             while base[pos] == Byte.tab { pos &+= 1 }
         }
-        return takeDelimiter(delimiter)
+        return takeDelimiter(delimiter, isQuoted: document.isQuoted)
     }
 
     /// A body whose delimiter was quoted: its lines as they are.
