@@ -8,7 +8,6 @@
 // and their results are given to the program.
 #include "internal.h"
 #include <linux/audit.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
 #include <sys/xattr.h>

@@ -5,7 +5,7 @@
 #include "internal.h"
 #include <linux/audit.h>
 #include <linux/openat2.h>
-#include <stdio.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -345,6 +345,14 @@ static void on_bind(const struct context *c, uint64_t address, uint64_t length) 
   if (find_name(c->slot, c->pid, AT_FDCWD, path, &first) && !first.exists && !is_excluded(first.path)) record_created(c->operation, &first);
 }
 
+#ifdef __x86_64__
+/// The socket calls of the 32-bit table, of which one is `bind`; their arguments are in memory.
+static void on_socket_call(const struct context *c, uint64_t what, uint64_t address) {
+  uint32_t arguments[3];
+  if (what == 2 && read_bytes(c->pid, address, arguments, sizeof arguments)) on_bind(c, arguments[1], arguments[2]);
+}
+#endif
+
 /// Drops O_APPEND from a descriptor: what only grew so far can now be overwritten.
 static void on_status_flags(const struct context *c, int descriptor) {
   if (!find_descriptor(c, descriptor, INODE_CONTENT, &first) || !S_ISREG(first.status.stx_mode)) return;
@@ -409,10 +417,17 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
   case SYS_fcntl:
     if (a[1] == F_SETFL && !(a[2] & O_APPEND)) on_status_flags(c, (int)a[0]);
     return;
+  case SYS_clone:
+    if (!(a[0] & CLONE_NEWNS)) return;
+    // fallthrough
   case SYS_unshare:
   case SYS_setns:
-  case SYS_chroot:
-  case SYS_clone: c->slot->has_moved_root = 1; return;
+  case SYS_chroot: c->slot->has_moved_root = 1; return;
+  case 435: {  // clone3 of the 32-bit table
+    uint64_t task_flags;
+    if (read_bytes(c->pid, a[0], &task_flags, sizeof task_flags) && task_flags & CLONE_NEWNS) c->slot->has_moved_root = 1;
+    return;
+  }
   }
 }
 
@@ -421,7 +436,8 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   uint64_t arguments[6];
   for (int i = 0; i < 6; i++) arguments[i] = event->data.args[i];
 #ifdef __x86_64__
-  if (event->data.arch != AUDIT_ARCH_X86_64) number = native_number(number);
+  bool is_32 = event->data.arch != AUDIT_ARCH_X86_64, calls_socket = is_32 && number == 102;
+  if (is_32 && !calls_socket) number = native_number(number);
 #endif
   if (number < 0) return 0;
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
@@ -432,8 +448,16 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   refused = 0;
   records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;
   pthread_mutex_lock(&operation->lock);
-  dispatch(&context, number, arguments);
+#ifdef __x86_64__
+  if (calls_socket) on_socket_call(&context, arguments[0], arguments[1]);
+  else
+#endif
+    dispatch(&context, number, arguments);
+  if (reading_failed()) note_unseen(operation);
   pthread_mutex_unlock(&operation->lock);
   if (refused) return refused;
+#ifdef __x86_64__
+  if (calls_socket) return 0;
+#endif
   return is_confined() ? confine_attributes(slot, operation, event, number, arguments) : 0;
 }

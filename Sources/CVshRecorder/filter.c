@@ -37,6 +37,8 @@ static const struct {
     {464, NOTIFY},             {465, NOTIFY},         {466, NOTIFY},        {467, NOTIFY},           {468, NOTIFY},
     {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_ioctl, TYPING}, {SYS_clone, NEW_TASK}, {SYS_unshare, NEW_TASK},
     {SYS_setns, NOTIFY},       {SYS_chroot, NOTIFY},  {425, REFUSE},
+    // clone3 has its flags in memory: who does not get it takes clone.
+    {435, REFUSE},
 };
 enum { RULES = sizeof rules / sizeof *rules };
 
@@ -182,8 +184,8 @@ int native_number(int number_32) {
       {221, SYS_fcntl},     {226, SYS_setxattr},  {227, SYS_lsetxattr}, {228, SYS_fsetxattr}, {235, SYS_removexattr}, {236, SYS_lremovexattr},
       {237, SYS_fremovexattr}, {271, SYS_utimes}, {295, SYS_openat},    {296, SYS_mkdirat},   {297, SYS_mknodat},   {298, SYS_fchownat},
       {299, SYS_futimesat}, {301, SYS_unlinkat},  {302, SYS_renameat},  {303, SYS_linkat},    {304, SYS_symlinkat}, {306, SYS_fchmodat},
-      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
-      {412, SYS_utimensat}, {425, 425},           {437, 437},           {452, 452},           {463, 463},           {466, 466},
+      {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
+      {412, SYS_utimensat}, {425, 425},           {435, 435},           {437, 437},           {452, 452},           {463, 463},           {466, 466},
       {469, 469},
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)

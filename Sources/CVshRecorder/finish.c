@@ -3,7 +3,6 @@
 // The end of an operation that no shell is there to end: the states after, and the record of the end.
 #include "internal.h"
 #include "vsh_memory.h"
-#include <stdio.h>
 
 struct seen {
   char *path;
@@ -133,7 +132,7 @@ void operation_finish(struct operation *operation, uint32_t flags) {
   }
   struct seen *list = found.items;
   size_t count = found.count;
-  uint32_t changed = 0, missing = 0;
+  uint32_t changed = operation->unseen, missing = operation->unseen;
   struct buffer payload = {0}, state = {0};
   for (size_t i = 0; i < count; i++) {
     struct statx x;

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -19,6 +20,18 @@
 #include <unistd.h>
 
 enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51, MAGIC_ANSWER_CONFINED };
+
+/// What the recorder asks of a thread of the shell (reader.c). In memory that they share.
+struct reader {
+  _Atomic uint32_t request, answer;  // numbers, which are waited for
+  _Atomic uint32_t quit;
+  pid_t shell, tid;  // 0: there is no such thread: the recorder reads for itself
+  pid_t pid;
+  int32_t result;  // as of process_vm_readv, or a negative errno
+  uint64_t address;
+  uint32_t size;
+  char bytes[PATH_MAX];
+};
 
 /// A listener: one program with all that it starts. In memory that recorder, keeper and shells share.
 struct slot {
@@ -38,6 +51,8 @@ struct shared {
   _Atomic uint32_t live;      // slots in use
   _Atomic uint64_t operation_count;
   _Atomic uint32_t confined;
+  _Atomic uint32_t unseen;    // changes that could not be looked at, since the shell asked last
+  struct reader reader;
   char zones[8192];           // see vsh_recorder_confine; the first is the root
   _Atomic uint32_t refusals;  // calls that the sandbox did not allow; the last of them:
   char refused_action[16], refused_path[PATH_MAX];
@@ -64,6 +79,9 @@ int recorder_install(void);
 int recorder_give(const struct vsh_recording *recording, int listener);
 
 // process.c
+struct operation;
+/// A change of a program could not be looked at.
+void note_unseen(struct operation *operation);
 _Noreturn void recorder_run(struct shared *shared, const char *state);
 enum { FD_SOCKET = 3, FD_KICK = 4, FD_TIMER = 5 };
 
@@ -93,6 +111,7 @@ struct operation {
   pthread_mutex_t lock;
   int64_t began;
   uint64_t copied;
+  uint32_t unseen;  // changes that could not be looked at
   struct table paths, inodes;
   struct operation *next;
 };
@@ -150,6 +169,20 @@ void put_text(struct buffer *buffer, const char *text);
 void put_state(struct buffer *buffer, const struct statx *x);
 uint64_t device_of(const struct statx *status);
 
+// reader.c
+/// What this process may see of the memory of programs that it starts, and the recorder of theirs.
+enum looking { LOOK_NEVER, LOOK_FREELY, LOOK_AS_ANCESTOR };
+enum looking may_look(void);
+/// Starts the thread that reads for the recorder, if one is needed. 0 or a negative errno.
+int reader_begin(struct reader *reader);
+void reader_end(void);
+void reader_start(struct shared *shared);
+enum { READER_GONE = -10000 };
+/// Whether memory could not be read for want of rights since the last call of this: changes went by unseen.
+bool reading_failed(void);
+bool read_string(pid_t pid, uint64_t address, char *into, size_t size);
+bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size);
+
 // resolve.c
 /// A name, and what is there.
 struct place {
@@ -157,8 +190,6 @@ struct place {
   bool exists;
   struct statx status;
 };
-bool read_string(pid_t pid, uint64_t address, char *into, size_t size);
-bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size);
 /// The name that a path stands for; symbolic links are followed but for the last component.
 bool find_name(const struct slot *slot, pid_t pid, int directory, const char *path, struct place *place);
 /// The object that a path leads to.

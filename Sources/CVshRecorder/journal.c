@@ -6,7 +6,6 @@
 #include "vsh_memory.h"
 #include <sys/file.h>
 #include <sys/mman.h>
-#include <stdio.h>
 #include <time.h>
 
 enum { SALT_AT = 8, SESSION_AT = 16, PROCESS_AT = 24, TAIL_AT = 40, ITEMS_AT = 48 };

@@ -4,7 +4,6 @@
 // The places are those of Sources/VshStore/PreimageStore.swift.
 #include "internal.h"
 #include <linux/fs.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
 

@@ -24,6 +24,11 @@ static pthread_cond_t queue_filled = PTHREAD_COND_INITIALIZER;
 static struct slot *queue[SLOTS];
 static int queue_count, idle_threads;
 
+void note_unseen(struct operation *operation) {
+  operation->unseen++;
+  atomic_fetch_add(&shared->unseen, 1);
+}
+
 static void answer_event(struct slot *slot, struct operation **operation) {
   struct seccomp_notif *event = &slot->notification;
   struct seccomp_notif_resp response = {.id = event->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
@@ -202,6 +207,7 @@ static _Noreturn void be_recorder(void) {
 void recorder_run(struct shared *memory, const char *state) {
   shared = memory;
   confine_start(memory);
+  reader_start(memory);
   strncpy(state_path, state, sizeof state_path - 1);
   struct utsname name;
   int major = 0, minor = 0;

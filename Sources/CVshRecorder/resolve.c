@@ -1,31 +1,8 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// What names and descriptors of another process stand for. Paths are read from its memory; its working directory,
-// descriptors and root are reached through /proc.
+// What names and descriptors of another process stand for. Its working directory, descriptors and root are reached through /proc.
 #include "internal.h"
-#include <stdio.h>
-#include <sys/uio.h>
 #include <time.h>
-
-bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size) {
-  struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
-  return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)size;
-}
-
-bool read_string(pid_t pid, uint64_t address, char *into, size_t size) {
-  size_t done = 0;
-  while (done < size) {
-    // A page at a time: the next one may not be there.
-    size_t part = 4096 - ((address + done) & 4095);
-    if (part > size - done) part = size - done;
-    struct iovec local = {into + done, part}, remote = {(void *)(uintptr_t)(address + done), part};
-    ssize_t count = process_vm_readv(pid, &local, 1, &remote, 1, 0);
-    if (count <= 0) return false;
-    if (memchr(into + done, 0, (size_t)count)) return true;
-    done += (size_t)count;
-  }
-  return false;
-}
 
 /// Processes whose directories in /proc are held open, for a while: the number may come to be another process's.
 struct task {

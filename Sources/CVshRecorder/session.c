@@ -45,16 +45,6 @@ static int move_up(int fd) {
   return moved;
 }
 
-/// Whether Yama lets a process that is no ancestor look into ours.
-static bool may_look(void) {
-  int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return true;
-  char digit = '0';
-  ssize_t count = read(fd, &digit, 1);
-  close(fd);
-  return count != 1 || digit == '0' || (digit != '3' && geteuid() == 0);
-}
-
 int vsh_recorder_check(void) {
   static int known = 1;
   if (known <= 0) return known;
@@ -62,7 +52,7 @@ int vsh_recorder_check(void) {
   struct rlimit files;
   if (vsh_recorder_is_nested()) known = -EBUSY;
   else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) != 0) known = -EOPNOTSUPP;
-  else if (!may_look()) known = -EPERM;
+  else if (may_look() == LOOK_NEVER) known = -EPERM;
   else if (access("/proc/self/fd", X_OK) < 0) known = -errno;
   // It needs descriptors of its own, which a limit of the script would deny it.
   else if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < 64) return -EMFILE;
@@ -91,6 +81,12 @@ int vsh_recorder_start(const char *state) {
   kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
   pid_t pid = kick < 0 || timer < 0 ? -1 : 0;
+  if (pid == 0) {
+    error = reader_begin(&shared->reader);
+    if (error) pid = -1;
+  } else {
+    error = -errno;
+  }
   if (pid == 0) {
     sigset_t all, before;
     sigfillset(&all);
@@ -124,11 +120,10 @@ int vsh_recorder_start(const char *state) {
     }
     if (pid < 0) error = -errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
-  } else {
-    error = -errno;
   }
   close(pair[1]);
   if (pid < 0) {
+    reader_end();
     close(pair[0]);
     if (kick >= 0) close(kick);
     if (timer >= 0) close(timer);
@@ -319,6 +314,7 @@ void vsh_recorder_drop(struct vsh_recording *recording) {
 
 void vsh_recorder_forget(void) {
   vsh_recorder_retire();
+  reader_end();
   if (to_recorder >= 0) close(to_recorder);
   if (kick >= 0) close(kick);
   if (timer >= 0) close(timer);
@@ -341,6 +337,10 @@ void vsh_recorder_close(uint64_t operation) {
     for (int spin = 0; spin < 1000 && atomic_load(&slot->busy); spin++) usleep(100);
   }
 }
+
+uint32_t vsh_recorder_take_unseen(void) { return shared ? atomic_exchange(&shared->unseen, 0) : 0; }
+
+int vsh_recorder_reads_as_ancestor(void) { return may_look() == LOOK_AS_ANCESTOR; }
 
 int vsh_recorder_gains_privileges(const char *path) {
   if (geteuid() == 0) return VSH_GAINS_NOTHING;

@@ -54,6 +54,9 @@ public struct Doctor {
             if version < 6006 {
                 consequences.append("Programs that change many files run slower than with kernel 6.6.")
             }
+            if ProgramRecorder.readsAsAncestor {
+                consequences.append("What programs change after their shell has ended cannot be undone (ptrace_scope).")
+            }
         case .busy?:
             line("user notification", "in use by a recorder around this shell")
             consequences.append("This shell is recorded by another one: undo there takes back what is done here.")
@@ -63,7 +66,7 @@ public struct Doctor {
         case .permission?:
             line("user notification", "yes, but processes may not look at each other")
             consequences.append(
-                "Programs run unrecorded: kernel.yama.ptrace_scope is not 0. Builtins and redirections can be undone.")
+                "Programs run unrecorded: kernel.yama.ptrace_scope is 2 or 3. Builtins and redirections can be undone.")
         case let error?:
             line("user notification", "no: \(error.message)")
             consequences.append("Programs run unrecorded; builtins and redirections can be undone.")

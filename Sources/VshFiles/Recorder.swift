@@ -296,9 +296,11 @@ final class Recorder {
         end.changes = UInt32(results.changed)
         end.missing = UInt32(results.missing)
         end.touched = UInt32(results.touched)
-        if end.changes > 0 {
-            end.changes += unseenPrograms
-            end.missing += unseenPrograms
+        let hidden = ProgramRecorder.takeUnseen()
+        if hidden > 0 { say(Array("\(hidden) changes of programs that hide their memory cannot be undone".utf8)) }
+        if end.changes > 0 || hidden > 0 {
+            end.changes += unseenPrograms + hidden
+            end.missing += unseenPrograms + hidden
         }
         unseenPrograms = 0
         _ = journal.append(end, operation: id)

@@ -126,6 +126,12 @@ public enum ProgramRecorder {
     /// Whether programs of this shell may still run.
     public static var isBusy: Bool { vsh_recorder_is_busy() != 0 }
 
+    /// How many changes of programs nobody could look at since this was asked last.
+    public static func takeUnseen() -> UInt32 { vsh_recorder_take_unseen() }
+
+    /// Whether the recorder can see programs only as long as the shell lives (Yama's ptrace_scope 1).
+    public static var readsAsAncestor: Bool { vsh_recorder_reads_as_ancestor() != 0 }
+
     /// It died: the next start starts another.
     public static func forget() { vsh_recorder_forget() }
 

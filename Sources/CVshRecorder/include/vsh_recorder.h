@@ -76,6 +76,10 @@ void vsh_recorder_kick(void);
 void vsh_recorder_forget(void);
 /// The operation has ended: what its processes that still run change is no part of it.
 void vsh_recorder_close(uint64_t operation);
+/// How many changes of programs could not be looked at since this was called last.
+uint32_t vsh_recorder_take_unseen(void);
+/// Whether only a thread of the shell may read the memory of its programs (Yama, ptrace_scope 1).
+int vsh_recorder_reads_as_ancestor(void);
 /// Whether a program at `path` gains privileges when it starts, which a recorded one cannot: VSH_GAINS_…
 enum { VSH_GAINS_NOTHING, VSH_GAINS_USER, VSH_GAINS_OTHER };  // set-user-ID; set-group-ID or capabilities
 int vsh_recorder_gains_privileges(const char *_Nonnull path);
