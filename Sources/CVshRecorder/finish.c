@@ -132,7 +132,7 @@ void operation_finish(struct operation *operation, uint32_t flags) {
   }
   struct seen *list = found.items;
   size_t count = found.count;
-  uint32_t changed = operation->unseen, missing = operation->unseen;
+  uint32_t changed = operation->unseen, missing = operation->unseen, touched = 0;
   struct buffer payload = {0}, state = {0};
   for (size_t i = 0; i < count; i++) {
     struct statx x;
@@ -149,6 +149,7 @@ void operation_finish(struct operation *operation, uint32_t flags) {
       same = memcmp(a, b, 12) == 0 && memcmp(a + 24, b + 24, 16) == 0 && memcmp(a + 48, b + 48, 12) == 0
              && memcmp(a + 84, b + 84, 12) == 0 && (!list[i].exact || memcmp(a + 72, b + 72, 12) == 0);
     }
+    if (list[i].soft == 1 && exists && memcmp(list[i].before + 48, state.bytes + 48, 12) != 0) touched++;
     bool digested = false;
     if (list[i].soft != 1 && !same) {
       changed++;
@@ -167,6 +168,7 @@ void operation_finish(struct operation *operation, uint32_t flags) {
   put64(&payload, (uint64_t)clock_now());
   put32(&payload, changed);
   put32(&payload, missing);
+  put32(&payload, touched);
   append_record(journal, KIND_END, operation->number, &payload);
   buffer_free(&payload);
   buffer_free(&state);

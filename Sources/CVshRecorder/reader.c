@@ -98,7 +98,7 @@ static bool has_trace_capability(void) {
   return syscall(SYS_capget, &header, data) == 0 && data[0].effective & 1u << CAP_SYS_PTRACE;
 }
 
-enum looking may_look(void) {
+static enum looking find_out(void) {
   char scope = '0';
   // For tests on machines without Yama.
   const char *given = getenv("VSH_PTRACE_SCOPE");
@@ -115,6 +115,14 @@ enum looking may_look(void) {
   if (scope == '3') return LOOK_NEVER;
   if (!given && has_trace_capability()) return LOOK_FREELY;
   return scope == '1' ? LOOK_AS_ANCESTOR : LOOK_NEVER;
+}
+
+enum looking may_look(void) {
+  static enum looking known;
+  static bool is_known;
+  if (!is_known) known = find_out();
+  is_known = true;
+  return known;
 }
 
 // MARK: the recorder's side

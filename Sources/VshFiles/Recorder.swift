@@ -417,6 +417,8 @@ final class Recorder {
     func willFork() {
         session.share()
         running.share()
+        // The program that may take the child's place is to be a descendant of the shell that reads for its recorder.
+        if ProgramRecorder.readsAsAncestor, checkPrograms() { _ = startPrograms() }
     }
 
     func didFork(_ role: ForkRole) {
