@@ -21,12 +21,17 @@ extension FileSystem {
         let isRecorded =
             isWanted && isRecording && !Exempt.contains(path, list: exempt, isAlone: isAlone)
         // In a sandbox the recorder is there all the same: it refuses what Landlock does not know.
-        guard isRecorded || sandbox != nil && mayRecord, let recorder = openRecorder() else { return nil }
+        guard isRecorded || sandbox != nil && mayRecord, let recorder = openRecorder() else {
+            // Of sudo and its like, which are on the list that vsh comes with, nobody asked for silence.
+            if isWanted, isRecording, exempt == nil, sandbox == nil { noteGains(path) }
+            return nil
+        }
         let isHeld = isAwaited && recorder.holdsNext
         if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
-        if sandbox == nil, ProgramRecorder.privileges(path) != .none {
-            recorder.unseenPrograms += 1
-            recorder.say(path.bytes + Array(": gains privileges, what it changes cannot be undone".utf8))
+        if sandbox == nil, noteGains(path) { return nil }
+        // The thread that would read for the recorder goes with the shell.
+        if takesOver, sandbox == nil, ProgramRecorder.readsAsAncestor, !canHandOver {
+            recorder.say(path.bytes + Array(": takes the shell's place, what it changes cannot be undone".utf8))
             return nil
         }
         let rules = sandbox?.rulesForPrograms()?.pointee
@@ -36,6 +41,15 @@ extension FileSystem {
             return recorder.recording
         }
         return recorder.record(takesOver: takesOver, isAwaited: isAwaited && isRecorded, rules, isRecorded)
+    }
+
+    /// Says so of a program that gains privileges. Whether it does.
+    @discardableResult
+    private func noteGains(_ path: Text) -> Bool {
+        guard ProgramRecorder.privileges(path) != .none, let recorder = openRecorder() else { return false }
+        recorder.unseenPrograms += 1
+        recorder.say(path.bytes + Array(": gains privileges, what it changes cannot be undone".utf8))
+        return true
     }
 
     /// After `willStartProgram` gave nil: nothing would keep the program from changing attributes outside the sandbox.

@@ -220,6 +220,8 @@ extension Shell {
                 report(name: path, "the sandbox cannot confine it: too few descriptors or processes")
                 throw .permission
             }
+            // Afterwards nobody could say it.
+            if inPlace, let notice = files.takeNotice() { showNotice(notice) }
         }
         if recording == nil { files.confineProgram(&launch) }
         defer { if let recording { files.didStartProgram(recording) } }

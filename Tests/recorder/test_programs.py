@@ -5,7 +5,9 @@
 Compared: type, content, mode, owner, modification time, extended attributes (with access lists), hard-link topology.
 As root everything runs as root and as nobody. Prints 'N passed, N failed'.
 
-usage: test_programs.py [-k TEXT] [-v] [--shell SHELL]
+usage: test_programs.py [-k TEXT] [-v] [--shell SHELL] [--ptrace-scope N]
+
+With --ptrace-scope programs are recorded as on a machine whose kernel.yama.ptrace_scope is N.
 """
 import argparse
 import base64
@@ -43,10 +45,13 @@ true
 CODE_32 = """uAUAAACNHfmABAi5AQIAAM2Aica4BAAAAInzjQ35gAQIugMAAADNgLgKAAAAjR39gAQIzYC4JwAAAI0d/4AECLntAQAAzYC4JgAAAI0dA4EECI0NB4EECM2AuA8AAACNHQ2B
 BAi5gAEAAM2AuMEAAACNHRGBBAi5BQAAADHSzYC4JwEAALuc////jQ0WgQQIukEAAAC+pAEAAM2AuAEAAAAx282AZC8xAGYAbTMyAGQvMgBtMzIvOQBiaWcAemVybwBuMzIA"""
 
+# Another, which binds a socket to the name sock32 (socketcall).
+SOCKET_32 = """uGYAAAC7AQAAALmEgAQIzYCjkIAECLhmAAAAuwIAAAC5kIAECM2AMdu4AQAAAM2AAQAAAAEAAAAAAAAAAAAAAJyABAgJAAAAAQBzb2NrMzIA"""
 
-def write_32(path):
+
+def write_32(path, code):
     """Writes the program; False where the machine cannot run it."""
-    code = base64.b64decode(CODE_32)
+    code = base64.b64decode(code)
     header = b"\x7fELF\1\1\1" + bytes(9) + struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, 0x08048054, 52, 0, 0, 52, 32, 1, 0, 0, 0)
     segment = struct.pack("<IIIIIIII", 1, 0, 0x08048000, 0x08048000, 84 + len(code), 84 + len(code), 7, 4096)
     Path(path).write_bytes(header + segment + code)
@@ -119,6 +124,7 @@ CASES = [
     ("subshells and substitutions", "", "(sed -i s/a/b/ f; /bin/rm d/1); x=$(/bin/rm d/2; echo y); { /bin/rm big; } | cat"),
     ("nested vsh", "", "$VSH -c 'sed -i s/a/b/ f; rm d/1; echo x > d/2; /bin/rm -r e'"),
     ("32 bits", "", "$BIN32"),
+    ("32 bits, a socket", "", "${BIN32}s; test -S sock32"),
     ("git clone", "git init -q src && cp -r d e f src && cd src && git add . && git -c user.name=a -c user.email=b commit -qm 1 && cd ..",
      "git clone -q src c; git clone -q --bare src c2; cd c; echo x >> f; git checkout -q .; git checkout -q -b new; git rm -q f"),
     ("git stash pop, merge, rebase", "git init -q . && git config user.name a && git config user.email b && git add f d && git commit -qm 1 && git checkout -q -b o"
@@ -184,7 +190,7 @@ def run_case(shell, case, user, verbose):
         program, _, setup = setup[6:].partition("\n")
         if not shutil.which(program):
             return None
-    if "$BIN32" in command and not os.path.exists(os.path.dirname(shell) + "/bin32"):
+    if "BIN32" in command and not os.path.exists(os.path.dirname(shell) + "/bin32"):
         return None
     home = tempfile.mkdtemp(prefix="vsh-recorder-", dir=os.environ.get("VSH_TEST_DIR"))
     try:
@@ -195,6 +201,7 @@ def run_case(shell, case, user, verbose):
 
         def start(arguments):
             environment = {"HOME": home, "PATH": os.environ["PATH"], "VSH": shell, "BIN32": os.path.dirname(shell) + "/bin32", "LC_ALL": "C", "XDG_STATE_HOME": home + "/state"}
+            environment |= {name: value for name, value in os.environ.items() if name == "VSH_PTRACE_SCOPE"}
             return subprocess.run(arguments, cwd=home + "/w", env=environment, user=user or None, group=user or None, extra_groups=[] if user else None,
                                   timeout=60, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
 
@@ -224,17 +231,23 @@ def main():
     parser.add_argument("-k", default="")
     parser.add_argument("-v", action="store_true")
     parser.add_argument("--shell", default=str(TOP / ".build/release/vsh"))
+    parser.add_argument("--ptrace-scope")
     arguments = parser.parse_args()
+    if arguments.ptrace_scope:
+        os.environ["VSH_PTRACE_SCOPE"] = arguments.ptrace_scope
     users = [0, NOBODY] if os.geteuid() == 0 else [0]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         # Where nobody may run it.
         shell = shutil.copy(arguments.shell, folder + "/vsh")
-        if not write_32(folder + "/bin32"):
+        if not (write_32(folder + "/bin32", CODE_32) and write_32(folder + "/bin32s", SOCKET_32)):
             os.unlink(folder + "/bin32")
         for case in CASES:
             if arguments.k not in case[0]:
+                continue
+            # Nobody is left then who could read for the recorder: it runs unrecorded.
+            if arguments.ptrace_scope == "1" and case[0] == "exec":
                 continue
             for user in users:
                 wrong = run_case(shell, case, user, arguments.v)
