@@ -16,7 +16,7 @@ extension FileSystem {
         guard locate(path, directory, buffer) else { return try passUnrecorded(path) }
         if isRemoved(buffer) { throw .noEntry }
         guard !isState(buffer), let recorder = recording() else { return }
-        if source.isEmpty, recorder.paths[buffer.bytes].contains(.covered) { return }
+        if !recorder.paths[buffer.bytes].known.needsCreation(isLink: !source.isEmpty) { return }
         if try FileStatus.look(path, at: at(directory)) != nil { return }
         recorder.recordCreated(buffer, linkedTo: source)
     }

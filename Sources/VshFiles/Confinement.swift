@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshCore
 import VshStore
 import VshSystem
 
@@ -76,18 +77,22 @@ extension FileSystem {
             }
             let isLong = place.name.count > 2 && place.name[place.name.count - 2] == UInt8(ascii: "/")
             // A link with a slash behind it: removing, renaming and making fail by themselves.
-            if follow || isLong && !replaces && !creates {
+            let isThrough = isLong && !replaces && !creates
+            var target: [UInt8]?
+            if follow || isThrough {
                 var bare = Array(place.name.dropLast())
                 while bare.last == UInt8(ascii: "/"), bare.count > 1 { bare.removeLast() }
-                if let target = try? System.readLink(bare, at: at(place.directory)) {
-                    if !isLong || follow || isInside {
-                        path = target + (isLong ? [UInt8(ascii: "/")] : [])
-                        base = target.first == UInt8(ascii: "/") ? nil : place.directory
-                        continue
-                    }
-                }
+                target = try? System.readLink(bare, at: at(place.directory))
             }
-            if isInside { return place }
+            switch ConfinedStep.of(isInside, isLink: target != nil, follow: follow, isLong: isThrough) {
+            case .use: return place
+            case .follow:
+                let target = target ?? []
+                path = target + (isLong ? [UInt8(ascii: "/")] : [])
+                base = target.first == UInt8(ascii: "/") ? nil : place.directory
+                continue
+            case .refuse: break
+            }
             if creates, (try? FileStatus(place.name, at: at(place.directory), follow: false)) != nil { throw .exists }
             // A name from a walk says nothing by itself.
             let bare = place.name.dropLast()
@@ -186,17 +191,19 @@ extension FileSystem {
                 name.elementsEqual([UInt8(ascii: ".")])
                 ? sandbox.allows(parent)
                 : name.withUnsafeBufferPointer { sandbox.allows($0, in: parent, replaces: false) }
-            if isInside {
+            let follows = !flags.contains(.noFollow)
+            if ConfinedStep.of(isInside, isLink: false, follow: follows, isLong: false) == .use {
                 do {
                     return try place.name.withPath { (name) throws(Errno) in
                         try openHere(name, place.directory, flags.union(.noFollow), mode)
                     }
                 } catch {
-                    if error != .tooManySymbolicLinks || flags.contains(.noFollow) { throw error }
+                    if error != .tooManySymbolicLinks || !follows { throw error }
                 }
             }
-            guard !flags.contains(.noFollow), let target = try? System.readLink(place.name, at: at(place.directory))
-            else {
+            let target = try? System.readLink(place.name, at: at(place.directory))
+            let step = ConfinedStep.of(isInside, isLink: target != nil, follow: follows, isLong: false)
+            guard step == .follow, let target else {
                 if isInside { throw .tooManySymbolicLinks }
                 throw refuse(whole, "open")
             }

@@ -101,10 +101,8 @@ extension FileSystem {
         _ fd: Int32, _ status: FileStatus, _ flags: OpenFlags, _ path: UnsafePointer<CChar>?, _ directory: Directory?,
         _ recorder: Recorder
     ) throws(Errno) {
-        let known = recorder.flags(status)
-        if !known.isDisjoint(with: [.born, .content]) { return }
         let grows = flags.contains(.append) && !flags.contains(.truncate)
-        if grows, known.contains(.appended) { return }
+        if recorder.flags(status).known.contentPlan(grows: grows) == .nothing { return }
         if path.map({ !locate($0, directory, first) }) ?? true {
             let found: [UInt8]?
             do {

@@ -63,6 +63,13 @@ struct PathTable {
         static var created: Flags { .init(rawValue: 2) }
         /// The directory's times before are recorded.
         static var touched: Flags { .init(rawValue: 4) }
+
+        /// The same for the generated planner.
+        @inline(__always)
+        var known: NameKnowledge {
+            NameKnowledge(
+                isCovered: contains(.covered), isCreated: contains(.created), isTouched: contains(.touched))
+        }
     }
 
     private struct Slot {
@@ -175,4 +182,12 @@ struct InodeFlags: OptionSet {
     static var attributes: InodeFlags { .init(rawValue: 8) }
     /// Extended attributes before are recorded too.
     static var extended: InodeFlags { .init(rawValue: 16) }
+
+    /// The same for the generated planner.
+    @inline(__always)
+    var known: ObjectKnowledge {
+        ObjectKnowledge(
+            isBorn: contains(.born), hasContent: contains(.content), hasSize: contains(.appended),
+            hasAttributes: contains(.attributes), hasExtended: contains(.extended))
+    }
 }

@@ -41,7 +41,7 @@ extension Recorder {
     /// Records the times of the directory that a path lies in, once in an operation: a change in it alters them.
     func touchParent(of path: PathBuffer) {
         let parent = path.parent
-        if !paths[parent].isDisjoint(with: [.touched, .created]) { return }
+        if !paths[parent].known.needsTimes { return }
         var name = Array(parent)
         name.append(0)
         let found: FileStatus?
@@ -62,7 +62,7 @@ extension Recorder {
     @discardableResult
     func recordCreated(_ path: PathBuffer, linkedTo source: [UInt8] = []) -> Int? {
         // Of a link it must be known what it was, to take it away without a trace.
-        if source.isEmpty, paths[path.bytes].contains(.covered) { return nil }
+        if !paths[path.bytes].known.needsCreation(isLink: !source.isEmpty) { return nil }
         touchParent(of: path)
         let record = append(.created, .inRecord, path: path.raw, location: source)
         paths.insert(path.bytes, [.covered, .created])
@@ -93,7 +93,7 @@ extension Recorder {
 
     /// Times of a directory will be set.
     func recordTimes(of path: PathBuffer, _ status: FileStatus) {
-        if !paths[path.bytes].isDisjoint(with: [.touched, .created]) { return }
+        if !paths[path.bytes].known.needsTimes { return }
         paths.insert(path.bytes, .touched)
         _ = append(.directoryTimes, .inRecord, before: NodeState(status), path: path.raw)
     }
@@ -155,15 +155,14 @@ extension Recorder {
         append(.moved, .inRecord, before: NodeState(status), path: from.raw, other: to.raw)
     }
 
+    /// Nothing is at the path, and a rename will put something there.
     func recordCreatedUncovered(_ path: PathBuffer) -> Int? {
-        if paths[path.bytes].contains(.covered) { return nil }
-        return append(.created, .inRecord, path: path.raw)
+        append(.created, .inRecord, path: path.raw)
     }
 
     /// Mode, owner or times of an object will change.
     func recordAttributes(_ path: PathBuffer, _ status: FileStatus, extended: Bool) {
-        let known = flags(status)
-        if known.contains(.born) || known.contains(extended ? .extended : .attributes) { return }
+        if !flags(status).known.needsAttributes(extended: extended) { return }
         let attributes = extended ? AttributeList.read(.path(path.path, follow: false)) : []
         if append(
             .attributes, .inRecord, before: NodeState(status), path: path.raw, attributes: attributes) != nil
@@ -174,7 +173,7 @@ extension Recorder {
 
     /// A regular file will only grow.
     func recordAppended(_ path: PathBuffer, _ status: FileStatus) {
-        if !flags(status).isDisjoint(with: [.born, .content, .appended]) { return }
+        if flags(status).known.contentPlan(grows: true) != .size { return }
         let attributes = status.permissions & 0o111 != 0 ? AttributeList.read(.path(path.path, follow: false)) : []
         if append(.appended, .inRecord, before: NodeState(status), path: path.raw, attributes: attributes) != nil {
             insert(status, [.appended, .attributes])
@@ -219,7 +218,7 @@ extension Recorder {
     /// - Returns: why it could not be kept.
     @discardableResult
     func recordContent(_ path: PathBuffer, _ status: FileStatus, fd: Int32) -> MissingReason {
-        if !flags(status).isDisjoint(with: [.born, .content]) { return .none }
+        if flags(status).known.contentPlan(grows: false) == .nothing { return .none }
         var (preimage, reason, item) = (Preimage.inRecord, MissingReason.none, UInt64(0))
         var content: [UInt8] = []
         let size = UInt64(status.size)

@@ -30,7 +30,7 @@ extension FileSystem {
         }
         if isState(first) { throw .busy }
         guard let recorder = recording() else { return try System.unlink(path, at: at) }
-        if recorder.flags(status).contains(.born) {
+        if !recorder.flags(status).known.needsRemoval {
             recorder.touchParent(of: first)
             try System.unlink(path, at: at)
             if status.linkCount == 1 { recorder.forget(status) }

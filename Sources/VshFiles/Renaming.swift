@@ -54,22 +54,15 @@ extension FileSystem {
         }
         guard let recorder = recording() else { return try System.rename(old, at: oldAt, to: new, at: newAt, mode) }
 
-        let isBorn = recorder.flags(status).contains(.born)
-        let isOldCovered = recorder.paths[first.bytes].contains(.covered)
+        let plan = recorder.flags(status).known.renamePlan(
+            over: replaced.map { recorder.flags($0).known }, target: recorder.paths[second.bytes].known)
         recorder.touchParent(of: first)
         recorder.touchParent(of: second)
         var records: [Int?] = []
         var linked: (item: UInt64, location: [UInt8])?
-        if let replaced {
-            let isNewCovered = recorder.paths[second.bytes].contains(.covered)
-            if !(isNewCovered && recorder.flags(replaced).contains(.born)) {
-                records.append(keepReplaced(replaced, recorder, &linked))
-            }
-        } else {
-            records.append(recorder.recordCreatedUncovered(second))
-        }
-        // An object made by this operation goes with its name: undo removes it wherever it is.
-        if !isBorn || !isOldCovered { records.append(recorder.recordMoved(first, status, to: second)) }
+        if let replaced, plan.keepsReplaced { records.append(keepReplaced(replaced, recorder, &linked)) }
+        if plan.notesCreation { records.append(recorder.recordCreatedUncovered(second)) }
+        if plan.notesMove { records.append(recorder.recordMoved(first, status, to: second)) }
         do {
             try System.rename(old, at: oldAt, to: new, at: newAt, mode)
         } catch {

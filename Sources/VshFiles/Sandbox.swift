@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshCore
 import VshStore
 import VshSystem
 
@@ -66,7 +67,8 @@ public final class Sandbox {
     let zones: [[UInt8]]
     /// The shell's own state and configuration: no command reaches them.
     let forbidden: [[UInt8]]
-    private let store: [UInt8]
+    /// What decides: the zones, the shell's own directories, and the name of its stores.
+    private let limits: Bounds
     private let state: StateDirectory?
     /// Version of Landlock, 0 when the kernel has none.
     public private(set) lazy var landlock = Machine.landlock
@@ -77,7 +79,7 @@ public final class Sandbox {
     /// The kernel could, but no rules could be made for programs.
     private(set) var hasNoRules = false
     /// A directory in which every name but those of stores may be changed.
-    private var open: [UInt8] = []
+    private var free: [UInt8] = []
 
     /// - Parameter state: the state directory, if there is one.
     init(_ request: SandboxRequest, state: StateDirectory?) {
@@ -99,7 +101,7 @@ public final class Sandbox {
         self.zones = zones
         self.state = state
         forbidden = ((state.map { [$0.path] } ?? []) + (request.configuration.map { [$0] } ?? [])).map(Self.canonical)
-        store = Array("/.vsh-\(System.effectiveUserID)".utf8)
+        limits = Bounds(zones: zones, own: forbidden, store: Array(".vsh-\(System.effectiveUserID)".utf8))
         programRules.initialize(to: -1)
     }
 
@@ -128,17 +130,12 @@ public final class Sandbox {
     // MARK: Decisions
 
     /// Whether something at this path, which is free of symbolic links but for its last component, may be changed.
-    func allows(_ path: [UInt8]) -> Bool {
-        zones.contains { path.count > $0.count && isBelow(path, $0) || path == $0 } && !isForbidden(path)
-    }
+    func allows(_ path: [UInt8]) -> Bool { limits.allows(path) }
 
     /// Whether a name in this directory may be made, removed or replaced.
     func allows(_ name: UnsafeBufferPointer<UInt8>, in directory: [UInt8], replaces: Bool) -> Bool {
-        if !isStore(name), isOpen(directory) { return true }
-        let path = (directory.count == 1 ? [] : directory) + [UInt8(ascii: "/")] + name
-        guard zones.contains(where: { isBelow(directory, $0) }), !isForbidden(path) else { return false }
-        // What the shell's own directories lie in stays where it is.
-        return !replaces || !forbidden.contains { isBelow($0, path) }
+        if !isStore(name), isFree(directory) { return true }
+        return limits.allows(Array(name), in: directory, replaces: replaces)
     }
 
     /// The name of a store, or its beginning.
@@ -148,32 +145,16 @@ public final class Sandbox {
 
     /// Whether every name in a directory may be changed, whatever it is, but for those of stores.
     @inline(__always)
-    private func isOpen(_ directory: [UInt8]) -> Bool { directory == open || findOpen(directory) }
+    private func isFree(_ directory: [UInt8]) -> Bool { directory == free || findFree(directory) }
 
-    private func findOpen(_ directory: [UInt8]) -> Bool {
-        guard zones.contains(where: { isBelow(directory, $0) }), !isOwn(directory) else { return false }
-        open = directory
+    private func findFree(_ directory: [UInt8]) -> Bool {
+        guard limits.isFree(directory) else { return false }
+        free = directory
         return true
     }
 
     /// Whether it is, holds, or lies in one of the shell's own directories.
-    func isOwn(_ path: [UInt8]) -> Bool { isForbidden(path) || forbidden.contains { isBelow($0, path) } }
-
-    func isForbidden(_ path: [UInt8]) -> Bool {
-        if forbidden.contains(where: { isBelow(path, $0) }) { return true }
-        if path.count < store.count { return false }
-        var start = 0
-        while let slash = path[start...].firstIndex(of: UInt8(ascii: "/")) {
-            let end = slash + store.count
-            if end <= path.count, path[slash..<end].elementsEqual(store),
-                end == path.count || path[end] == UInt8(ascii: "/")
-            {
-                return true
-            }
-            start = slash + 1
-        }
-        return false
-    }
+    func isOwn(_ path: [UInt8]) -> Bool { limits.isOwn(path) }
 
     /// Device files that may be written, by the directory they are in.
     static func isDevice(_ name: [UInt8], in directory: [UInt8]) -> Bool {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshCore
 import VshSystem
 
 /// A row of the audit log with the clear text that is still there.

@@ -108,13 +108,6 @@ public final class PreimageStore {
     }
 }
 
-/// Whether `path` is `directory` or below it; both absolute.
-public func isBelow(_ path: [UInt8], _ directory: [UInt8]) -> Bool {
-    path.count >= directory.count && path.starts(with: directory)
-        && (path.count == directory.count || directory.last == UInt8(ascii: "/")
-            || path[directory.count] == UInt8(ascii: "/"))
-}
-
 extension [UInt8] {
     /// Appends the decimal digits of a number.
     mutating func append(decimal value: UInt64) {

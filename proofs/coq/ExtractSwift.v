@@ -4,7 +4,7 @@
     proofs/swift.py makes Swift of the JSON that this writes. *)
 
 From Coq Require Import Extraction.
-From Vsh Require History Decisions LogCheck Audit.
+From Vsh Require History Decisions LogCheck Planner Sandbox Audit.
 
 Extraction Language JSON.
 Separate Extraction
@@ -12,4 +12,6 @@ Separate Extraction
   History.effectiveInside History.level
   Decisions.difference Decisions.restoreStep Decisions.recoveryAction
   LogCheck.checking
+  Planner.contentPlan Planner.needsAttributes Planner.needsRemoval Planner.needsCreation Planner.needsTimes Planner.renamePlan
+  Sandbox.allows Sandbox.allowsName Sandbox.isFree Sandbox.isOwn Sandbox.confinedStep
   Audit.chainVerdict.

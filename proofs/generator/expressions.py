@@ -3,7 +3,7 @@
 import re
 
 from .declarations import Declarations
-from .settings import BY_HAND, CONSTANTS, EQUALITY, LABEL_FIRST, LABELS, RENAMED, STATIC
+from .settings import BY_HAND, CONSTANTS, EQUALITY, FREE, LABEL_FIRST, LABELS, RENAMED, STATIC
 from .source import lower, plain, variable
 
 # Functions of the Coq sources that are those of Swift's library.
@@ -92,12 +92,10 @@ class Expressions(Declarations):
         if kind == "bool":
             yes, no = self.branches(e)
             condition = self.expression(e["expr"], env)
-            left = f"({condition})" if "||" in condition else condition
             if self.is_bool(no) and plain(no["name"]) == "false":
-                right = self.expression(yes, env)
-                return f"{left} && " + (f"({right})" if "||" in right else right)
+                return f"{self.inside(condition, '||', ' ? ')} && {self.inside(self.expression(yes, env), '||', ' ? ')}"
             if self.is_bool(yes) and plain(yes["name"]) == "true":
-                return f"{condition} || {self.expression(no, env)}"
+                return f"{self.inside(condition, ' ? ')} || {self.inside(self.expression(no, env), ' ? ')}"
             return f"{condition} ? {self.expression(yes, env)} : {self.expression(no, env)}"
         if kind == "option":
             some, none = self.option_branches(e)
@@ -118,6 +116,11 @@ class Expressions(Declarations):
                     return f"{value} {'==' if parts[0][1] == 'true' else '!='} {parts[0][0]}"
                 return f"{value} == {parts[0][0]} ? {parts[0][1]} : {parts[1][1]}"
         raise SystemExit(f"{self.current[0]}: a case as an expression")
+
+    @staticmethod
+    def inside(text, *operators):
+        """In brackets when one of these binds less than what is around."""
+        return f"({text})" if any(operator in text for operator in operators) else text
 
     def closure(self, e, env):
         inner = dict(env)
@@ -152,6 +155,8 @@ class Expressions(Declarations):
             return f"!{self.operand(inner)}"
         if library in ("List", "Datatypes") or name in LIBRARY:
             return self.library(name, e["args"], env)
+        if name in FREE:
+            return f"{name}({', '.join(self.expression(a, env) for a in e['args'])})"
         if full in self.functions:
             return self.call(full, e["args"], env)
         raise SystemExit(f"{self.current[0]}: no mapping of {full}")

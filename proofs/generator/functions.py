@@ -3,7 +3,7 @@
 import json
 
 from .expressions import LIBRARY, Expressions
-from .settings import BY_HAND, DEFAULTS, EQUALITY, INTERNAL, LABELS, MUTABLE, RENAMED, STATIC, TYPES
+from .settings import BY_HAND, DEFAULTS, EQUALITY, FREE, INTERNAL, LABELS, MUTABLE, RENAMED, STATIC, TYPES
 from .source import plain, variable
 
 
@@ -34,7 +34,7 @@ class Functions(Expressions):
 
     def function(self, item):
         name = plain(item["name"])
-        if name in BY_HAND or name == "insert" or name in LIBRARY or name.endswith("_eqb"):
+        if name in BY_HAND or name == "insert" or name in LIBRARY or name in FREE or name.endswith("_eqb"):
             return None, []
         parameters, result, body = self.signature(item)
         place = self.receiver(name, parameters)

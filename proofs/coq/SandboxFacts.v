@@ -1,0 +1,152 @@
+(* SPDX-License-Identifier: MPL-2.0 *)
+(** * Nothing outside the sandbox is changed
+
+    Theorem 6 for the shell: the kernel searches ([Resolver.walk]), the shell decides ([Sandbox]). Whatever links and `..` a name
+    has, the change is made below one of the zones, outside of the shell's own directories, and at a name that is no link that
+    would lead on. *)
+
+From Coq Require Import List NArith Bool Lia.
+From Vsh Require Import Entries Cells Tree Inodes Resolver Sandbox.
+Import ListNotations.
+Open Scope N_scope.
+
+Section Search.
+
+(** What the shell found last: a directory, and a name in it or the directory itself. *)
+Inductive place := At (directory : Path) (name : Name) | Itself (directory : Path).
+
+Definition allowed (b : Bounds) (replaces : bool) (p : place) : bool :=
+  match p with At d n => allowsName n d replaces b | Itself d => allows d b end.
+
+(** One search of the kernel's: the directory that a path's last component is in. *)
+Definition found (fuel : nat) (s : istate) (from : position) (cs : list component) : option place :=
+  match walk fuel link_limit false s from cs with
+  | inl (q, Inodes.Name n) => Some (At (rev q) n)
+  | inl (q, Here) => Some (Itself (rev q))
+  | inl (q, Up) => Some (Itself (rev (tl q)))
+  | inr _ => None
+  end.
+
+Definition target_at (s : istate) (p : place) : option (bool * list component) :=
+  match p with
+  | At d n =>
+    match directory s (rev d) with
+    | Some es => match Entries.find n es with Some t => link_of s t | None => None end
+    | None => None
+    end
+  | Itself _ => None
+  end.
+
+Inductive outcome := Used (p : place) | Refused | Failed.
+
+(** The searches of the shell, at most [links] of them after links. *)
+Fixpoint confined (links fuel : nat) (b : Bounds) (replaces follow isLong : bool) (s : istate) (from : position)
+  (cs : list component) : outcome :=
+  match found fuel s from cs with
+  | None => Failed
+  | Some p =>
+    match confinedStep (allowed b replaces p) (match target_at s p with Some _ => true | None => false end) follow isLong with
+    | ConfinedStep_use => Used p
+    | ConfinedStep_refuse => Refused
+    | ConfinedStep_follow =>
+      match links, target_at s p with
+      | S links', Some (absolute, target) =>
+        confined links' fuel b replaces follow isLong s
+          (if absolute then [] else match p with At d _ => rev d | Itself d => rev d end) target
+      | _, _ => Failed
+      end
+    end
+  end.
+
+Lemma isBelow_spec : forall d p, isBelow p d = true <-> exists rest, p = d ++ rest.
+Proof.
+  induction d as [|x d IH]; simpl; intros p.
+  - split; [eauto|]. destruct p; reflexivity.
+  - destruct p as [|y p]; simpl.
+    + split; [discriminate|]. intros [rest E]; discriminate.
+    + rewrite andb_true_iff, N.eqb_eq, IH. split.
+      * intros [-> [rest ->]]. eauto.
+      * intros [rest E]. inversion E; subst. split; eauto.
+Qed.
+
+Definition directory_of (p : place) : Path := match p with At d _ => d | Itself d => d end.
+Definition path_of (p : place) : Path := match p with At d n => d ++ [n] | Itself d => d end.
+
+(** What the bounds allow lies below a zone, is none of the shell's own and lies in none; and when it may be replaced, it
+    holds none. *)
+Theorem allowed_is_inside : forall b replaces p, allowed b replaces p = true ->
+  (exists zone rest, In zone (zones b) /\ directory_of p = zone ++ rest) /\
+  (forall place rest, In place (own b) -> path_of p <> place ++ rest) /\
+  ~ In (store b) (path_of p) /\
+  (forall d n, p = At d n -> replaces = true -> forall place rest, In place (own b) -> place <> path_of p ++ rest).
+Proof.
+  intros b replaces p A.
+  assert (Z : isInZone (directory_of p) b = true /\ isForbidden (path_of p) b = false).
+  { destruct p as [d n|d]; simpl in *; unfold allowsName, allows in A; rewrite !andb_true_iff in A; unfold appending in A.
+    - destruct A as [[A B] _]. apply negb_true_iff in B. auto.
+    - destruct A as [A B]. apply negb_true_iff in B. auto. }
+  destruct Z as [Z F]. unfold isForbidden in F. apply orb_false_iff in F. destruct F as [F G].
+  split; [|split; [|split]].
+  - apply existsb_exists in Z. destruct Z as (zone & I & B). apply isBelow_spec in B. destruct B as [rest E]. eauto.
+  - intros place rest I E. assert (X : existsb (fun place => isBelow (path_of p) place) (own b) = true).
+    { apply existsb_exists. exists place. split; auto. apply isBelow_spec. eauto. }
+    congruence.
+  - intros I. assert (X : hasName (path_of p) (store b) = true).
+    { apply existsb_exists. exists (store b). split; auto. apply N.eqb_refl. }
+    congruence.
+  - intros d n -> R place rest I E. simpl in A. unfold allowsName in A. rewrite !andb_true_iff in A. destruct A as [_ A].
+    rewrite R in A. simpl in A. apply negb_true_iff in A.
+    assert (X : existsb (fun place => isBelow place (appending d n)) (own b) = true).
+    { apply existsb_exists. exists place. split; auto. apply isBelow_spec. eauto. }
+    congruence.
+Qed.
+
+(** In a free directory every name is allowed that is not a store's. *)
+Theorem free_directory : forall b d n replaces, isFree d b = true -> n <> store b -> allowsName n d replaces b = true.
+Proof.
+  intros b d n replaces O Ne. unfold isFree in O. apply andb_true_iff in O. destruct O as [Z O].
+  apply negb_true_iff in O. unfold isOwn in O. apply orb_false_iff in O. destruct O as [F H].
+  unfold isForbidden in F. apply orb_false_iff in F. destruct F as [F G].
+  assert (A : forall place, In place (own b) -> isBelow d place = false /\ isBelow place d = false).
+  { intros place I. split.
+    - destruct (isBelow d place) eqn:E; auto. rewrite (proj2 (existsb_exists _ _)) in F; [discriminate|eauto].
+    - destruct (isBelow place d) eqn:E; auto. rewrite (proj2 (existsb_exists _ _)) in H; [discriminate|eauto]. }
+  unfold allowsName. rewrite Z. simpl. apply andb_true_iff. split; apply negb_true_iff.
+  - unfold isForbidden. apply orb_false_iff. split.
+    + destruct (existsb (fun place => isBelow (appending d n) place) (own b)) eqn:E; auto. apply existsb_exists in E. destruct E as (place & I & B).
+      destruct (A place I) as [A1 A2]. apply isBelow_spec in B. destruct B as [rest E].
+      exfalso. destruct rest as [|r0 rest0].
+      * rewrite app_nil_r in E. unfold appending in E.
+        rewrite (proj2 (isBelow_spec d place)) in A2; [discriminate|]. exists [n]. congruence.
+      * destruct (@exists_last N (r0 :: rest0)) as (front & x & R); [discriminate|]. unfold appending in E.
+        rewrite R, app_assoc in E. apply app_inj_tail in E. destruct E as [E _].
+        rewrite (proj2 (isBelow_spec place d)) in A1; [discriminate|eauto].
+    + unfold hasName, appending in *. rewrite existsb_app, G. simpl. rewrite (proj2 (N.eqb_neq n (store b))); auto.
+  - destruct replaces; auto. simpl. destruct (existsb (fun place => isBelow place (appending d n)) (own b)) eqn:E; auto. apply existsb_exists in E.
+    destruct E as (place & I & B). destruct (A place I) as [A1 A2]. apply isBelow_spec in B. destruct B as [rest E].
+    exfalso. unfold appending in E. rewrite <- app_assoc in E.
+    rewrite (proj2 (isBelow_spec d place)) in A2; [discriminate|eauto].
+Qed.
+
+(** Theorem 6: wherever a name leads, through any links and any `..`, what is used lies in a real directory in or below a
+    zone, and neither it nor what it lies in is the shell's own; when links are to be followed it is no link. *)
+Theorem sandbox_contains : forall links fuel b replaces follow isLong s from cs p,
+  is_directory s [] -> is_directory s from -> confined links fuel b replaces follow isLong s from cs = Used p ->
+  (exists zone rest, In zone (zones b) /\ directory_of p = zone ++ rest) /\
+  (forall place rest, In place (own b) -> path_of p <> place ++ rest) /\
+  is_directory s (rev (directory_of p)) /\
+  (follow = true -> target_at s p = None).
+Proof.
+  induction links as [|links IH]; intros fuel b replaces follow isLong s from cs p R D H; simpl in H;
+    (destruct (found fuel s from cs) as [q|] eqn:F; [|discriminate]);
+    assert (Q : is_directory s (rev (directory_of q)))
+      by (unfold found in F; destruct (walk fuel link_limit false s from cs) as [[w [| |n]]|e] eqn:W; inversion F; subst;
+          simpl; rewrite rev_involutive; pose proof (resolution_is_physical _ _ _ _ _ _ _ _ R D W); auto using directory_pop);
+    (destruct (allowed b replaces q) eqn:A; destruct (target_at s q) as [[absolute target]|] eqn:T;
+      destruct follow, isLong; simpl in H; try discriminate).
+  all: try (inversion H; subst; destruct (allowed_is_inside b replaces p A) as (X1 & X2 & _); repeat split; auto; discriminate).
+  all: try (inversion H; subst; destruct (allowed_is_inside b replaces p A) as (X1 & X2 & _); repeat split; auto; congruence).
+  all: eapply IH; [exact R| |exact H]; destruct absolute; auto; destruct q; simpl in Q; exact Q.
+Qed.
+
+End Search.
