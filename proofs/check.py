@@ -188,8 +188,48 @@ def coq_order(folder):
     return [word.removeprefix("./") for word in output.split() if word.endswith(".v")]
 
 
+def coq_needs(folder):
+    """{file: the files that it needs, at first hand}"""
+    _, output, _ = run(["coqdep", "-Q", ".", "Vsh"] + sorted(p.name for p in folder.glob("*.v")), folder)
+    needs = {}
+    for line in output.splitlines():
+        made, _, rest = line.partition(":")
+        if ".vo" in made and ".vio" not in made.split()[0]:
+            needs[made.split()[0].removesuffix(".vo") + ".v"] = {word.removesuffix(".vo") + ".v" for word in rest.split() if word.endswith(".vo")}
+    return needs
+
+
+def coq_between(folder, changed, targets):
+    """The files that have to be compiled again to see whether the targets, or all that need the changed one, still are proven."""
+    needs = coq_needs(folder)
+
+    def reaches(name, goal):
+        return name == goal or any(reaches(other, goal) for other in needs.get(name, ()))
+
+    return [name for name in coq_order(folder) if name.removesuffix(".v") + ".v" in needs and reaches(name, changed) and (
+        any(reaches(target, name) for target in targets) if targets else name == changed)]
+
+
 def coqc(folder, name):
     return run(["coqc", "-q", "-Q", ".", "Vsh", name], folder)
+
+
+def coq_compile(folder, files, report, times):
+    """Every file as soon as those that it needs are there."""
+    needs, done, running = coq_needs(folder), set(), {}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        while len(done) < len(files):
+            for name in files:
+                if name not in done and name not in running.values() and needs[name] <= done:
+                    running[pool.submit(coqc, folder, name)] = name
+            finished, _ = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED)
+            for job in finished:
+                name = running.pop(job)
+                status, output, times["coq", name] = job.result()
+                if not report.check(status == 0, f"coq/{name}", output):
+                    return False
+                done.add(name)
+    return True
 
 
 def fresh(name, source):
@@ -203,11 +243,8 @@ def check_coq(report, times):
     folder = fresh("coq", "coq")
     order = coq_order(folder)
     files = [name for name in order if not name.startswith("Extract")]
-    for name in files:
-        status, output, seconds = coqc(folder, name)
-        times["coq", name] = seconds
-        if not report.check(status == 0, f"coq/{name}", output):
-            return False
+    if not coq_compile(folder, files, report, times):
+        return False
     theorems = [(name[:-2], t) for name in files for t in sorted(declared("coq", folder / name))]
     lines = ["From Vsh Require " + " ".join(name[:-2] for name in files) + "."]
     lines += [f"Print Assumptions {module}.{theorem}." for module, theorem in theorems]
@@ -291,6 +328,16 @@ def check_hol(report, times):
     print("HOL Light: done; three axioms, its own", flush=True)
 
 
+def check_lean(report, times):
+    """With whatever Lean there is; the files say that none has checked them so far."""
+    folder = fresh("lean", "lean")
+    version = run(["lean", "--version"], folder)[1].strip()
+    for path in sorted(folder.glob("*.lean")):
+        status, output, times["lean", path.name] = run(["lean", path.name], folder)
+        report.check(status == 0 and "error" not in output, f"lean/{path.name}", output)
+    print(f"Lean: {version}", flush=True)
+
+
 def check_generated(report):
     """The Swift that is committed is what the definitions give."""
     if shutil.which("swift") is None:
@@ -320,14 +367,11 @@ def mutate(report, index, mutation):
     (folder / name).write_text(changed)
     if folder_name == "coq":
         targets = {b.partition("/")[2] for b in mutation["breaks"]}
-        order = [n for n in coq_order(folder) if not n.startswith(("Extract", "Assumptions"))]
         broken, output = "", ""
-        for n in order[order.index(name):]:
+        for n in coq_between(folder, name, targets):
             status, output, _ = coqc(folder, n)
             if status:
                 broken = n
-                break
-            if targets and n in targets and n == [t for t in order if t in targets][-1]:
                 break
         ok = broken != "" and (broken in targets if targets else broken == name)
         # It must be a proof that fails, not the statement or a definition.
@@ -397,7 +441,7 @@ def main():
     for system in a.need.split(","):
         if system:
             report.check(system in present, f"{system} is not installed")
-    jobs = {"agda": check_agda, "acl2": check_acl2, "hol": check_hol}
+    jobs = {"lean": check_lean, "agda": check_agda, "acl2": check_acl2, "hol": check_hol}
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
         waiting = []
         if "coq" in present:

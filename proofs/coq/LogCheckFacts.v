@@ -366,6 +366,11 @@ Proof.
     + left. split; auto. congruence.
 Qed.
 
+(** Nothing is logged twice. *)
+Theorem nothing_is_logged_twice : forall id event transaction c c',
+  checking id event transaction c = LogResult_accepted c' -> isLogged id c = false.
+Proof. intros id event transaction c c' H. unfold checking in H. destruct (isLogged id c); [discriminate|reflexivity]. Qed.
+
 (** ** Whole logs *)
 
 (** The machine takes up events, each with a new number; the log has a row of each. *)

@@ -61,7 +61,7 @@ Fixpoint walk (fuel : nat) (links : N) (follow : bool) (s : istate) (p : positio
 (** What Linux follows at most in one resolution. *)
 Definition link_limit : N := 40.
 
-(** ** Theorem 6: resolution does not leave the root *)
+(** ** Theorem 6: resolution ends in real directories, and does not leave the root *)
 
 Definition is_directory (s : istate) (p : position) : Prop := directory s p <> None.
 
@@ -111,9 +111,9 @@ Proof.
     + destruct rest; [inversion H; subst; auto|discriminate].
 Qed.
 
-(** In a sandbox the root of the walk is a directory [r] of the whole tree. The position found is below [r] in the whole
+(** Theorem 6, for a root of its own (chroot): the root of the walk is a directory [r] of the whole tree. The position found is below [r] in the whole
     tree, and a real directory there. *)
-Theorem sandbox_contains : forall fuel links follow whole r t s p cs q c,
+Theorem resolution_in_a_root : forall fuel links follow whole r t s p cs q c,
   at_path r (names whole) = Some t -> s = State t (nodes whole) ->
   is_directory s [] -> is_directory s p -> walk fuel links follow s p cs = inl (q, c) ->
   exists m es, at_path (r ++ rev q) (names whole) = Some (Dir m es) /\ prefix r (r ++ rev q).
@@ -132,7 +132,7 @@ Proof.
 Qed.
 
 (** What lies outside the root has no part in the answer. *)
-Theorem sandbox_is_blind : forall fuel links follow a b r t p cs,
+Theorem root_is_blind : forall fuel links follow a b r t p cs,
   at_path r (names a) = Some t -> at_path r (names b) = Some t -> nodes a = nodes b ->
   forall u v, at_path r (names a) = Some u -> at_path r (names b) = Some v ->
   walk fuel links follow (State u (nodes a)) p cs = walk fuel links follow (State v (nodes b)) p cs.

@@ -5,7 +5,7 @@ import textwrap
 
 def manifest_swift(blocks):
     """The manifest, for the builtin `proofs`."""
-    labels = {"coq": "Coq", "agda": "Agda", "z3": "Z3", "cvc5": "cvc5", "acl2": "ACL2", "hol": "HOL Light", "lean": "Lean 4"}
+    labels = {"coq": "Coq", "agda": "Agda", "z3": "Z3", "cvc5": "cvc5", "acl2": "ACL2", "hol": "HOL Light", "lean": "Lean 4, not checked by any Lean"}
 
     def quoted(text):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -75,7 +75,7 @@ enum ProofManifest {
         case 4:
             "Killed at any instant of an operation and in any number of recoveries, the shell knows nothing of it and the files are as before, or it knows what leads back to them; recovery does not touch the files and can be run again."
         case 5:
-            "Path resolution with .., absolute and relative symbolic links and a limit on links ends in a real directory below the root."
+            "Whatever links and .. a name has, a confined change is made in a real directory in or below a zone, at nothing of the shell's own and at no link that leads on; and in a root of its own, resolution stays below it."
         case 6:
             "Commands whose footprints are independent can be done in either order; others in general cannot."
         case 7:
@@ -97,6 +97,8 @@ enum ProofManifest {
                 Coq: proofs/coq/Operations.v: op_inverse op_redo error_noop command_compensates mkdir_rmdir_reversible
                     create_delete_file_reversible write_file_reversible
                 Coq: proofs/coq/Cells.v: plan_inverse inverse_of_inverse compensation_restores
+                Coq: proofs/coq/Preconditions.v: what_is_planned_was_allowed
+                Coq: proofs/coq/PlannerFacts.v: records_restore each_step_is_taken_back each_step_is_sound
                 Coq: proofs/coq/Properties.v: inverse_restores_always error_changes_nothing_always
                 Agda: proofs/agda/Plans.agda: plan-inverse inverse-of-inverse
                 Agda: proofs/agda/Tree.agda: create-delete-file-reversible write-file-reversible
@@ -106,10 +108,13 @@ enum ProofManifest {
                 cvc5: proofs/smt/op_redo.smt2
                 ACL2: proofs/acl2/plans.lisp: plan-inverse inverse-of-inverse set-back
                 HOL Light: proofs/hol/plans.ml: PLAN_INVERSE INVERSE_OF_INVERSE
+                Lean 4, not checked by any Lean: proofs/lean/Plans.lean: plan_inverse inverse_of_inverse
                 asked of the real disk: inverse_restores error_changes_nothing same_files
                 tested: proofs/oracle/oracle.ml: compare_call
                 tested: Tests/undo/test_random_ops.py: snapshot
                 runs: Sources/VshCore/Generated/ProvenDecisions.swift: step
+                runs: Sources/VshCore/Generated/ProvenPlanner.swift: contentPlan
+                runs: Sources/VshCore/Generated/ProvenPlanner.swift: renamePlan
             """
         case 1:
             """
@@ -121,6 +126,8 @@ enum ProofManifest {
                     redo-sound
                 Z3: proofs/smt/history_counts.smt2
                 cvc5: proofs/smt/history_counts.smt2
+                Lean 4, not checked by any Lean: proofs/lean/Plans.lean: leads_back operation_sequence_reversible
+                    undo_after_do
                 asked of the real disk: same_files
                 tested: proofs/oracle/oracle.ml: Redo
                 tested: Tests/VshCoreTests/HistoryTests.swift: testRandomRunsAgreeWithTheModel
@@ -132,6 +139,7 @@ enum ProofManifest {
                 Coq: proofs/coq/Cells.v: undo_restores_or_refuses undo_without_interference
                 Coq: proofs/coq/Properties.v: undo_restores_always
                 Coq: proofs/coq/Decisions.v: no_difference no_difference_from_itself
+                Lean 4, not checked by any Lean: proofs/lean/Plans.lean: undo_touches_nothing_else
                 Z3: proofs/smt/undo_restores_or_refuses.smt2
                 cvc5: proofs/smt/undo_restores_or_refuses.smt2
                 asked of the real disk: undo_restores footprint_or_nothing
@@ -145,6 +153,7 @@ enum ProofManifest {
                 Coq: proofs/coq/Machine.v: commit_is_one_entry begin_remembers
                 Coq: proofs/coq/HistoryFacts.v: begin_step close_step
                 Agda: proofs/agda/Plans.agda: rollback-restores
+                Lean 4, not checked by any Lean: proofs/lean/Plans.lean: rollback_restores
                 asked of the real disk: same_files
                 tested: proofs/oracle/oracle.ml: Transaction
                 tested: Tests/VshCoreTests/HistoryTests.swift: testCommitIsOneEntryWithTheOperationsInEffect
@@ -172,9 +181,14 @@ enum ProofManifest {
             """
         case 5:
             """
-                Coq: proofs/coq/Resolver.v: sandbox_contains resolution_is_physical sandbox_is_blind up_in_the_root
+                Coq: proofs/coq/SandboxFacts.v: sandbox_contains allowed_is_inside free_directory
+                Coq: proofs/coq/Resolver.v: resolution_in_a_root resolution_is_physical root_is_blind up_in_the_root
+                Lean 4, not checked by any Lean: proofs/lean/Resolver.lean: sandbox_contains up_in_the_root
+                tested: Tests/undo/test_sandbox.py
                 tested: proofs/oracle/oracle.ml: situations
-                runs: nothing; the statement is about the model
+                runs: Sources/VshCore/Generated/ProvenSandbox.swift: of
+                runs: Sources/VshCore/Generated/ProvenSandbox.swift: allows
+                runs: Sources/VshCore/Generated/ProvenSandbox.swift: isFree
             """
         case 6:
             """
@@ -199,7 +213,8 @@ enum ProofManifest {
         case 8:
             """
                 Coq: proofs/coq/Audit.v: one_head_one_log report_is_right
-                Coq: proofs/coq/LogCheckFacts.v: check_is_the_machine runs_are_accepted what_is_accepted_is_a_run
+                Coq: proofs/coq/LogCheckFacts.v: check_is_the_machine nothing_is_logged_twice runs_are_accepted
+                    what_is_accepted_is_a_run
                 Agda: proofs/agda/Chain.agda: one-head-one-log
                 Z3: proofs/smt/one_head_one_log.smt2
                 cvc5: proofs/smt/one_head_one_log.smt2
@@ -215,6 +230,7 @@ enum ProofManifest {
                 Agda: proofs/agda/Plans.agda: cno-do-undo cno-left cno-right cno-composes
                 ACL2: proofs/acl2/plans.lisp: cno-do-undo cno-identity-element cno-composes
                 HOL Light: proofs/hol/plans.ml: CNO_IDENTITY_ELEMENT
+                Lean 4, not checked by any Lean: proofs/lean/Plans.lean: cno_do_undo cno_identity_element cno_composes
                 runs: nothing; the statement is about the model
             """
         default:
