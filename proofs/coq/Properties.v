@@ -92,14 +92,26 @@ Definition listing (s : istate) : list (path * shallow) := paths (nodes s) [] (n
 Definition at_listing (l : list (path * shallow)) (p : path) : option shallow :=
   match List.find (fun e => list_eqb N.eqb (fst e) p) l with Some (_, x) => Some x | None => None end.
 
+(** Whether the same object, under the same name, is somewhere in a listing. *)
+Definition somewhere (p : path) (x : option shallow) (l : list (path * shallow)) : bool :=
+  match x with
+  | None => true
+  | Some _ => existsb (fun e => (last (fst e) 0 =? last p 0) && option_eqb shallow_eqb (Some (snd e)) x) l
+  end.
+
 (** Theorem 3 of states that were read: [s0] before a command, [s1] after it, [s2] after others interfered, [s3] after undo.
-    A refusal leaves [s2]. Otherwise every path that the command changed is as in [s0], and every other as in [s2]. *)
+    A refusal leaves [s2]. Otherwise every path that the command changed is as in [s0], and every other as in [s2]; what others
+    put into a directory that the command moved goes with it, and is not lost. *)
 Definition footprint_or_nothing (refused : bool) (s0 s1 s2 s3 : istate) : bool :=
   if refused then same_files true s3 s2
   else
     let l0 := listing s0 in let l1 := listing s1 in let l2 := listing s2 in let l3 := listing s3 in
     let same := option_eqb shallow_eqb in
+    let changed := filter (fun p => negb (same (at_listing l0 p) (at_listing l1 p))) (map fst l0 ++ map fst l1) in
     forallb (fun p =>
-      if same (at_listing l0 p) (at_listing l1 p) then same (at_listing l3 p) (at_listing l2 p)
+      if same (at_listing l0 p) (at_listing l1 p) then
+        same (at_listing l3 p) (at_listing l2 p) ||
+        (existsb (fun q => is_prefix q p) changed &&
+          somewhere p (at_listing l2 p) l3 && somewhere p (at_listing l3 p) l2)
       else same (at_listing l3 p) (at_listing l0 p))
       (map fst l0 ++ map fst l1 ++ map fst l2 ++ map fst l3).

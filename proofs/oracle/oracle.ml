@@ -322,7 +322,7 @@ let foretell ops state =
          | Rename _, Inl [] -> None
          | _ -> Some (fst (perform (caller ()) o s)))) (Some state) ops
 
-let ran = ref 0 and undos = ref 0 and refusals = ref 0
+let ran = ref 0 and undos = ref 0
 
 (* One round in a new place; what went wrong, or nothing. [count]: whether the checks count. *)
 let round counted acts =
@@ -341,7 +341,7 @@ let round counted acts =
     ignore (Sys.command (Printf.sprintf "rm -rf %s/home/.local" (Filename.quote place)));
     p := start place;
     states := [| here () |]; at := 0 in
-  (* What undo, redo or rollback said and left: the state that it had to give, or a refusal, and nothing changed. *)
+  (* What undo, redo or rollback said and left: the state that it had to give. Nobody interfered, so that a refusal is wrong. *)
   let given what (status, out) before want =
     if counted then incr undos;
     let now = here () in
@@ -350,10 +350,8 @@ let round counted acts =
         (fun () -> Printf.sprintf "  want%s\n  got%s" (describe want) (describe now));
       true
     end else begin
-      if counted then incr refusals;
-      expect (Printf.sprintf "%s, refused: status %d: %s" what status (String.concat "; " out)) (same_files true before now)
+      expect (Printf.sprintf "%s, refused without interference: status %d: %s" what status (String.concat "; " out)) false
         (fun () -> Printf.sprintf "  before%s\n  now%s" (describe before) (describe now));
-      forget ();
       false
     end in
   let entered before after top =
@@ -389,7 +387,7 @@ let round counted acts =
           ignore (ask !p [ "commit" ]);
           same "commit" middle (here ());
           entered before (here ()) top
-        end else if given "rollback" (ask !p [ "rollback" ]) middle before && newest !p <> top then
+        end else if given "rollback" (ask !p [ "rollback" ]) middle before then
           (* It stands there to be redone: where that leads is not followed. *)
           forget ()
       end
@@ -425,8 +423,6 @@ let round counted acts =
       Unix.sleepf delay;
       Unix.kill !p.pid Sys.sigkill;
       stop !p;
-      (* The kernel lets go of a dead process's lock a moment after the process is gone. *)
-      Unix.sleepf 0.1;
       ran := !ran + List.length ops;
       p := start place;
       let left = here () in
@@ -527,8 +523,7 @@ let () =
       if !good then good := try_round [ Run (some 5 20); Kill (some 20 60, Random.float 0.03) ]
     done;
     Printf.printf "shell: %d kills: %.1f s\n%!" !kills (since ());
-    Printf.printf "shell: %d undos, redos and rollbacks, of which %d refused without interference, and changed nothing\n%!" !undos !refusals;
-    check (!refusals * 50 <= !undos) (fun () -> "more than one refusal in 50 undos without interference")
+    Printf.printf "shell: %d undos, redos and rollbacks\n%!" !undos
   end;
   Printf.printf "%d passed, %d failed\n" !passed !failed;
   exit (if !failed > 0 then 1 else 0)
