@@ -155,6 +155,10 @@ def check_texts(report, blocks):
             if folder == "agda":
                 head = path.read_text().split("module", 1)[0]
                 report.check("--safe" in head and "--without-K" in head, f"{path.relative_to(TOP)}: not --safe --without-K")
+    for path in sorted((HERE / "coq").glob("*.v")):
+        lines = path.read_text().splitlines()
+        bare = [line.split()[1] for before, line in zip(lines, lines[1:]) if line.startswith("Theorem ") and not before.rstrip().endswith("*)")]
+        report.check(not bare, f"{path.relative_to(TOP)}: no sentence above {' '.join(bare)}")
     for block in blocks:
         where = f"theorem {block['number']} {block['name']}"
         for system, statements in block["systems"].items():

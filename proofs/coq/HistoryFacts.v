@@ -670,6 +670,7 @@ Proof.
   destruct (N.leb_spec n (newest h)); [lia|]. eauto.
 Qed.
 
+(** What can be redone is redone without refusal. *)
 Theorem redo_is_never_refused : forall h n e rest, valid h -> redoableIn (level h) h = e :: rest -> newest h < n ->
   exists h', applying (redo n (id e)) h = accepted h'.
 Proof.

@@ -254,6 +254,7 @@ Proof.
   change (map _ es) with (mapped (image b) es). rewrite find_mapped. auto.
 Qed.
 
+(** Setting a name, seen as a tree of files, is setting it in that tree. *)
 Theorem seen_set : forall p v s, seen (iset (Named p) (Of v) s) = set p (image_value (nodes s) v) (seen s).
 Proof.
   intros [d n|d] [w|w] [t b]; unfold seen; simpl; auto; apply change_image; intros [i|m es]; simpl; auto.

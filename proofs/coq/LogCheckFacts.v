@@ -70,7 +70,9 @@ Lemma LogStanding_eqb_spec : forall a b, LogStanding_eqb a b = true <-> a = b.
 Proof. intros [] []; simpl; split; congruence. Qed.
 
 Lemma isLogged_spec : forall n c, isLogged n c = true <-> exists s, lookup n (standings c) = Some s.
-Proof. intros. unfold isLogged. destruct (lookup n (standings c)); split; intros; eauto; try discriminate. destruct H; discriminate. Qed.
+Proof.
+  intros. unfold isLogged. destruct (lookup n (standings c)); split; intros; eauto; try discriminate. destruct H; discriminate.
+Qed.
 
 (** ** Looking things up *)
 
@@ -281,7 +283,8 @@ Proof.
         apply (may_stand h c _ LogStanding_open A eq_refl) in Q. destruct Q as (e & I & E & _).
         pose proof (numbers_seen h V e I). unfold level in E. rewrite T in E. simpl in E. lia. }
       destruct (moving_refused n 0 (level h) LogStanding_open
-        (if hasEffect (level h) c then LogStanding_done else LogStanding_closed) (LogViolation_notOpen (level h)) c Q) as [x ->].
+        (if hasEffect (level h) c then LogStanding_done else LogStanding_closed) (LogViolation_notOpen (level h)) c Q)
+        as [x ->].
       exact I.
     + assert (Tn : transactions h <> []) by congruence.
       unfold moving. rewrite (level_stands_open h c V A Tn).

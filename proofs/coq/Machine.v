@@ -270,6 +270,7 @@ Proof. intros h outer t ->. rewrite rev_app_distr. auto. Qed.
 
 (** ** Every step keeps the invariant *)
 
+(** Every event keeps what holds of the machine. *)
 Theorem step_keeps : forall s0 m e m', inv s0 m -> sound_event e -> step m e = Some m' -> inv s0 m'.
 Proof.
   intros s0 m e m' [V W L] S H. apply levels_split in L. destruct L as [[Ld Rd] Ar]. rewrite <- level_hd in Ld, Rd.

@@ -308,14 +308,12 @@ Proof. split; simpl; try discriminate. intros o [|[|]]; discriminate. Qed.
 (** A step of the machine, taken back by the records that it wrote, is no step for those before them. *)
 Definition taken_back (m m' : machine) : Prop := same (restore (written m') (now m')) (restore (written m) (now m)).
 
-Lemma same_restore : forall rs s t, same s t -> same (restore rs s) (restore rs t).
-Proof. intros. apply restore_same. auto. Qed.
-
 Lemma not_born_not_old : forall m o, sound m -> isBorn (of_object m o) = true -> ~ old o.
 Proof. intros m o S B. apply (born_is_new m S o B). Qed.
 
 Ltac two_steps := eapply same_trans.
 
+(** Each command is taken back by what was recorded of it, and by what was recorded before. *)
 Theorem each_step_is_taken_back : forall m m', sound m -> step m m' -> taken_back m m'.
 Proof.
   intros m m' S H. unfold taken_back. destruct H; simpl.
@@ -324,19 +322,19 @@ Proof.
               (set_name p (Some o) (now m))).
     { split; simpl; auto. intros x O. unfold update. destruct (N.eqb_spec x o); subst; [contradiction|auto]. }
     unfold needsCreation. simpl. destruct (isCovered (of_name m p)) eqn:C; simpl.
-    + two_steps; [apply same_restore; exact X|]. apply name_does_not_matter. apply (empty_is_covered m S p); auto.
-    + apply same_restore. two_steps; [apply (undo_same (Created p)); exact X|]. split; simpl; [cases|auto].
+    + two_steps; [apply restore_same; exact X|]. apply name_does_not_matter. apply (empty_is_covered m S p); auto.
+    + apply restore_same. two_steps; [apply (undo_same (Created p)); exact X|]. split; simpl; [cases|auto].
   - (* link *)
-    unfold needsCreation. simpl. apply same_restore. split; simpl; [cases|auto].
+    unfold needsCreation. simpl. apply restore_same. split; simpl; [cases|auto].
   - (* write *)
     unfold contentPlan. destruct (isBorn (of_object m o)) eqn:B; simpl; [|destruct (hasContent (of_object m o)) eqn:C; simpl].
-    + apply same_restore. pose proof (not_born_not_old m o S B). split; simpl; auto. intros x O. split; cases; contradiction.
+    + apply restore_same. pose proof (not_born_not_old m o S B). split; simpl; auto. intros x O. split; cases; contradiction.
     + two_steps; [apply attributes_do_not_matter; apply (attributes_are_covered m S o); apply (content_has_attributes m S o); auto|].
       apply content_does_not_matter. apply (content_is_covered m S o C).
-    + apply same_restore. split; simpl; auto. intros x O. split; cases; destruct e; simpl; auto.
+    + apply restore_same. split; simpl; auto. intros x O. split; cases; destruct e; simpl; auto.
   - (* append *)
     unfold contentPlan. destruct (isBorn (of_object m o)) eqn:B; simpl.
-    { apply same_restore. pose proof (not_born_not_old m o S B). split; simpl; auto. intros x O. split; cases; contradiction. }
+    { apply restore_same. pose proof (not_born_not_old m o S B). split; simpl; auto. intros x O. split; cases; contradiction. }
     destruct (hasContent (of_object m o)) eqn:C; simpl.
     { two_steps; [apply attributes_do_not_matter; apply (attributes_are_covered m S o); apply (content_has_attributes m S o); auto|].
       apply content_does_not_matter. apply (content_is_covered m S o C). }
@@ -344,23 +342,23 @@ Proof.
     + two_steps; [apply attributes_do_not_matter; apply (attributes_are_covered m S o); apply (content_has_attributes m S o); auto|].
       destruct (size_is_covered m S o Z) as [Y|(n & K & L)]; [apply content_does_not_matter; auto|].
       eapply growth_does_not_matter; eauto.
-    + apply same_restore. split; simpl; auto. intros x O. split; cases; try (destruct e; simpl; auto; fail).
+    + apply restore_same. split; simpl; auto. intros x O. split; cases; try (destruct e; simpl; auto; fail).
       rewrite firstn_app, PeanoNat.Nat.sub_diag, firstn_all. simpl. apply app_nil_r.
   - (* alter *)
     unfold needsAttributes. destruct (isBorn (of_object m o)) eqn:B; simpl.
-    { apply same_restore. pose proof (not_born_not_old m o S B). destruct extended; split; simpl; auto; intros y O; split; cases; contradiction. }
+    { apply restore_same. pose proof (not_born_not_old m o S B). destruct extended; split; simpl; auto; intros y O; split; cases; contradiction. }
     destruct extended.
     + destruct (hasExtended (of_object m o)) eqn:X; simpl.
       * two_steps; [apply attributes_do_not_matter; apply (extended_are_covered m S o X)|].
         apply attributes_do_not_matter. apply (attributes_are_covered m S o). apply (content_has_attributes m S o). auto.
-      * apply same_restore. split; simpl; auto. intros y O. split; cases; destruct e; simpl; auto.
+      * apply restore_same. split; simpl; auto. intros y O. split; cases; destruct e; simpl; auto.
     + destruct (hasAttributes (of_object m o)) eqn:X; simpl.
       * apply attributes_do_not_matter. apply (attributes_are_covered m S o X).
-      * apply same_restore. split; simpl; auto. intros y O. split; cases; destruct e; simpl; auto.
+      * apply restore_same. split; simpl; auto. intros y O. split; cases; destruct e; simpl; auto.
   - (* unlink *)
     unfold needsRemoval. destruct (isBorn (of_object m o)) eqn:B; simpl.
     + apply name_does_not_matter. apply (born_is_covered m S p o); auto.
-    + apply same_restore. split; simpl; [cases|auto].
+    + apply restore_same. split; simpl; [cases|auto].
   - (* rename *)
     subst plan. unfold renamePlan. destruct (isBorn (of_object m o)) eqn:B.
     + (* what the operation made leaves no trace under the old name *)
@@ -370,7 +368,7 @@ Proof.
       assert (Y : forall v rest, names (now m) q = v -> covers rest p = true ->
         same (restore rest (set_name q v (set_name p None (set_name q (Some o) (now m))))) (restore rest (now m))).
       { intros v rest E C. eapply same_trans; [|apply (name_does_not_matter rest (now m) p None C)].
-        apply same_restore. split; simpl; [cases|auto]. }
+        apply restore_same. split; simpl; [cases|auto]. }
       destruct r as [o'|]; simpl.
       * destruct (isCovered (of_name m q)) eqn:C; destruct (isBorn (of_object m o')) eqn:B'; simpl;
           try (apply (Y (Some o')); auto; fail).
@@ -380,14 +378,14 @@ Proof.
     + (* everything else is moved back, and what it replaced comes back *)
       assert (Y : forall v rest, names (now m) q = v ->
         same (restore rest (set_name q v (undo (Moved p q) (set_name p None (set_name q (Some o) (now m)))))) (restore rest (now m))).
-      { intros v rest E. apply same_restore. split; simpl; [cases|auto]. }
+      { intros v rest E. apply restore_same. split; simpl; [cases|auto]. }
       destruct r as [o'|]; simpl.
       * destruct (isCovered (of_name m q)) eqn:C; destruct (isBorn (of_object m o')) eqn:B'; simpl;
           try (apply (Y (Some o')); auto; fail).
         two_steps; [|apply (name_does_not_matter (written m) (now m) q None); apply (born_is_covered m S q o'); auto].
-        apply same_restore. split; simpl; [cases|auto].
+        apply restore_same. split; simpl; [cases|auto].
       * destruct (isCovered (of_name m q)) eqn:C; simpl; [|apply (Y None); auto].
-        apply same_restore. split; simpl; [cases|auto].
+        apply restore_same. split; simpl; [cases|auto].
   - (* forget *)
     apply same_refl.
 Qed.

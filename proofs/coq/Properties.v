@@ -17,6 +17,7 @@ Definition inverse_restores (c : caller) (o : op) (s : istate) : bool :=
   | inr _ => true
   end.
 
+(** It always answers yes. *)
 Theorem inverse_restores_always : forall c o s, iwf s -> inverse_restores c o s = true.
 Proof.
   intros c o s W. unfold inverse_restores. destruct (planned c o s) as [a|] eqn:P; auto.
@@ -27,6 +28,7 @@ Qed.
 Definition error_changes_nothing (c : caller) (o : op) (s : istate) : bool :=
   match perform c o s with (s', Some _) => state_eqb s' s | (_, None) => true end.
 
+(** It always answers yes. *)
 Theorem error_changes_nothing_always : forall c o s, error_changes_nothing c o s = true.
 Proof.
   intros c o s. unfold error_changes_nothing. destruct (perform c o s) as [s' [e|]] eqn:P; auto.
@@ -41,6 +43,7 @@ Definition undo_restores (c : caller) (o : op) (s : istate) : bool :=
   | inr _ => true
   end.
 
+(** It always answers yes. *)
 Theorem undo_restores_always : forall c o s, iwf s -> undo_restores c o s = true.
 Proof.
   intros c o s W. unfold undo_restores. destruct (planned c o s) as [a|] eqn:P; auto.
@@ -66,6 +69,7 @@ Definition same_files (times : bool) (a b : istate) : bool :=
     (if times then nodes s else map (fun e => (fst e, without_times (snd e))) (nodes s)) in
   state_eqb (f a) (f b).
 
+(** A state is the same as itself. *)
 Theorem same_files_of_equals : forall times s, same_files times s s = true.
 Proof. intros. unfold same_files. apply state_eqb_spec. auto. Qed.
 

@@ -111,8 +111,8 @@ Proof.
     + destruct rest; [inversion H; subst; auto|discriminate].
 Qed.
 
-(** Theorem 6, for a root of its own (chroot): the root of the walk is a directory [r] of the whole tree. The position found is below [r] in the whole
-    tree, and a real directory there. *)
+(** Theorem 6, for a root of its own (chroot): the root of the walk is a directory [r] of the whole tree. The position found
+    is below [r] in the whole tree, and a real directory there. *)
 Theorem resolution_in_a_root : forall fuel links follow whole r t s p cs q c,
   at_path r (names whole) = Some t -> s = State t (nodes whole) ->
   is_directory s [] -> is_directory s p -> walk fuel links follow s p cs = inl (q, c) ->
