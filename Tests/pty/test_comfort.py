@@ -289,6 +289,20 @@ def test_progress_of_the_store(shell, folder):
         run(terminal, "ls ~/.local/state/vsh/store | wc -l", "0")
 
 
+def test_prompt_of_another_program(shell, folder):
+    """starship's way: a program that gets status, duration and jobs prints PS1, as it does for bash"""
+    os.makedirs(os.path.join(folder, "bin"))
+    program = Path(folder, "bin", "starship")
+    program.write_text("#!/bin/sh\n[ \"$STARSHIP_SHELL\" = bash ] && printf '\\\\[\\033[1;32m\\\\]%s %s\\\\[\\033[0m\\\\] > ' \"$2\" \"$4\"\n")
+    program.chmod(0o755)
+    path = f"{folder}/bin:/usr/bin:/bin"
+    with session(shell, folder, env={"PATH": path, "STARSHIP_SHELL": "bash"}) as terminal:
+        terminal.send("PROMPT_COMMAND='PS1=$(starship prompt --status=$? --cmd-duration=$VSH_DURATION --jobs=$VSH_JOBS)'\r")
+        terminal.wait_for(r"--status=0 --jobs=0 > \Z")
+        terminal.send("sleep 5 & (exit 3)\r")
+        terminal.wait_for(r"--status=3 --jobs=1 > \Z")
+
+
 def test_unusable_history(shell, folder):
     """A history that cannot be used is said once, and the session has one in memory"""
     os.makedirs(os.path.join(folder, ".local", "state", "vsh"), mode=0o700)
