@@ -47,7 +47,7 @@ def repaint(terminal):
 
 SIGNALS = [signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH, signal.SIGCONT,
            signal.SIGUSR1, signal.SIGCHLD]
-LINES = ["echo one two 日本", "true &", "(exit 3)", "printf 'no newline'", "echo 'two\nlines'", "nosuchcommand"]
+LINES = ["echo one two 日本", "true &", "(exit 3)", "printf 'no newline'", "echo 'two\nlines'"]
 
 
 def random_keys(shell, folder, mode, seed, count, columns):

@@ -117,7 +117,7 @@ final class Engine {
             bind(1, Engine.probeCode, "vsh-in-command-map")
             for (code, name) in commands { bind(1, code, name) }
             // Ours, and never sent. Should one come when libedit is thought to insert, its own commands would read on by themselves.
-            for code in "/?nNuUjkGv#_:@=*\\+-".unicodeScalars { bind(1, code.value, "vsh-in-command-map") }
+            for code in "/?nNuUjJkKGv#_:@=*\\+-".unicodeScalars { bind(1, code.value, "vsh-in-command-map") }
             // Lead-ins of the arrow keys' sequences, which libedit never gets.
             for code in [UInt32(79), 91] { bind(1, code, "ed-unassigned") }
             bind(0, 27, "vi-command-mode")

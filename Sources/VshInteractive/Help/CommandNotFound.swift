@@ -70,7 +70,7 @@ extension InteractiveShell {
             line.append("?\n")
             shell.writeError(line)
         } else if (try? FileStatus("/usr/lib/command-not-found" as StaticString)) != nil {
-            _ = runHandler("/usr/lib/command-not-found --", shell, arguments)
+            _ = runHandler("/usr/lib/command-not-found --no-failure-msg --", shell, arguments)
         }
         shell.status = 127
         return true
