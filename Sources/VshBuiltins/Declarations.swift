@@ -26,11 +26,18 @@ private struct Declaration {
     /// nil when the part before `=` is not a name.
     init?(_ shell: Shell, _ word: Text) {
         let equals = word.withBytes { $0.firstIndex(of: 61) }
-        let name = equals == nil ? word : word.slice(0..<equals!)
+        var name = equals == nil ? word : word.slice(0..<equals!)
+        let appends = equals != nil && name.count > 1 && name[name.count - 1] == 43 && !shell.options.contains(.posix)
+        if appends { name = name.slice(0..<name.count - 1) }
         if !shell.isName(name) { return nil }
         symbol = shell.symbols.intern(name)
         shell.syncTables()
         value = equals == nil ? nil : word.slice((equals! + 1)..<word.count)
+        if appends, let end = value {
+            var whole = shell.value(symbol)
+            whole.append(end)
+            value = whole
+        }
     }
 }
 

@@ -20,6 +20,7 @@ public func registerBuiltins(_ shell: Shell) {
     registerEcho(shell)
     registerPrintf(shell)
     registerTest(shell)
+    registerLet(shell)
     registerHelp(shell)
     registerUndo(shell)
     registerTrials(shell)

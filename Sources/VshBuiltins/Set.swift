@@ -54,7 +54,7 @@ private func setCluster(
         place += 1
         if letter == 111 {
             let rest = word.slice(place..<word.count)
-            if !rest.isEmpty, let option = ShellOptions.option(name: rest) {
+            if !rest.isEmpty, let option = known(shell, ShellOptions.option(name: rest)) {
                 try change(shell, option, isOn)
                 return true
             }
@@ -64,20 +64,26 @@ private func setCluster(
             }
             let name = shell.argument(arguments, index)
             index += 1
-            guard let option = ShellOptions.option(name: name) else {
+            guard let option = known(shell, ShellOptions.option(name: name)) else {
                 shell.reportUsage(arguments, "unknown option \(name.description); \"set -o\" lists them")
                 return false
             }
             try change(shell, option, isOn)
             continue
         }
-        guard let option = ShellOptions.option(letter: letter) else {
+        guard let option = known(shell, ShellOptions.option(letter: letter)) else {
             shell.reportUsage(arguments, "unknown option \(isOn ? "-" : "+")\(OptionReader.printable(letter))")
             return false
         }
         try change(shell, option, isOn)
     }
     return true
+}
+
+/// The option, unless it is one that POSIX mode does not have.
+private func known(_ shell: Shell, _ option: ShellOptions?) -> ShellOptions? {
+    guard let option, shell.options.contains(.posix), ShellOptions.extensions.contains(option) else { return option }
+    return nil
 }
 
 /// Sets an option. Of the two editing modes one is on at most; a subshell with job control is a process.
@@ -101,7 +107,7 @@ private func listVariables(_ shell: Shell) {
 /// `set -o`: for people.
 private func listOptions(_ shell: Shell) {
     for row in ShellOptions.rows {
-        guard let name = row.name else { continue }
+        guard let name = row.name, known(shell, row.option) != nil else { continue }
         shell.output.append(Text(literal: name), padTo: 15)
         shell.output.append(shell.options.contains(row.option) ? " on\n" : " off\n")
     }
@@ -110,7 +116,7 @@ private func listOptions(_ shell: Shell) {
 /// `set +o`: for the shell.
 private func listOptionCommands(_ shell: Shell) {
     for row in ShellOptions.rows {
-        guard let name = row.name else { continue }
+        guard let name = row.name, known(shell, row.option) != nil else { continue }
         shell.output.append(shell.options.contains(row.option) ? "set -o " : "set +o ")
         shell.output.append(name)
         shell.output.append(10)

@@ -30,7 +30,8 @@ extension Shell {
             if depth == 0 { arithmeticRoot = -1 }
             do throws(SyntaxError) {
                 root = try text.withBytes { (bytes) throws(SyntaxError) in
-                    try parseArithmetic(bytes, symbols: symbols, into: code)
+                    try parseArithmetic(
+                        bytes, symbols: symbols, into: code, isExtended: !options.contains(.posix))
                 }
             } catch {
                 report(name: text, "arithmetic: " + String(decoding: error.message, as: UTF8.self))
@@ -158,7 +159,7 @@ extension Shell {
         case .shiftLeft: return a &<< b
         case .shiftRight: return a &>> b
         case .divide, .remainder: return try divide(op, a, b)
-        case .power: return power(a, b)
+        case .power: return try power(a, b)
         default: preconditionFailure("not a binary operator")
         }
     }
@@ -173,10 +174,15 @@ extension Shell {
         return op == .divide ? a / b : a % b
     }
 
-    private func power(_ base: Int, _ exponent: Int) -> Int {
+    @inline(never)
+    private func power(_ base: Int, _ exponent: Int) throws(ShellError) -> Int {
+        if exponent < 0 {
+            report("arithmetic: the exponent is below 0")
+            throw ShellError(.expansion, status: 2)
+        }
         var result = 1
         var factor = base
-        var rest = max(exponent, 0)
+        var rest = exponent
         while rest > 0 {
             if rest & 1 == 1 { result = result &* factor }
             factor = factor &* factor

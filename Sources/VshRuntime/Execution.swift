@@ -76,7 +76,7 @@ extension Shell {
         case .text:
             currentPosition = node.position
             return try runString(code.constants[node.b], origin: .eval, name: name, isTail: tail)
-        default: preconditionFailure("the parser makes no such node")
+        default: return try runExtended(code, index)
         }
     }
 
@@ -133,7 +133,7 @@ extension Shell {
 
     /// What a flow that came out of a loop's body means for the loop: nil to go on with the next round.
     @inline(__always)
-    private func endOfLoop(_ flow: Flow) -> Flow? {
+    func endOfLoop(_ flow: Flow) -> Flow? {
         switch flow {
         case .breaking:
             pendingLevels &-= 1

@@ -19,6 +19,8 @@ struct WordBuilder {
         case text
         /// Pattern text: what was quoted gets backslashes.
         case pattern
+        /// The same for an extended regular expression.
+        case regularExpression
     }
 
     let purpose: Purpose
@@ -87,6 +89,8 @@ extension Shell {
             } else {
                 expandPattern(code.constants[word.b], unmatched: code.constants[word.a])
             }
+        case .braces:
+            for index in word.a..<word.a &+ word.count { try expand(code, index) }
         case _ where word.flags.contains(.isAssignmentLike): fields.append(try expandGeneralToText(code, word))
         default:
             var builder = WordBuilder(purpose: .fields, start: scratch.count, runStart: runs.count)
@@ -181,7 +185,7 @@ extension Shell {
             let escaped = scratch.text(from: mark)
             scratch.pop(to: mark)
             return escaped
-        case .general, .allParameters: return try expandGeneralToText(code, word, purpose: .pattern)
+        case .general, .allParameters, .braces: return try expandGeneralToText(code, word, purpose: .pattern)
         }
     }
 
@@ -223,6 +227,12 @@ extension Shell {
         case .allParameters:
             appendAllParameters(quoted: true, star: false, &builder)
             return
+        case .braces:
+            for index in word.a..<word.a &+ word.count {
+                if index > word.a { append(Text(" "), quoted: true, &builder) }
+                try expandParts(code, code.words[index], &builder, splitsLiterals: false)
+            }
+            return
         }
         for index in word.a..<word.a + word.count {
             let part = code.parts[index]
@@ -241,10 +251,17 @@ extension Shell {
                 let result = try evaluate(code, part)
                 append(Text(decimal: result), quoted: part.isQuoted, &builder)
             case .badSubstitution:
-                report(name: code.constants[part.a], "bad substitution")
+                let text = code.constants[part.a]
+                let isElement = !options.contains(.posix) && text.withBytes { $0.contains(91) }
+                report(
+                    name: text,
+                    isElement
+                        ? "bad substitution: there are no arrays; the positional parameters can hold a list: set -- a b c"
+                        : "bad substitution")
                 throw ShellError(.expansion, status: 1)
-            case .arrayElement, .processSubstitution, .braceExpansion:
-                preconditionFailure("the parser makes no such part")
+            case .indirectParameter: try expandIndirect(code, part, &builder)
+            case .processSubstitution:
+                append(try expandProcessSubstitution(code, part), quoted: true, &builder)
             }
         }
     }
@@ -273,6 +290,7 @@ extension Shell {
         switch builder.purpose {
         case .text: scratch.append(text)
         case .pattern: appendEscaped(text)
+        case .regularExpression: appendEscapedExpression(text)
         case .fields:
             builder.afterWhitespace = false
             beginRun(true, &builder)
@@ -417,6 +435,12 @@ extension Shell {
 
     // MARK: tilde
 
+    /// What `~+` and `~-` stand for in bash: PWD and OLDPWD, where they are set.
+    private func rememberedDirectory(_ sign: UInt8) -> Text? {
+        guard let symbol = symbols.find(Text(sign == 43 ? "PWD" : "OLDPWD")), isSet(symbol) else { return nil }
+        return value(symbol)
+    }
+
     /// `~` and `~user` (XCU 2.6.1): the result is not split nor expanded further; an unknown user leaves the text as it is.
     private func appendTilde(_ user: Text, _ builder: inout WordBuilder) {
         if user.isEmpty {
@@ -425,6 +449,12 @@ extension Shell {
                 appendQuoted(value(.home), &builder)
                 return
             }
+        } else if user.count == 1, user[0] == 43 || user[0] == 45, !options.contains(.posix),
+            let directory = rememberedDirectory(user[0])
+        {
+            builder.hasQuotes = true
+            appendQuoted(directory, &builder)
+            return
         } else if let home = UserDatabase.user(named: user.bytes) {
             builder.hasQuotes = true
             appendQuoted(Text(home.home), &builder)

@@ -103,7 +103,13 @@ extension Shell {
         case .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix:
             if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
             text = try replace(code, part, text)
-        default: preconditionFailure("the parser makes no such operator")
+        case .substring:
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            text = try substring(code, part, text)
+        case .upper, .upperAll, .lower, .lowerAll:
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            text = try changeCase(code, part, text)
+        case .names: preconditionFailure("the parser makes no such operator")
         }
         if !isSet && part.op == .none && options.contains(.nounset) { throw unsetError(parameterName(part)) }
         append(text, quoted: part.isQuoted, &builder)
@@ -210,13 +216,18 @@ extension Shell {
                 return
             }
             if part.op == .useAlternative { return }
+        case .substring: return try expandParameterRange(code, part, &builder)
         default:
-            // Trims and replacements apply to each parameter.
+            // Trims, replacements and changes of case apply to each parameter.
             for index in 0..<paramCount {
                 let parameter = params[paramBase + index]
-                let text =
-                    part.op.rawValue >= ParameterOperator.replaceFirst.rawValue
-                    ? try replace(code, part, parameter) : try trim(code, part, parameter)
+                let text: Text
+                switch part.op {
+                case .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix:
+                    text = try replace(code, part, parameter)
+                case .upper, .upperAll, .lower, .lowerAll: text = try changeCase(code, part, parameter)
+                default: text = try trim(code, part, parameter)
+                }
                 if index > 0 { separateParameters(quoted: part.isQuoted, star: isStar, &builder) }
                 append(text, quoted: part.isQuoted, &builder)
             }
@@ -242,7 +253,7 @@ extension Shell {
     }
 
     /// What stands between two parameters: the end of a field, or a byte that joins them.
-    private func separateParameters(quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
+    func separateParameters(quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
         if builder.purpose == .fields && !(quoted && star) {
             if quoted || scratch.count > builder.start || builder.hasQuotes { closeField(&builder) }
             return

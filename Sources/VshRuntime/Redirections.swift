@@ -54,7 +54,13 @@ extension Shell {
             entry.isOwned = false
             redirect(2, to: entry)
             return true
-        case .hereString: return false
+        case .hereString:
+            var text = try expandToText(code, redirection.word)
+            text.append(Text("\n"))
+            hereTexts.append(HereText(text: text, position: 0))
+            redirect(
+                descriptor, to: DescriptorEntry(real: DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)))
+            return true
         }
     }
 

@@ -88,6 +88,11 @@ extension Shell {
             } else if parser.alias != nil {
                 parser.alias = nil
             }
+            if parser.options.isPosix != options.contains(.posix)
+                || parser.options.expandsBraces != options.contains(.braceexpand)
+            {
+                parser.options = parserOptions
+            }
             let start = parser.position
             let parsed: ParsedCommand
             do throws(SyntaxError) {
@@ -135,6 +140,7 @@ extension Shell {
     var parserOptions: ParserOptions {
         var result = ParserOptions()
         result.isPosix = options.contains(.posix)
+        result.expandsBraces = options.contains(.braceexpand)
         return result
     }
 

@@ -27,7 +27,7 @@ public final class Shell {
 
     // MARK: execution state
 
-    public var options: ShellOptions = [.hashall]
+    public var options: ShellOptions = [.hashall, .braceexpand]
     /// `$?`
     public var status: Int32 = 0
     /// Levels that `break` or `continue` still has to leave.
@@ -114,6 +114,10 @@ public final class Shell {
     /// Assignments that last as long as the command they stand before.
     var localTemporaries = Table<VariableChange>(capacity: 8)
     var codePool: [Code] = []
+    /// The regular expression that `=~` used last.
+    var lastExpression: RegularExpression?
+    /// Process substitutions whose end was not seen yet.
+    var substitutionPids: [Int32] = []
 
     // MARK: descriptors, children, signals, files
 

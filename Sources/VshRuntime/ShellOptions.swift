@@ -33,6 +33,12 @@ public struct ShellOptions: OptionSet, Sendable {
     public static let record = ShellOptions(rawValue: 1 << 22)
     /// `-h` was given: the utilities that a function calls are located when it is defined. (`hashall` is on by default and only remembers.)
     public static let locatesInDefinitions = ShellOptions(rawValue: 1 << 23)
+    /// Braces make several words of one; not in POSIX mode.
+    public static let braceexpand = ShellOptions(rawValue: 1 << 24)
+    /// `**` matches any number of directories; not in POSIX mode.
+    public static let globstar = ShellOptions(rawValue: 1 << 25)
+    /// The options that POSIX mode does not know.
+    public static let extensions: ShellOptions = [.braceexpand, .globstar]
 
     /// After each operation a line says what it changed.
     public static let announce = ShellOptions(rawValue: 1 << 30)
@@ -50,8 +56,10 @@ public struct ShellOptions: OptionSet, Sendable {
         [
             Row(option: .allexport, letter: 97, name: "allexport", canChange: true),
             Row(option: .announce, letter: 0, name: "announce", canChange: true),
+            Row(option: .braceexpand, letter: 0, name: "braceexpand", canChange: true),
             Row(option: .emacs, letter: 0, name: "emacs", canChange: true),
             Row(option: .errexit, letter: 101, name: "errexit", canChange: true),
+            Row(option: .globstar, letter: 0, name: "globstar", canChange: true),
             Row(option: .hashall, letter: 104, name: "hashall", canChange: true),
             Row(option: .ignoreeof, letter: 0, name: "ignoreeof", canChange: true),
             Row(option: .monitor, letter: 109, name: "monitor", canChange: true),
@@ -78,6 +86,7 @@ public struct ShellOptions: OptionSet, Sendable {
     public static func option(letter: UInt8) -> ShellOptions? {
         switch letter {
         case 97: .allexport
+        case 66: .braceexpand
         case 98: .notify
         case 67: .noclobber
         case 101: .errexit

@@ -221,7 +221,7 @@ extension Shell {
     // MARK: set -x
 
     /// Writes PS4 and the words of a command to standard error.
-    func trace(_ arguments: Arguments, _ code: Code? = nil, _ node: Node? = nil) {
+    func trace(_ arguments: Arguments, _ code: Code? = nil, _ node: Node? = nil, isQuoting: Bool = true) {
         var line = traceStart()
         if let code, let node {
             for index in node.c..<node.c &+ node.d {
@@ -234,7 +234,7 @@ extension Shell {
         }
         for index in 0..<arguments.count {
             if index > 0 { line.append(32) }
-            line.append(quoted(argument(arguments, index)))
+            line.append(isQuoting ? quoted(argument(arguments, index)) : argument(arguments, index))
         }
         line.append(10)
         writeError(line)

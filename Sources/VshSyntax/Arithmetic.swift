@@ -18,6 +18,8 @@ struct ArithmeticParser {
     private let code: Code
     /// The word that placeholders stand for parts of, in `Code.words`; -1 when the text has none.
     var textWord: Int32 = -1
+    /// `**` and `base#number` of bash are read too.
+    var isExtended = false
     /// The next part of that word to look at.
     private var nextPart: Int32 = 0
     private(set) var hasAssignment = false
@@ -188,19 +190,22 @@ struct ArithmeticParser {
             return second == Byte.equal ? (.greaterOrEqual, 7, 2) : (.greater, 7, 1)
         case Byte.plus: return second == Byte.equal ? nil : (.add, 9, 1)
         case Byte.minus: return second == Byte.equal ? nil : (.subtract, 9, 1)
-        case Byte.star: return second == Byte.equal || second == Byte.star ? nil : (.multiply, 10, 1)
+        case Byte.star:
+            if second == Byte.star { return isExtended ? (.power, 11, 2) : nil }
+            return second == Byte.equal ? nil : (.multiply, 10, 1)
         case Byte.slash: return second == Byte.equal ? nil : (.divide, 10, 1)
         case Byte.percent: return second == Byte.equal ? nil : (.remainder, 10, 1)
         default: return nil
         }
     }
 
-    /// Operators of at least this precedence, all of them left-associative.
+    /// Operators of at least this precedence.
     private mutating func binary(minimum: Int) throws(ArithmeticFailure) -> Int32 {
         var left = try unary()
         while let found = binaryOperator(), found.precedence >= minimum {
             pos &+= found.length
-            let right = try binary(minimum: found.precedence &+ 1)
+            // All but the power associate to the left.
+            let right = try binary(minimum: found.op == .power ? found.precedence : found.precedence &+ 1)
             left = try node(found.op, a: left, b: right)
         }
         return left
@@ -304,7 +309,34 @@ struct ArithmeticParser {
             pos = start
             throw failed("invalid number")
         }
+        if isExtended && radix == 10 && byte(pos) == Byte.hash { return try based(value, start) }
         if byte(pos) == Parser.placeholder && textWord >= 0 { throw failed("a number broken by an expansion") }
+        return value
+    }
+
+    /// `base#number`, the cursor on `#`: digits, then small and capital letters (alike up to base 36), then `@` and `_`.
+    private mutating func based(_ radix: Int, _ start: Int) throws(ArithmeticFailure) -> Int {
+        pos &+= 1
+        let digits = pos
+        var value = 0
+        while pos < end, isName(base[pos]) || base[pos] == Byte.at {
+            let byte = base[pos]
+            let digit: Int
+            switch byte {
+            case 48...57: digit = Int(byte) &- 48
+            case 97...122: digit = Int(byte) &- 87
+            case 65...90: digit = Int(byte) &- (radix <= 36 ? 55 : 29)
+            case Byte.at: digit = 62
+            default: digit = 63
+            }
+            if digit >= radix { break }
+            value = value &* radix &+ digit
+            pos &+= 1
+        }
+        if radix < 2 || radix > 64 || pos == digits || pos < end && isName(base[pos]) {
+            pos = start
+            throw failed("invalid number")
+        }
         return value
     }
 
@@ -336,11 +368,13 @@ struct ArithmeticParser {
 
 /// Parses text that resulted from expansion as an arithmetic expression into `code`: the root, in `Code.arithmetic`.
 ///
-/// `text` has no `$` left. Names are interned in `symbols`. The range of an error is in `text`.
+/// `text` has no `$` left. Names are interned in `symbols`. The range of an error is in `text`. `isExtended`: bash's `**` and `base#number` are
+/// read too.
 public func parseArithmetic(
-    _ text: UnsafeBufferPointer<UInt8>, symbols: SymbolTable, into code: Code
+    _ text: UnsafeBufferPointer<UInt8>, symbols: SymbolTable, into code: Code, isExtended: Bool = false
 ) throws(SyntaxError) -> Int32 {
     var expression = ArithmeticParser(text, symbols: symbols, code: code)
+    expression.isExtended = isExtended
     do throws(ArithmeticFailure) {
         return try expression.parse()
     } catch {

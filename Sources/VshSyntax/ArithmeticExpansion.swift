@@ -1,6 +1,18 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
 
+/// What ends the text of an expression.
+enum ArithmeticEnd {
+    /// `))`
+    case parentheses
+    /// `;`
+    case semicolon
+    /// `:` outside `?:`, or `}`, on which the cursor stays.
+    case colonOrBrace
+    /// `}`, on which the cursor stays.
+    case brace
+}
+
 extension Parser {
     /// Whether `$((` at this place was found to begin a command substitution.
     private func isKnownCommand(_ place: Int) -> Bool {
@@ -49,13 +61,17 @@ extension Parser {
         return false
     }
 
-    /// The text up to `))`, and the expression in it; false when a single `)` ends it.
-    private mutating func arithmeticText(_ code: Code, _ position: Int32, isQuoted: Bool) throws(Stop) -> Bool {
+    /// The text up to `ending`, and the expression in it; false when a single `)` ends it.
+    mutating func arithmeticText(
+        _ code: Code, _ position: Int32, isQuoted: Bool, ending: ArithmeticEnd = .parentheses
+    ) throws(Stop) -> Bool {
         let textPosition = place(pos)
         try enter(pos)
         let outer = beginWord()
         var open = 0
         var isPlain = true
+        // `?` whose `:` is still to come.
+        var questions = 0
         scan: while true {
             let byte = base[pos]
             switch byte {
@@ -64,7 +80,8 @@ extension Parser {
                 literal(byte: byte, isQuoted: true)
                 pos &+= 1
             case Byte.closeParen:
-                if open == 0 {
+                if open == 0 && ending != .colonOrBrace && ending != .brace {
+                    if ending == .semicolon { return false }
                     pos &+= 1
                     let next = current()
                     if next == 0 { throw unterminated("$((", at: position) }
@@ -73,6 +90,19 @@ extension Parser {
                     break scan
                 }
                 open &-= 1
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            case Byte.semicolon where ending == .semicolon && open == 0:
+                pos &+= 1
+                break scan
+            case Byte.closeBrace where ending == .colonOrBrace || ending == .brace: break scan
+            case Byte.question where ending == .colonOrBrace:
+                questions &+= 1
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            case Byte.colon where ending == .colonOrBrace && open == 0:
+                if questions == 0 { break scan }
+                questions &-= 1
                 literal(byte: byte, isQuoted: true)
                 pos &+= 1
             case Byte.dollar:
@@ -94,7 +124,7 @@ extension Parser {
                 if pos < end {
                     pos &+= 1
                 } else if !more() {
-                    throw unterminated("$((", at: position)
+                    throw unterminated(ending == .colonOrBrace || ending == .brace ? "${" : "$((", at: position)
                 }
             default:
                 literal(byte: byte, isQuoted: true)
@@ -112,9 +142,11 @@ extension Parser {
             let integerMark = code.integers.count
             let wordMark = code.words.count
             let symbols = symbols
+            let isExtended = !options.isPosix
             let compiled = text.withBytes(from: build.textMark) { bytes in
                 var expression = ArithmeticParser(bytes, symbols: symbols, code: code)
                 expression.textWord = index
+                expression.isExtended = isExtended
                 do throws(ArithmeticFailure) {
                     return (try expression.parse(), expression.hasAssignment)
                 } catch {

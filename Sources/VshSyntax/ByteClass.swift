@@ -6,7 +6,7 @@
 enum ByteClass {
     /// Letters, digits and `_`.
     static var name: UInt8 { 1 }
-    /// What a scan of unquoted word text stops at: delimiters, quotes, `$`, `` ` ``, `\\`, `*`, `?`, `[`, `~`, `}`.
+    /// What a scan of unquoted word text stops at: delimiters, quotes, `$`, `` ` ``, `\\`, `*`, `?`, `[`, `~`, `{`, `}`.
     static var stop: UInt8 { 2 }
     /// What ends a word: blanks, newline, the bytes that operators consist of, NUL.
     static var delimiter: UInt8 { 4 }
@@ -25,7 +25,7 @@ enum ByteClass {
         N@@@@@@@@fN@@@@@@@@@@@@@@@@@@@@@\
         f@J@J@FBFFB@@@@@QQQQQQQQQQ@FF@FB\
         @AAAAAAAAAAAAAAAAAAAAAAAAAABJ@@A\
-        JAAAAAAAAAAAAAAAAAAAAAAAAAA@FJB@\
+        JAAAAAAAAAAAAAAAAAAAAAAAAAABFJB@\
         @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
         @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\
         @@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@\

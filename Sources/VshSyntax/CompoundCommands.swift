@@ -10,12 +10,23 @@ extension Parser {
         let node: Int32
         switch lead {
         case .braceGroup: node = try braceGroup(code, position)
-        case .subshell: node = try subshell(code, position)
+        case .subshell:
+            if !options.isPosix, let arithmetic = try arithmeticCommand(code, position) {
+                node = arithmetic
+            } else {
+                node = try subshell(code, position)
+            }
         case .ifClause: node = try ifClause(code, position, "if")
         case .whileClause: node = try loop(code, position, .whileClause, "while")
         case .untilClause: node = try loop(code, position, .untilClause, "until")
         case .forClause: node = try forClause(code, position)
         case .caseClause: node = try caseClause(code, position)
+        case .conditional: node = try conditionalCommand(code, position)
+        case .selectClause: node = try forClause(code, position, isSelect: true)
+        case .functionWord:
+            let definition = try functionWord(code, position)
+            depth &-= 1
+            return definition
         default: throw unexpected(code, "a command")
         }
         depth &-= 1
@@ -31,6 +42,7 @@ extension Parser {
             return node
         }
         let mark = redirections.count
+        let substitutions = processSubstitutions
         var flags: NodeFlags = []
         while true {
             let byte = base[pos]
@@ -45,18 +57,19 @@ extension Parser {
         }
         let first = takeRedirections(code, mark)
         if first < 0 { return node }
-        return add(code, Node(.redirected, flags: flags, a: node, e: first, position: position))
+        let redirected = add(code, Node(.redirected, flags: flags, a: node, e: first, position: position))
+        return substitutions == processSubstitutions ? redirected : processScope(code, redirected)
     }
 
     /// A list that must hold a command.
     @inline(__always)
-    private mutating func body(_ code: Code, _ opener: StaticString, _ position: Int32) throws(Stop) -> Int32 {
+    mutating func body(_ code: Code, _ opener: StaticString, _ position: Int32) throws(Stop) -> Int32 {
         let node = try list(code)
         if node < 0 { throw unexpected(code, "a command", opener: opener, at: position) }
         return node
     }
 
-    private mutating func braceGroup(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
+    mutating func braceGroup(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
         takeReserved()
         let child = try body(code, "{", position)
         if try lead() != .closeBrace { throw unexpected(code, "'}'", opener: "{", at: position) }
@@ -125,7 +138,7 @@ extension Parser {
     }
 
     /// Grammar `do_group`; the cursor is on its `do`.
-    private mutating func doGroup(_ code: Code, _ opener: StaticString, _ position: Int32) throws(Stop) -> Int32 {
+    mutating func doGroup(_ code: Code, _ opener: StaticString, _ position: Int32) throws(Stop) -> Int32 {
         takeReserved()
         let child = try body(code, "do", position)
         if try lead() != .done { throw unexpected(code, "'done'", opener: opener, at: position) }
@@ -133,9 +146,16 @@ extension Parser {
         return child
     }
 
-    private mutating func forClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
+    /// `for`, and `select`, which is written the same.
+    private mutating func forClause(
+        _ code: Code, _ position: Int32, isSelect: Bool = false
+    ) throws(Stop) -> Int32 {
         takeReserved()
         skipBlanksAndAliases()
+        if base[pos] == Byte.openParen, !isSelect, !options.isPosix, following().byte == Byte.openParen {
+            return try arithmeticFor(code, position)
+        }
+        let substitutions = processSubstitutions
         let kind = classOf(current())
         if kind & (ByteClass.name | ByteClass.digit) != ByteClass.name {
             throw unexpected(code, "a name", opener: "for", at: position)
@@ -183,15 +203,17 @@ extension Parser {
         }
         let count = words.count &- mark
         let first = takeWords(code, mark)
+        let opensScope = substitutions != processSubstitutions
         if try lead() != .doWord {
             throw unexpected(code, expected, opener: "for", at: position)
         }
         let group = try doGroup(code, "for", position)
-        return add(
+        let node = add(
             code,
             Node(
-                .forClause, n: Int32(truncatingIfNeeded: count), a: first, b: symbol, c: group, d: hasWords,
-                position: position))
+                isSelect ? .selectClause : .forClause, n: Int32(truncatingIfNeeded: count), a: first, b: symbol,
+                c: group, d: hasWords, position: position))
+        return opensScope ? processScope(code, node) : node
     }
 
     private mutating func caseClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
@@ -278,12 +300,21 @@ extension Parser {
         skipBlanksAndAliases()
         if base[pos] != Byte.closeParen { throw unexpected(code, "')' in a function definition") }
         takeOperator(pos &+ 1)
+        let node = try functionBody(code, symbol, position)
+        depth &-= 1
+        return node
+    }
+
+    /// The compound command after the name of a function.
+    mutating func functionBody(_ code: Code, _ symbol: Symbol, _ position: Int32) throws(Stop) -> Int32 {
         let lead = try leadAfterLinebreak(code)
-        if !lead.startsCommand || lead == .word || lead == .redirection || lead == .bang {
+        switch lead {
+        case .word, .redirection, .bang, .functionWord, .timeWord:
             throw unexpected(code, "a compound command as the body of the function")
+        default:
+            if !lead.startsCommand { throw unexpected(code, "a compound command as the body of the function") }
         }
         let body = try command(code, lead)
-        depth &-= 1
         return add(code, Node(.functionDefinition, a: symbol, b: body, position: position))
     }
 }

@@ -70,6 +70,9 @@ extension Parser {
             note(outerKind, pos)
         case Byte.singleQuote where !isQuoted && !isText:
             try dollarSingleQuotes(start)
+        case Byte.doubleQuote where !isQuoted && !isText && !options.isPosix:
+            // A string to be translated: there are no translations.
+            try doubleQuotes(code)
         default:
             openLiteral(isQuoted: isQuoted, start)
             text.append(Byte.dollar)
@@ -123,6 +126,15 @@ extension Parser {
             pos &+= 1
             byte = current()
         }
+        if byte == Byte.bang && !options.isPosix && part.op == .none, try indirection(code, &part) {
+            byte = current()
+            if part.op == .names || byte == Byte.closeBrace {
+                pos &+= 1
+                parts.append(part)
+                return
+            }
+            return try parameterOperator(code, start, position, part)
+        }
         let kind = classOf(byte)
         if kind & ByteClass.digit != 0 {
             var number = 0
@@ -135,6 +147,7 @@ extension Parser {
             part.a = number == 0 ? Int32(Byte.zero) : Int32(number)
         } else if kind & ByteClass.name != 0 {
             part.a = name()
+            if base[pos] == Byte.openBracket && !options.isPosix { matchedGroup(&part) }
         } else if isSpecialParameter(byte) {
             pos &+= 1
             part.kind = .special
@@ -149,6 +162,16 @@ extension Parser {
             return
         }
         if part.op == .length { return try badSubstitution(code, start, position, isQuoted: isQuoted) }
+        try parameterOperator(code, start, position, part)
+    }
+
+    /// The operator after the parameter of `${…}`, and its operand, up to the brace.
+    private mutating func parameterOperator(
+        _ code: Code, _ start: Int, _ position: Int32, _ parameter: Part
+    ) throws(Stop) {
+        var part = parameter
+        let isQuoted = part.isQuoted
+        var byte = current()
         var isPattern = false
         if byte == Byte.colon {
             part.flags.insert(.colon)
@@ -171,12 +194,24 @@ extension Parser {
         case Byte.slash where !part.flags.contains(.colon):
             try replacement(code, start, &part)
             return parts.append(part)
+        case Byte.caret where !part.flags.contains(.colon) && !options.isPosix,
+            Byte.comma where !part.flags.contains(.colon) && !options.isPosix:
+            part.op = byte == Byte.caret ? .upper : .lower
+            isPattern = true
+        case _ where part.flags.contains(.colon) && !options.isPosix && byte != 0:
+            part.flags.remove(.colon)
+            try substring(code, start, &part)
+            return parts.append(part)
         default: return try badSubstitution(code, start, position, isQuoted: isQuoted)
         }
         pos &+= 1
         if isPattern, current() == byte {
             pos &+= 1
-            part.op = byte == Byte.hash ? .removeLargestPrefix : .removeLargestSuffix
+            switch part.op {
+            case .upper: part.op = .upperAll
+            case .lower: part.op = .lowerAll
+            default: part.op = byte == Byte.hash ? .removeLargestPrefix : .removeLargestSuffix
+            }
         }
         let context: WordContext = isPattern ? [.pattern, .operand] : [.operand, .keepsQuoting]
         part.b = try operand(code, start, isQuoted: isQuoted, context)
@@ -279,8 +314,8 @@ extension Parser {
         try commandSubstitution(code, start, position, isQuoted: isQuoted)
     }
 
-    private mutating func commandSubstitution(
-        _ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool
+    mutating func commandSubstitution(
+        _ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool, opener: StaticString = "$("
     ) throws(Stop) {
         note(.substitution, start)
         pos &+= 1
@@ -295,7 +330,7 @@ extension Parser {
         let outerAlias = takeAlias()
         let body = try list(code)
         if try lead() != .closeParen {
-            throw unexpected(code, "')'", opener: "$(", at: position)
+            throw unexpected(code, "')'", opener: opener, at: position)
         }
         var command: Int32 = -1
         if isReadAgain(outerAlias), serial == innerSerial, pending.count == pendingMark {
@@ -326,7 +361,7 @@ extension Parser {
         return result
     }
 
-    private mutating func addSubstitution(
+    mutating func addSubstitution(
         _ code: Code, _ body: Int32, _ flags: PartFlags, _ position: Int32, isQuoted: Bool, text: Int32 = -1
     ) {
         var body = body

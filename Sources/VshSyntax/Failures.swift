@@ -160,8 +160,24 @@ extension Parser {
         switch op {
         case .hereDocument, .hereDocumentStrip: unexpected(code, "the delimiter of a here-document")
         case .duplicateInput, .duplicateOutput: unexpected(code, "a file descriptor or '-'")
+        case .hereString: unexpected(code, "a word")
         default: unexpected(code, "a file name")
         }
+    }
+
+    /// `x=(…)` and `x[i]=…`, from `start` to `end`.
+    @inline(never)
+    mutating func noArrays(_ start: Int, _ end: Int) -> Stop {
+        var message = ByteStack()
+        message.append("there are no arrays; the positional parameters can hold a list: set -- a b c")
+        return fail(message, Int(place(start))..<Int(place(end)), isIncomplete: false)
+    }
+
+    @inline(never)
+    mutating func tooManyWords(_ position: Int32) -> Stop {
+        var message = ByteStack()
+        message.append("the braces make more than 4,194,304 words")
+        return fail(message, Int(position)..<Int(position) + 1, isIncomplete: false)
     }
 
     @inline(never)

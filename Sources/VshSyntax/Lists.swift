@@ -4,7 +4,8 @@ import VshBase
 /// What stands at the cursor where a command may start.
 enum Lead: UInt8 {
     // A command starts.
-    case word, redirection, subshell, bang, braceGroup, ifClause, whileClause, untilClause, forClause, caseClause
+    case word, redirection, subshell, bang, braceGroup, ifClause, whileClause, untilClause, forClause
+    case conditional, functionWord, selectClause, timeWord, caseClause
     // No command starts.
     case then, elseWord, elifWord, fi, doWord, done, esac, inWord, closeBrace
     case closeParen, newline, semicolon, ampersand, bar, end
@@ -50,6 +51,8 @@ extension Parser {
         case Byte.bang, Byte.openBrace, Byte.closeBrace, UInt8(ascii: "c")...UInt8(ascii: "f"), UInt8(ascii: "i"),
             UInt8(ascii: "t"), UInt8(ascii: "u"), UInt8(ascii: "w"):
             return reservedWordSlowly()
+        case Byte.openBracket: return base[pos &+ 1] == Byte.openBracket ? reservedWordSlowly() : .word
+        case UInt8(ascii: "s"): return base[pos &+ 2] == UInt8(ascii: "l") ? reservedWordSlowly() : .word
         default: return .word
         }
     }
@@ -63,7 +66,7 @@ extension Parser {
             let byte = base[p]
             if classOf(byte) & ByteClass.delimiter != 0 { break }
             if byte == Byte.backslash && stepOverContinuation(&p) { continue }
-            if count == 5 { return .word }
+            if count == 5 { return longReservedWord(packed) }
             packed = packed << 8 | UInt64(byte)
             count &+= 1
             p &+= 1
@@ -86,6 +89,8 @@ extension Parser {
         case 0x756e_7469_6c: return .untilClause
         case 0x666f_72: return .forClause
         case 0x696e: return .inWord
+        case 0x5b5b: return options.isPosix ? .word : .conditional
+        case 0x7469_6d65: return isTimeWord() ? .timeWord : .word
         default: return .word
         }
     }
@@ -258,13 +263,14 @@ extension Parser {
     }
 
     /// Grammar `pipeline`.
-    private mutating func pipeline(_ code: Code, _ lead: Lead) throws(Stop) -> Int32 {
+    mutating func pipeline(_ code: Code, _ lead: Lead) throws(Stop) -> Int32 {
+        if lead == .timeWord { return try timed(code) }
         if lead == .bang {
             let position = place(pos)
             takeReserved()
             let next = try self.lead()
             if !next.startsCommand || next == .bang { throw unexpected(code, "a command after '!'") }
-            let child = try pipeSequence(code, next)
+            let child = next == .timeWord ? try timed(code) : try pipeSequence(code, next)
             return add(code, Node(.not, a: child, position: position))
         }
         return try pipeSequence(code, lead)
@@ -285,9 +291,18 @@ extension Parser {
         let mark = ints.count
         ints.append(first)
         while base[pos] == Byte.bar && following().byte != Byte.bar {
-            takeOperator(pos &+ 1)
+            let next = following()
+            if next.byte == Byte.ampersand && !options.isPosix {
+                // `|&`
+                takeOperator(next.offset &+ 1)
+                ints.last = redirectingErrors(code, ints.last)
+            } else {
+                takeOperator(pos &+ 1)
+            }
             let lead = try leadAfterLinebreak(code)
-            if !lead.startsCommand || lead == .bang { throw unexpected(code, "a command after '|'") }
+            if !lead.startsCommand || lead == .bang || lead == .timeWord {
+                throw unexpected(code, "a command after '|'")
+            }
             let child = try command(code, lead)
             ints.append(child)
             skipBlanks()

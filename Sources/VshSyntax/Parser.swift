@@ -8,6 +8,8 @@ public struct ParserOptions: Sendable {
     /// The input is whole: its end also ends a here-document whose delimiter is missing. Otherwise that is an incomplete command, as is
     /// a line continuation at the end.
     public var isWhole = true
+    /// Braces make several words of one (`set -B`).
+    public var expandsBraces = true
     /// How many constructs may stand in each other before the parser refuses the text.
     public var maximumDepth = 3000
     public init() {}
@@ -92,6 +94,9 @@ public struct Parser: ~Copyable {
     var notArithmetic = Table<Int>(capacity: 1)
     /// The syntax error, if there is one: in a table, since the end of an optional asks the runtime for metadata (60 µs at start).
     var failures = Table<SyntaxError>(capacity: 1)
+
+    /// How many `<(…)` and `>(…)` were read.
+    var processSubstitutions = 0
 
     // For `tokens(of:)`: see Tokens.swift.
     var isRecording = false

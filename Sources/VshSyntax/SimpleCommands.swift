@@ -14,6 +14,8 @@ extension Parser {
         let wordMark = words.count
         let assignmentMark = assignments.count
         let redirectionMark = redirections.count
+        let substitutions = processSubstitutions
+        var wordStart = pos
         var flags: NodeFlags = []
         var symbol: Symbol = -1
         var context: WordContext = .fields
@@ -24,7 +26,11 @@ extension Parser {
             let kind = classOf(byte)
             if kind & ByteClass.delimiter != 0 {
                 if byte == Byte.less || byte == Byte.greater || byte == Byte.ampersand && isOutputAndError() {
-                    try redirection(code, -1, &flags)
+                    if isProcessSubstitution() {
+                        try wordWithProcessSubstitution(code, context, wordStart, wordMark, &symbol)
+                    } else {
+                        try redirection(code, -1, &flags)
+                    }
                 } else if byte == Byte.openParen {
                     if words.count == wordMark &+ 1 && assignments.count == assignmentMark
                         && redirections.count == redirectionMark && symbol >= 0
@@ -33,6 +39,7 @@ extension Parser {
                         words.pop(to: wordMark)
                         return try functionDefinition(code, symbol, position)
                     }
+                    if pos > 0 && base[pos &- 1] == Byte.equal && !options.isPosix { throw noArrays(wordStart, pos) }
                     throw unexpected(code, "a word or the end of the command")
                 } else {
                     break loop
@@ -41,6 +48,7 @@ extension Parser {
                 try redirection(code, descriptor, &flags)
             } else if words.count == wordMark {
                 // Before the command name.
+                wordStart = pos
                 if kind & ByteClass.name != 0, let nameEnd = assignmentName() {
                     try assignment(code, nameEnd, &flags)
                 } else if !isFirst && alias != nil && isAliasHere() {
@@ -54,9 +62,12 @@ extension Parser {
                         (context, isAfterCommand) = declarationUtility(code.constants[word.a])
                     } else if word.flags.contains(.hasSubstitution) {
                         flags.insert(.hasSubstitution)
+                    } else if word.form == .glob && isElementAssignment(code, word) {
+                        throw noArrays(wordStart, pos)
                     }
                 }
             } else {
+                wordStart = pos
                 let word = try word(code, context, as: .word)
                 words.append(word)
                 if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
@@ -69,19 +80,21 @@ extension Parser {
         let assignmentCount = assignments.count &- assignmentMark
         let firstAssignment = takeAssignments(code, assignmentMark)
         if wordCount == 0 && redirections.count == redirectionMark {
-            return add(
+            let node = add(
                 code,
                 Node(
                     .assignment, flags: flags, n: Int32(truncatingIfNeeded: assignmentCount), a: firstAssignment,
                     position: position))
+            return substitutions == processSubstitutions ? node : processScope(code, node)
         }
         let firstWord = takeWords(code, wordMark)
-        return add(
+        let node = add(
             code,
             Node(
                 .simpleCommand, flags: flags, n: Int32(truncatingIfNeeded: wordCount), a: firstWord, b: symbol,
                 c: firstAssignment, d: Int32(truncatingIfNeeded: assignmentCount),
                 e: takeRedirections(code, redirectionMark), position: position))
+        return substitutions == processSubstitutions ? node : processScope(code, node)
     }
 
     private mutating func isAliasHere() -> Bool {
@@ -155,6 +168,7 @@ extension Parser {
         while classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
         if p == pos || classOf(base[pos]) & ByteClass.digit != 0 { return nil }
         if base[p] == Byte.equal { return p }
+        if base[p] == Byte.plus && base[p &+ 1] == Byte.equal && !options.isPosix { return p &+ 1 }
         if base[p] != Byte.backslash { return nil }
         while classOf(base[p]) & ByteClass.name != 0 || (base[p] == Byte.backslash && stepOverContinuation(&p)) {
             if classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
@@ -168,9 +182,11 @@ extension Parser {
         let symbol = name()
         pos = nameEnd &+ 1
         let index = try value(code)
+        if base[nameEnd &- 1] == Byte.plus { appendValue(code, index, symbol, position) }
         let word = code.words[index]
         if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         var assignment = Assignment(symbol: symbol, word: index, position: position)
+        if base[nameEnd &- 1] == Byte.plus { assignment.flags.insert(.append) }
         if word.form == .general && appendsToSelf(code, word, symbol) { assignment.flags.insert(.appendsToSelf) }
         assignments.append(assignment)
     }
@@ -187,7 +203,10 @@ extension Parser {
     /// Whether `word` is the value of `symbol` and then text that neither reads nor changes it, nor fails.
     private func appendsToSelf(_ code: Code, _ word: Word, _ symbol: Symbol) -> Bool {
         let first = code.parts[word.a]
-        if first.kind != .parameter || first.a != symbol || first.op != .none { return false }
+        if first.kind != .parameter || first.a != symbol || first.op != .none && first.op != .useDefault {
+            return false
+        }
+        if first.op == .useDefault && first.b >= 0 { return false }
         if word.flags.contains(.hasSideEffects) { return false }
         for index in word.a &+ 1..<word.a &+ word.count where reads(code, code.parts[index], symbol) { return false }
         return true
@@ -279,13 +298,19 @@ extension Parser {
             }
         }
         pos &+= length
-        if op == .hereDocument, current() == Byte.minus {
-            pos &+= 1
-            op = .hereDocumentStrip
+        if op == .hereDocument {
+            let next = current()
+            if next == Byte.minus {
+                pos &+= 1
+                op = .hereDocumentStrip
+            } else if next == Byte.less && !options.isPosix {
+                pos &+= 1
+                op = .hereString
+            }
         }
         note(.blank, pos)
         skipBlanksAndAliases()
-        if classOf(base[pos]) & ByteClass.delimiter != 0 { throw missingTarget(code, op) }
+        if classOf(base[pos]) & ByteClass.delimiter != 0 && !isProcessSubstitution() { throw missingTarget(code, op) }
         let number = descriptor >= 0 ? descriptor : first == Byte.less ? 0 : 1
         if op == .hereDocument || op == .hereDocumentStrip {
             note(.hereDocumentDelimiter, pos)

@@ -43,8 +43,19 @@ public enum NodeKind: UInt8 {
     /// The body of a command substitution that is parsed again each time it is run, as aliases can change it: `a` child as it is without aliases,
     /// `b` its text, a constant.
     case text
-    /// For the bash dialect, which comes later: `(( a ))`, `[[ … ]]`, `select`.
-    case arithmeticCommand, conditionalCommand, selectClause
+    /// `(( a ))`: `a` a word whose only part is the arithmetic.
+    case arithmeticCommand
+    /// `[[ … ]]`, or an expression in it: `n` a `ConditionalOperator`. `a` and `b` are expressions (`&&`, `||`, `!`, parentheses) or words;
+    /// `c` is the letter of a unary operator.
+    case conditionalCommand
+    /// `select b in words; do c; done`: as `forClause`.
+    case selectClause
+    /// `for ((a; b; c)); do d; done`: words as in `arithmeticCommand`, or -1 where nothing is written; child `d`.
+    case arithmeticFor
+    /// `time a`: child `a`, or -1. Flag `isPortable` for `time -p`.
+    case timed
+    /// A command one of whose words or redirections holds `<(x)` or `>(x)`: child `a`; the descriptors are closed after it.
+    case processScope
 }
 
 /// A command node: 32 bytes without references, so that reading one costs no reference counting.
@@ -85,6 +96,52 @@ public struct NodeFlags: OptionSet, Sendable {
     public static let isElif = NodeFlags(rawValue: 1)
     /// A simple command one of whose words holds a command substitution (its status is the command's without a name).
     public static let hasSubstitution = NodeFlags(rawValue: 2)
+    /// `time -p`
+    public static let isPortable = NodeFlags(rawValue: 4)
+}
+
+/// What an expression in `[[ … ]]` is: see `NodeKind.conditionalCommand`.
+public enum ConditionalOperator: Int32 {
+    case and, or, not, group
+    /// `-f a`: the letter is in `c`.
+    case unary
+    /// A word alone: it is not empty.
+    case word
+    /// `a == b`, `a = b`, `a != b`: `b` a pattern.
+    case equal, singleEqual, notEqual
+    /// `a =~ b`: `b` an extended regular expression.
+    case matches
+    /// `a < b`, `a > b`: by bytes.
+    case before, after
+    /// `a -eq b` and so on: numbers.
+    case eq, ne, lt, le, gt, ge
+    /// `a -nt b`, `-ot`, `-ef`: files.
+    case newer, older, sameFile
+
+    /// As it is written.
+    public var text: StaticString {
+        switch self {
+        case .and: "&&"
+        case .or: "||"
+        case .not: "!"
+        case .group, .unary, .word: ""
+        case .equal: "=="
+        case .singleEqual: "="
+        case .notEqual: "!="
+        case .matches: "=~"
+        case .before: "<"
+        case .after: ">"
+        case .eq: "-eq"
+        case .ne: "-ne"
+        case .lt: "-lt"
+        case .le: "-le"
+        case .gt: "-gt"
+        case .ge: "-ge"
+        case .newer: "-nt"
+        case .older: "-ot"
+        case .sameFile: "-ef"
+        }
+    }
 }
 
 /// How a word is expanded: common shapes have a form of their own, the rest is a list of parts.
@@ -109,6 +166,8 @@ public enum WordForm: UInt8 {
     case pattern
     /// `count` parts from `a`. In a pattern context `b` is an index into `Code.patterns`, else -1.
     case general
+    /// A word with braces that make several of it: `count` words from `a`; `b` constant with its text, or -1.
+    case braces
 }
 
 /// A word: 20 bytes.
@@ -165,8 +224,10 @@ public enum PartKind: UInt8 {
     case arithmetic
     /// `${…}` that means nothing, an error when it is expanded: `a` constant with its text.
     case badSubstitution
-    /// For the bash dialect, which comes later.
-    case arrayElement, processSubstitution, braceExpansion
+    /// `${!x…}`: `a` symbol of the parameter whose value is the name of the one that is meant; the rest as in `parameter`.
+    case indirectParameter
+    /// `<(x)`, `>(x)`: `a` child node as in `commandSubstitution`; `b` 0 for `<`, 1 for `>`.
+    case processSubstitution
 }
 
 /// The operator of a parameter expansion (XCU 2.6.2).
@@ -180,9 +241,12 @@ public enum ParameterOperator: UInt8 {
     case removeSmallestPrefix, removeLargestPrefix, removeSmallestSuffix, removeLargestSuffix
     /// `${x/p/w}`, `${x//p/w}`, `${x/#p/w}`, `${x/%p/w}`: an extension; the replacement is `Part.c`.
     case replaceFirst, replaceAll, replacePrefix, replaceSuffix
-    /// For the bash dialect, which comes later.
-    case substring, indirect, upper, upperAll, lower, lowerAll,
-        transform
+    /// `${x:a:b}`: `Part.b` and `Part.c` are words whose only part is arithmetic; `c` -1 without a length.
+    case substring
+    /// `${x^p}`, `${x^^p}`, `${x,p}`, `${x,,p}`
+    case upper, upperAll, lower, lowerAll
+    /// `${!x*}` and `${!x@}`: the names of the variables that begin with x; `Part.c` the byte.
+    case names
 }
 
 /// A part of a word: 20 bytes.
@@ -252,7 +316,7 @@ public struct AssignmentFlags: OptionSet, Sendable {
     /// `x=$x…` or `x="$x…"`: the word is general, its first part is the plain value of the same variable in quotes or not, and the rest has no
     /// side effects, so that the rest may be appended in place.
     public static let appendsToSelf = AssignmentFlags(rawValue: 1)
-    /// `x+=word`, for the bash dialect.
+    /// `x+=word`: the word begins with a part for the value of x.
     public static let append = AssignmentFlags(rawValue: 2)
 }
 
@@ -261,7 +325,7 @@ public enum RedirectionOperator: UInt8 {
     case input, output, clobber, append, readWrite, duplicateInput, duplicateOutput, hereDocument, hereDocumentStrip
     /// `&>` `&>>`: standard output and standard error, an extension.
     case outputAndError, appendOutputAndError
-    /// `<<<`, for the bash dialect.
+    /// `<<<`
     case hereString
 }
 
@@ -297,7 +361,7 @@ public struct Redirection {
 /// `pattern | pattern) list ;;` — `patternCount` words from `firstPattern` (pattern context), `body` a child or -1.
 public struct CaseItem {
     public enum Terminator: UInt8 {
-        /// `;;` `;&` `;;&` (the last for the bash dialect)
+        /// `;;` `;&` `;;&`
         case breakCase, fallThrough, testNext
     }
 
@@ -339,7 +403,7 @@ public enum ArithmeticOperator: UInt8 {
     case assign
     /// `++x` `--x` `x++` `x--`: `a` symbol.
     case preIncrement, preDecrement, postIncrement, postDecrement
-    /// `a ** b`, for the bash dialect.
+    /// `a ** b`
     case power
 }
 

@@ -159,8 +159,8 @@ struct Unparser: ~Copyable {
             out.append(n.kind == .whileClause ? "while" : "until")
             condition(n.a)
             doGroup(n.b)
-        case .forClause:
-            out.append("for ")
+        case .forClause, .selectClause:
+            out.append(n.kind == .forClause ? "for " : "select ")
             out.append(symbols.name(n.b))
             if n.d != 0 {
                 out.append(" in")
@@ -175,8 +175,62 @@ struct Unparser: ~Copyable {
             if out[out.count - 1] == Byte.dollar { out.append(Byte.space) }
             out.append("() ")
             node(n.b)
-        case .text: node(n.a)
-        case .empty, .arithmeticCommand, .conditionalCommand, .selectClause: break
+        case .text, .processScope: node(n.a)
+        case .empty: break
+        case .arithmeticCommand:
+            out.append("((")
+            arithmetic(n.a)
+            out.append("))")
+        case .conditionalCommand:
+            out.append("[[ ")
+            condition(n)
+            out.append(" ]]")
+        case .arithmeticFor:
+            out.append("for ((")
+            arithmetic(n.a)
+            out.append(";")
+            arithmetic(n.b)
+            out.append(";")
+            arithmetic(n.c)
+            out.append(")); ")
+            doGroup(n.d)
+        case .timed:
+            out.append(n.flags.contains(.isPortable) ? "time -p" : "time")
+            if n.a < 0 { return }
+            out.append(Byte.space)
+            node(n.a)
+        }
+    }
+
+    /// An expression in `[[ … ]]`.
+    private mutating func condition(_ n: Node) {
+        guard let op = ConditionalOperator(rawValue: n.n) else { return }
+        switch op {
+        case .and, .or:
+            condition(code.nodes[n.a])
+            out.append(Byte.space)
+            out.append(op.text)
+            out.append(Byte.space)
+            condition(code.nodes[n.b])
+        case .not:
+            out.append("! ")
+            condition(code.nodes[n.a])
+        case .group:
+            out.append("( ")
+            condition(code.nodes[n.a])
+            out.append(" )")
+        case .unary:
+            out.append(Byte.minus)
+            out.append(UInt8(truncatingIfNeeded: n.c))
+            out.append(Byte.space)
+            word(n.a, .field)
+        case .word: word(n.a, .field)
+        default:
+            word(n.a, .field)
+            out.append(Byte.space)
+            out.append(op.text)
+            out.append(Byte.space)
+            word(n.b, .field)
         }
     }
 
@@ -259,8 +313,16 @@ struct Unparser: ~Copyable {
             if offset > 0 { out.append(Byte.space) }
             let assignment = code.assignments[first + offset]
             out.append(symbols.name(assignment.symbol))
-            out.append(assignment.flags.contains(.append) ? "+=" : "=")
-            word(assignment.word, .assignment)
+            if assignment.flags.contains(.append) {
+                out.append("+=")
+                var rest = code.words[assignment.word]
+                rest.a += 1
+                rest.count -= 1
+                parts(rest, .assignment)
+            } else {
+                out.append("=")
+                word(assignment.word, .assignment)
+            }
         }
         if n.kind == .assignment { return }
         if count == 0 && n.n > 0 && n.e >= 0 && isReserved(n.a) {
@@ -279,8 +341,8 @@ struct Unparser: ~Copyable {
         if word.form != .constant || word.flags.contains(.hasQuotes) { return false }
         let text = code.constants[word.a]
         let reserved: [StaticString] = [
-            "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until",
-            "while",
+            "!", "[[", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "function", "if", "in",
+            "select", "then", "time", "until", "while",
         ]
         return reserved.contains { text.equals($0) }
     }
@@ -335,9 +397,9 @@ struct Unparser: ~Copyable {
 
     // MARK: Substitutions
 
-    /// `$(…)`; its here-documents end inside it.
-    mutating func commandSubstitution(_ child: Int32) {
-        out.append("$(")
+    /// `$(…)`, or another opener; its here-documents end inside it.
+    mutating func commandSubstitution(_ child: Int32, _ opener: StaticString = "$(") {
+        out.append(opener)
         if code.nodes[child].kind != .empty {
             let outer = pending
             pending = []
@@ -370,9 +432,9 @@ struct Unparser: ~Copyable {
         while true {
             let n = code.nodes[index]
             switch n.kind {
-            case .subshell: return true
+            case .subshell, .arithmeticCommand: return true
             case .sequence, .andOr, .pipeline: index = code.ints[n.a]
-            case .background, .redirected, .text: index = n.a
+            case .background, .redirected, .text, .processScope: index = n.a
             default: return false
             }
         }

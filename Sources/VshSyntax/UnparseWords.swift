@@ -30,7 +30,21 @@ extension Unparser {
         case .glob: pattern(code.constants[w.b], w.flags, place)
         case .pattern: pattern(code.constants[w.a], w.flags, place)
         case .general: parts(w, place)
+        case .braces:
+            if w.b >= 0 {
+                out.append(code.constants[w.b])
+            } else {
+                for offset in 0..<w.count {
+                    if offset > 0 { out.append(Byte.space) }
+                    word(w.a + offset, place)
+                }
+            }
         }
+    }
+
+    /// The expression of a word that is only arithmetic, or nothing for -1.
+    mutating func arithmetic(_ index: Int32) {
+        if index >= 0 { word(code.parts[code.words[index].a].b, .arithmetic) }
     }
 
     /// Writes something that is quoted: with quotes around, unless the place is quoted itself.
@@ -97,13 +111,13 @@ extension Unparser {
     /// Pattern text: a backslash is before each byte that was quoted and could be special in a pattern; what is special elsewhere was quoted.
     private mutating func pattern(_ text: Text, _ flags: WordFlags, _ place: UnparsePlace) {
         let start = out.count
-        let hasQuotes = patternText(text, place)
+        let hasQuotes = patternText(text, place, escapesBraces: flags.contains(.hasQuotes))
         if flags.contains(.hasQuotes) && (!hasQuotes || !flags.contains(.isAssignmentLike) && looksLikeAssignment(text))
         {
             // What was quoted needs no quotes now, but the word had some.
             out.pop(to: start)
             out.append("\"\"")
-            _ = patternText(text, place)
+            _ = patternText(text, place, escapesBraces: true)
         }
     }
 
@@ -115,7 +129,7 @@ extension Unparser {
     }
 
     /// Appends the pattern; true when it needed quotes.
-    private mutating func patternText(_ text: Text, _ place: UnparsePlace) -> Bool {
+    private mutating func patternText(_ text: Text, _ place: UnparsePlace, escapesBraces: Bool) -> Bool {
         let previous = out.isEmpty ? 0 : out[out.count - 1]
         let isOperand = place == .patternOperand || place == .replacedOperand
         var hasQuotes = false
@@ -141,6 +155,7 @@ extension Unparser {
                 case Byte.percent:
                     isSpecial = isFirst && isOperand && (previous == Byte.percent || previous == Byte.slash)
                 case Byte.closeBrace: isSpecial = isOperand
+                case Byte.openBrace: isSpecial = escapesBraces && !isOperand
                 case Byte.slash: isSpecial = place == .replacedOperand
                 default:
                     isSpecial = !isOperand && ByteClass.table[Int(byte)] & ByteClass.delimiter != 0
@@ -163,7 +178,7 @@ extension Unparser {
 
     // MARK: Parts
 
-    private mutating func parts(_ w: Word, _ place: UnparsePlace) {
+    mutating func parts(_ w: Word, _ place: UnparsePlace) {
         let isInside = place == .quotedOperand || place == .arithmetic
         var isOpen = false
         for index in w.a..<w.a + w.count {
@@ -174,7 +189,7 @@ extension Unparser {
                 out.append("\"\"")
                 continue
             }
-            let wantsQuotes = part.isQuoted && part.kind != .tilde && !isInside
+            let wantsQuotes = part.isQuoted && part.kind != .tilde && part.kind != .processSubstitution && !isInside
             if wantsQuotes != isOpen { out.append(Byte.doubleQuote) }
             isOpen = wantsQuotes
             self.part(part, before: index + 1 < w.a + w.count ? index + 1 : -1, place)
@@ -224,7 +239,12 @@ extension Unparser {
             word(part.b, .arithmetic)
             out.append("))")
         case .badSubstitution: out.append(code.constants[part.a])
-        case .arrayElement, .processSubstitution, .braceExpansion: break
+        case .indirectParameter:
+            braces(part) {
+                $0.out.append(Byte.bang)
+                $0.out.append($0.symbols.name(part.a))
+            }
+        case .processSubstitution: commandSubstitution(part.a, part.b == 0 ? "<(" : ">(")
         }
     }
 
@@ -268,11 +288,26 @@ extension Unparser {
         case .replaceAll: out.append("//")
         case .replacePrefix: out.append("/#")
         case .replaceSuffix: out.append("/%")
-        default: break
+        case .upper: out.append("^")
+        case .upperAll: out.append("^^")
+        case .lower: out.append(",")
+        case .lowerAll: out.append(",,")
+        case .names: out.append(UInt8(truncatingIfNeeded: part.c))
+        case .substring:
+            out.append(Byte.colon)
+            arithmetic(part.b)
+            if part.c >= 0 { out.append(Byte.colon) }
+            arithmetic(part.c)
+        case .none, .length: break
+        }
+        if part.op == .substring || part.op == .names {
+            out.append(Byte.closeBrace)
+            return
         }
         switch part.op {
         case .removeSmallestPrefix, .removeSmallestSuffix: place = .patternOperand
         case .removeLargestPrefix, .removeLargestSuffix: place = .patternOperand
+        case .upper, .upperAll, .lower, .lowerAll: place = .patternOperand
         case .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix: place = .replacedOperand
         default: break
         }

@@ -3,7 +3,7 @@ import VshBase
 
 /// Where a word stands decides which of its bytes are special.
 struct WordContext: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     /// Unquoted pattern characters are active: pathname expansion.
     static let fields = WordContext(rawValue: 1)
     /// A case item or the operand of `#` or `%`: a pattern.
@@ -20,6 +20,8 @@ struct WordContext: OptionSet {
     static let endsAtSlash = WordContext(rawValue: 64)
     /// … but not at the one it begins with.
     static let startsWithSlash = WordContext(rawValue: 128)
+    /// The right side of `=~`: `|` and what parentheses enclose are text.
+    static let regularExpression = WordContext(rawValue: 256)
 }
 
 /// What is known of the word under construction; its parts are on `Parser.parts`, the bytes of its literals on `Parser.text`.
@@ -34,6 +36,10 @@ struct WordBuild {
     var hasOpenBracket = false
     /// The value of an assignment, or an operand in one: tildes count after colons.
     var isAssignment = false
+    /// An unquoted `{` was seen where braces make several words.
+    var hasBrace = false
+    /// Parentheses that are open in a regular expression.
+    var openParentheses = 0
 }
 
 extension Parser {
@@ -62,11 +68,16 @@ extension Parser {
     }
 
     @inline(never)
-    private mutating func wordSlowly(_ code: Code, _ context: WordContext) throws(Stop) -> Word {
+    mutating func wordSlowly(_ code: Code, _ context: WordContext) throws(Stop) -> Word {
         let position = place(pos)
         let outer = beginWord()
+        let start = pos
+        let startSerial = serial
         try unquotedText(code, context)
-        let word = makeWord(code, context, position)
+        let word =
+            build.hasBrace && !isRecording && !build.flags.contains(.isAssignmentLike)
+            ? try braceWord(code, context, position, serial == startSerial ? start : -1)
+            : makeWord(code, context, position)
         endWord(outer)
         return word
     }
@@ -186,6 +197,10 @@ extension Parser {
                 if context.contains(.operand) { return }
                 literal(byte: byte, isQuoted: false)
                 pos &+= 1
+            case Byte.openBrace:
+                literal(byte: byte, isQuoted: false)
+                pos &+= 1
+                if context.contains(.fields) && options.expandsBraces && !options.isPosix { build.hasBrace = true }
             case 0:
                 if pos < end {
                     pos &+= 1
@@ -194,7 +209,13 @@ extension Parser {
                 }
             default:
                 // A blank, a newline or an operator.
-                if !context.contains(.operand) { return }
+                if !context.contains(.operand) {
+                    if (byte == Byte.less || byte == Byte.greater) && isProcessSubstitution() {
+                        try processSubstitution(code)
+                        continue
+                    }
+                    if !context.contains(.regularExpression) || !isRegularExpressionText(byte) { return }
+                }
                 literal(byte: byte, isQuoted: false)
                 pos &+= 1
             }
@@ -270,7 +291,7 @@ extension Parser {
 
     // MARK: Quoted text
 
-    private mutating func doubleQuotes(_ code: Code) throws(Stop) {
+    mutating func doubleQuotes(_ code: Code) throws(Stop) {
         let open = pos
         let outerKind = wordKind
         wordKind = .doubleQuoted

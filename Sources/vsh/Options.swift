@@ -5,7 +5,7 @@ import VshRuntime
 
 /// The command line: `vsh [options] [-c text [name [args]] | -s [args] | file [args]]`.
 struct Invocation {
-    var options: ShellOptions = [.hashall]
+    var options: ShellOptions = [.hashall, .braceexpand]
     var unset: ShellOptions = []
     var hasCommandString = false
     var readsInput = false
