@@ -70,7 +70,7 @@ private func type(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
 }
 
 private func meaning(_ shell: Shell, _ name: Text, _ path: Text?) -> Meaning {
-    if isReservedWord(name) { return .reservedWord }
+    if isReservedWord(name) || !shell.options.contains(.posix) && isExtendedReservedWord(name) { return .reservedWord }
     if let symbol = shell.symbols.find(name) {
         if shell.aliases[symbol] != nil { return .alias(symbol) }
         let row = shell.builtin(named: name)
@@ -116,6 +116,11 @@ private func isReservedWord(_ name: Text) -> Bool {
     case 5: name.equals("until") || name.equals("while")
     default: false
     }
+}
+
+/// The reserved words of bash that POSIX does not have.
+private func isExtendedReservedWord(_ name: Text) -> Bool {
+    name.equals("[[") || name.equals("function") || name.equals("select") || name.equals("time")
 }
 
 /// `path` with the working directory in front when it is relative.

@@ -19,7 +19,7 @@ func registerDeclaration(_ shell: Shell) {
 }
 
 /// An operand `name` or `name=value`.
-private struct Declaration {
+struct Declaration {
     var symbol: Symbol
     var value: Text?
 

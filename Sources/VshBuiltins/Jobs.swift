@@ -15,11 +15,14 @@ func registerJob(_ shell: Shell) {
         "wait", .intrinsic, synopsis: "[-n] [pid|%job...]",
         summary: "Wait until jobs, or all of them, are done; with -n until one is.",
         function: wait)
+    shell.register(
+        "disown", .extension_, synopsis: "[-ahr] [%job...]",
+        summary: "Forget jobs, so that the shell neither lists them nor ends them with itself.", function: disown)
 }
 
 extension Shell {
     /// The place of the job that an operand names, or nil after a message.
-    fileprivate func job(_ arguments: Arguments, _ operand: Text) -> Int? {
+    func job(_ arguments: Arguments, _ operand: Text) -> Int? {
         var isAmbiguous = false
         if let index = findJob(operand, isAmbiguous: &isAmbiguous) { return index }
         if operand.isEmpty {
@@ -221,5 +224,27 @@ private func waitForOne(_ shell: Shell, _ arguments: Arguments, _ first: Int) th
     guard let place = shell.waitForAny(numbers), place >= 0 else { return .normal }
     shell.status = shell.jobs.jobs[place].status?.shellStatus ?? 127
     shell.jobs.remove(at: place)
+    return .normal
+}
+
+private func disown(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var isAll = false
+    while let option = options.next(shell, arguments, "ahr") { if option != 104 { isAll = true } }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    shell.status = 0
+    if isAll && options.index == arguments.count {
+        while !shell.jobs.jobs.isEmpty { shell.jobs.remove(at: 0) }
+        return .normal
+    }
+    let operands = options.index == arguments.count ? [Text()] : []
+    for operand in operands + (options.index..<arguments.count).map({ shell.argument(arguments, $0) }) {
+        let place = operand.decimalInteger.flatMap { shell.jobs.index(ofPid: Int32(truncatingIfNeeded: $0)) }
+        guard let index = place ?? shell.job(arguments, operand) else {
+            shell.status = 1
+            continue
+        }
+        shell.jobs.remove(at: index)
+    }
     return .normal
 }

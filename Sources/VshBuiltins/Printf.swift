@@ -5,22 +5,39 @@ import VshRuntime
 /// The row of `printf`.
 func registerPrintf(_ shell: Shell) {
     shell.register(
-        "printf", .regular, traits: .isPure, synopsis: "format [argument ...]",
+        "printf", .regular, traits: .isPure, synopsis: "[-v name] format [argument ...]",
         summary: "Write arguments as a format says.", function: printf)
 }
 
 private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
     var first = 1
+    var variable: Symbol = -1
+    if arguments.count > 2, shell.fields[arguments.base + 1].equals("-v"), !shell.options.contains(.posix) {
+        let name = shell.argument(arguments, 2)
+        if !shell.isName(name) { return try shell.fail(arguments, name, "not a variable name", status: 2) }
+        variable = shell.symbols.intern(name)
+        shell.syncTables()
+        first = 3
+    }
     if first < arguments.count, shell.fields[arguments.base + first].equals("--") { first += 1 }
     if first >= arguments.count { return try shell.usageError(arguments, "a format is missing") }
     let format = shell.argument(arguments, first)
+    let mark = shell.output.count
     let failures = shell.fields.withElements { fields in
         let operands = UnsafeBufferPointer(
             rebasing: fields[arguments.base + first + 1..<arguments.base + arguments.count])
         var engine = PrintfFormat(arguments: operands, isUTF8: shell.isUTF8)
         engine.run(format, into: &shell.output)
         return engine.failures
+    }
+    if variable >= 0 {
+        let text = shell.output.text(from: mark)
+        shell.output.pop(to: mark)
+        if shell.variables[variable].flags.contains(.readonly) {
+            return try shell.fail(arguments, shell.symbols.name(variable), "is read only")
+        }
+        try shell.assign(variable, text)
     }
     shell.status = 0
     // Afterwards: a message may go where the output goes.

@@ -6,7 +6,8 @@ import VshSystem
 /// `read` (XCU read).
 func registerRead(_ shell: Shell) {
     shell.register(
-        "read", .intrinsic, synopsis: "[-r] [-d delimiter] [-n count] [-p prompt] [-s] [-t seconds] [name...]",
+        "read", .intrinsic,
+        synopsis: "[-rs] [-d delimiter] [-n count | -N count] [-p prompt] [-t seconds] [-u descriptor] [name...]",
         summary: "Read a line from standard input and split it into variables.", function: read)
 }
 
@@ -20,6 +21,9 @@ private struct ReadOptions {
     /// Nanoseconds, or -1.
     var timeout: Int64 = -1
     var isSilent = false
+    /// `-N`: the delimiter is text, and nothing is split.
+    var isExact = false
+    var descriptor = 0
 
     /// Bytes have to be taken one at a time, by system calls.
     var isBytewise: Bool { limit >= 0 || timeout >= 0 || isSilent }
@@ -34,14 +38,25 @@ private enum ReadEnd {
 private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
     var wanted = ReadOptions()
-    let known: StaticString = shell.options.contains(.posix) ? "rd:" : "rd:n:p:st:"
+    let known: StaticString = shell.options.contains(.posix) ? "rd:" : "rd:n:p:st:N:u:a:e"
     while let option = options.next(shell, arguments, known) {
         switch option {
         case 114: wanted.isRaw = true
         case 100: wanted.delimiter = options.value.isEmpty ? 0 : options.value[0]
         case 112: wanted.prompt = options.value
         case 115: wanted.isSilent = true
-        case 110:
+        case 97:
+            return try shell.fail(
+                arguments, Text("-a"), "there are no arrays; give a variable for each field, or read the line and set --",
+                status: 2)
+        case 101: break
+        case 117:
+            guard let descriptor = options.value.decimalInteger, descriptor >= 0, descriptor < 1 << 20 else {
+                return try shell.fail(arguments, options.value, "not a descriptor number", status: 2)
+            }
+            wanted.descriptor = descriptor
+        case 110, 78:
+            wanted.isExact = option == 78
             guard let count = options.value.decimalInteger, count >= 0 else {
                 return try shell.fail(arguments, options.value, "not a count", status: 2)
             }
@@ -74,6 +89,14 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
         return try shell.fail(arguments, Errno(rawValue: error).message, status: 2)
     }
     dropNULs(shell, mark)
+    if wanted.isExact && first < arguments.count {
+        for index in first + 1..<max(first + 1, arguments.count) {
+            _ = try assign(shell, arguments, shell.argument(arguments, index), Text())
+        }
+        let symbol = shell.symbols.intern(shell.argument(arguments, first))
+        shell.syncTables()
+        return try assign(shell, arguments, symbol, shell.scratch.text(from: mark), wanted)
+    }
     if first == arguments.count {
         return try assign(shell, arguments, KnownSymbol.reply.rawValue, shell.scratch.text(from: mark), wanted)
     }
@@ -87,7 +110,7 @@ private func readLine(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int) -> Rea
     if wanted.isBytewise || !wanted.prompt.isEmpty { return readWithTerminal(shell, wanted, mark) }
     while true {
         var error: Int32 = 0
-        guard let found = shell.readDelimited(0, wanted.delimiter, error: &error) else { return failure(error) }
+        guard let found = shell.readDelimited(wanted.descriptor, wanted.delimiter, error: &error) else { return failure(error) }
         if !found { return .endOfFile }
         if wanted.isRaw || !endsEscaped(shell, mark) { return .delimiter }
         continueLine(shell, wanted)
@@ -120,7 +143,7 @@ private func continueLine(_ shell: Shell, _ wanted: ReadOptions) {
 
 /// `-p`, `-s`, `-n` and `-t`: shows the prompt, sets up the terminal, and reads a byte at a time.
 private func readWithTerminal(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int) -> ReadEnd {
-    let descriptor = shell.inputDescriptor(0)
+    let descriptor = shell.inputDescriptor(wanted.descriptor)
     if descriptor < 0 { return .error(Errno.badDescriptor.rawValue) }
     let isTerminal = System.isTerminal(descriptor)
     if isTerminal && !wanted.prompt.isEmpty {
@@ -175,7 +198,7 @@ private func readBytes(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int, _ des
         }
         if isEnd { return .endOfFile }
         let byte = shell.scratch[shell.scratch.count - 1]
-        if byte == wanted.delimiter {
+        if byte == wanted.delimiter && !wanted.isExact {
             if wanted.isRaw || !endsEscaped(shell, mark) { return .delimiter }
             continueLine(shell, wanted)
             continue

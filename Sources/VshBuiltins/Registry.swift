@@ -21,6 +21,8 @@ public func registerBuiltins(_ shell: Shell) {
     registerPrintf(shell)
     registerTest(shell)
     registerLet(shell)
+    registerDeclare(shell)
+    registerDirectoryStack(shell)
     registerHelp(shell)
     registerUndo(shell)
     registerTrials(shell)

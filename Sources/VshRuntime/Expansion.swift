@@ -430,7 +430,8 @@ extension Shell {
 
     /// Appends the pathnames that a pattern matches, or `unmatched` when there are none (XCU 2.6.6).
     private func expandPattern(_ pattern: Text, unmatched: Text) {
-        if expandPathnames(pattern, isUTF8: isUTF8, into: &fields) == 0 { fields.append(unmatched) }
+        let globstar = options.contains(.globstar) && !options.contains(.posix)
+        if expandPathnames(pattern, isUTF8: isUTF8, globstar: globstar, into: &fields) == 0 { fields.append(unmatched) }
     }
 
     // MARK: tilde

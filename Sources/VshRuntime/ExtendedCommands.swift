@@ -22,6 +22,15 @@ extension Shell {
         }
     }
 
+    /// The text of a function, as it could be written.
+    public func functionText(_ symbol: Symbol) -> Text {
+        guard let body = functions[symbol] else { return Text() }
+        var text = symbols.name(symbol)
+        text.append(Text("() "))
+        text.append(Text(unparse(body.code, body.node, symbols: symbols)))
+        return text
+    }
+
     // MARK: arithmetic
 
     /// The value of `((…))`; 0 when it has none, after a message.

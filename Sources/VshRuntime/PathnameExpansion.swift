@@ -5,9 +5,12 @@ import VshSystem
 /// Appends the pathnames that `pattern` matches to `fields`, in the order of their bytes, and returns how many (XCU 2.6.6, 2.14.3).
 ///
 /// In `pattern` a backslash makes the next byte literal. No component that matches by a pattern is `.` or `..`; a leading dot is
-/// matched by a dot only. A pattern none of whose components has an active character matches nothing and reads nothing.
-func expandPathnames(_ pattern: Text, isUTF8: Bool, into fields: inout Table<Text>) -> Int {
+/// matched by a dot only. With `globstar` a component `**` matches any number of directories. A pattern none of whose components has an active character matches nothing and reads nothing.
+func expandPathnames(
+    _ pattern: Text, isUTF8: Bool, globstar: Bool = false, into fields: inout Table<Text>
+) -> Int {
     var expansion = PathnameExpansion()
+    expansion.hasGlobstar = globstar
     return expansion.parse(pattern, isUTF8: isUTF8) ? expansion.run(into: &fields) : 0
 }
 
@@ -23,7 +26,11 @@ private struct PathnameExpansion: ~Copyable {
         var slashes: Int
         /// The pattern begins with a dot.
         var matchesDot = false
+        /// `**`: any number of directories.
+        var isRecursive = false
     }
+
+    var hasGlobstar = false
 
     private var components = Table<Component>(capacity: 4)
     /// The pathname under construction.
@@ -65,7 +72,9 @@ private struct PathnameExpansion: ~Copyable {
                 isActive = true
                 let matchesDot = part[0] == 46 || part.count > 1 && part[0] == 92 && part[1] == 46
                 components.append(
-                    Component(pattern: pattern, literal: Text(), slashes: slashes, matchesDot: matchesDot))
+                    Component(
+                        pattern: pattern, literal: Text(), slashes: slashes, matchesDot: matchesDot,
+                        isRecursive: hasGlobstar && part.equals("**")))
             }
         }
         return isActive
@@ -74,7 +83,18 @@ private struct PathnameExpansion: ~Copyable {
     mutating func run(into fields: inout Table<Text>) -> Int {
         buffer = .allocate(byteCount: DirectoryReader.bufferSize, alignment: 8)
         walk(0, At.current, 0, &fields)
+        if hasGlobstar { sort(&fields) }
         return matched
+    }
+
+    /// Directories found by `**` come before what is in them, not where their names would stand.
+    private func sort(_ fields: inout Table<Text>) {
+        let first = fields.count - matched
+        var found = (first..<fields.count).map { fields[$0] }
+        found.sort { left, right in
+            left.withBytes { a in right.withBytes { b in VshSystem.ByteSearch.compare(a, b) < 0 } }
+        }
+        for (offset, text) in found.enumerated() { fields[first + offset] = text }
     }
 
     /// Goes on with component `index`. The path from `start` on is relative to `directory`.
@@ -90,13 +110,58 @@ private struct PathnameExpansion: ~Copyable {
             if exists { appendResult(&fields) }
             return
         }
+        if components[index].isRecursive {
+            // `a/**` matches `a/` as well.
+            if index == components.count - 1 && !path.isEmpty { appendResult(&fields) }
+            return descend(index, directory, start, &fields)
+        }
+        guard let reader = open(directory, start) else { return }
+        list(index, reader, &fields)
+    }
+
+    /// The directory that the path from `start` on names.
+    private mutating func open(_ directory: Int32, _ start: Int) -> DirectoryReader? {
         let flags: OpenFlags = [.readOnly, .directory, .closeOnExec]
         let opened =
             start == path.count
             ? try? System.open(".", flags, at: directory)
             : withPath(from: start) { try? System.open($0, flags, at: directory) }
-        guard let opened else { return }
-        list(index, DirectoryReader(FileDescriptor(owning: opened), buffer: buffer), &fields)
+        guard let opened else { return nil }
+        return DirectoryReader(FileDescriptor(owning: opened), buffer: buffer)
+    }
+
+    /// `**`: what follows is matched in the directory and in all below it. Symbolic links are not followed.
+    private mutating func descend(_ index: Int, _ directory: Int32, _ start: Int, _ fields: inout Table<Text>) {
+        let isLast = index == components.count - 1
+        let pathMark = path.count
+        if !isLast {
+            walk(index + 1, directory, start, &fields)
+            path.pop(to: pathMark)
+        }
+        guard var reader = open(directory, start) else { return }
+        let mark = names.count
+        let byteMark = names.byteCount
+        read(index, &reader, isDirectory: false)
+        names.sort(from: mark)
+        for name in mark..<names.count {
+            names.withName(name) { path.append($0) }
+            let isDirectory = names.type(name) == .directory || names.type(name) == .unknown && isPlainDirectory(reader.descriptor, pathMark)
+            if isLast && (isDirectory || components[index].slashes == 0) {
+                if components[index].slashes > 0 { path.append(47) }
+                appendResult(&fields)
+                if components[index].slashes > 0 { path.pop(to: path.count - 1) }
+            }
+            if isDirectory {
+                path.append(47)
+                descend(index, reader.descriptor, pathMark, &fields)
+            }
+            path.pop(to: pathMark)
+        }
+        names.pop(to: mark, bytes: byteMark)
+    }
+
+    private mutating func isPlainDirectory(_ directory: Int32, _ start: Int) -> Bool {
+        withPath(from: start) { (try? FileStatus($0, at: directory, follow: false))?.isDirectory ?? false }
     }
 
     /// The names of one directory that component `index` matches, each with all that follows.

@@ -187,7 +187,7 @@ extension Parser {
                 takeReserved()
                 hasWords = 1
                 skipBlanksAndAliases()
-                while classOf(base[pos]) & ByteClass.delimiter == 0 {
+                while classOf(base[pos]) & ByteClass.delimiter == 0 || isProcessSubstitution() {
                     let word = try word(code, .fields, as: .word)
                     words.append(word)
                     skipBlanksAndAliases()

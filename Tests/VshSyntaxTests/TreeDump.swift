@@ -131,8 +131,44 @@ struct TreeDump {
             put("(text")
             child(n.a)
             put(")")
-        default: put("(?)")
+        case .arithmeticCommand:
+            put("(arith ")
+            word(n.a)
+            put(")")
+        case .conditionalCommand: condition(n)
+        case .arithmeticFor:
+            put("(for((")
+            for index in [n.a, n.b, n.c] { if index < 0 { put(" -") } else { word(index) } }
+            child(n.d)
+            put(")")
+        case .selectClause:
+            put("(select " + name(n.b))
+            if n.d != 0 { put(" in") }
+            words(n.a, n.n)
+            child(n.c)
+            put(")")
+        case .timed: one(n.flags.contains(.isPortable) ? "time-p" : "time", n)
+        case .processScope: one("scope", n)
         }
+    }
+
+    private mutating func condition(_ n: Node) {
+        guard let op = ConditionalOperator(rawValue: n.n) else { return put("?") }
+        put("(\(op)")
+        switch op {
+        case .and, .or, .not, .group:
+            child(n.a)
+            if n.b >= 0 { child(n.b) }
+        default:
+            if n.c >= 0 { put(" -\(UnicodeScalar(UInt8(n.c)))") }
+            put(" ")
+            word(n.a)
+            if n.b >= 0 {
+                put(" ")
+                word(n.b)
+            }
+        }
+        put(")")
     }
 
     private mutating func child(_ index: Int32) {
@@ -220,6 +256,10 @@ struct TreeDump {
             }
             put("]")
             if w.b >= 0 { put("/") }
+        case .braces:
+            put("{")
+            words(w.a, w.count)
+            put(" }")
         }
     }
 
@@ -246,7 +286,10 @@ struct TreeDump {
         case .badSubstitution:
             put("!bad:")
             put(code.constants[p.a])
-        default: put("?")
+        case .indirectParameter: parameter(p, "!" + name(p.a))
+        case .processSubstitution:
+            put(p.b == 0 ? "<" : ">")
+            node(p.a)
         }
         if p.isQuoted && p.kind != .tilde { put("\"") }
     }
@@ -274,8 +317,10 @@ struct TreeDump {
         case .replaceAll: put("//")
         case .replacePrefix: put("/#")
         case .replaceSuffix: put("/%")
-        default: break
+        case .none, .length: break
+        case .substring, .upper, .upperAll, .lower, .lowerAll, .names: put("<\(p.op)>")
         }
+        if p.op == .names { return put("}") }
         if p.b >= 0 { word(p.b) }
         if p.c >= 0 {
             put("/")

@@ -65,6 +65,8 @@ struct LineContext {
     private var redirects = false
     /// After `for` and `case`: the words are no commands.
     private var isHeader = false
+    /// After `function`: the next word is no command.
+    private var namesFunction = false
     private var heredocs: [[UInt8]] = []
     private var expectsDelimiter = false
     private let line: [UInt8]
@@ -116,9 +118,20 @@ struct LineContext {
         if words.isEmpty, !isHeader {
             if !current.isQuoted, LineContext.keepsCommandPosition(current.value) { return }
             if isAssignment(current) { return }
-            if !current.isQuoted, current.value == Array("for".utf8) || current.value == Array("case".utf8) {
-                isHeader = true
+            if namesFunction {
+                namesFunction = false
                 return
+            }
+            if !current.isQuoted {
+                switch String(decoding: current.value, as: UTF8.self) {
+                case "for", "case", "select":
+                    isHeader = true
+                    return
+                case "function":
+                    namesFunction = true
+                    return
+                default: break
+                }
             }
         }
         if isHeader { return }
@@ -127,7 +140,9 @@ struct LineContext {
 
     private func isAssignment(_ word: Word) -> Bool {
         guard word.equalsStart >= 0 else { return false }
-        return word.value[..<(word.equalsValue - 1)].withUnsafeBufferPointer { isShellName($0) }
+        var name = word.value[..<(word.equalsValue - 1)]
+        if name.last == 43 { name = name.dropLast() }
+        return name.withUnsafeBufferPointer { isShellName($0) }
     }
 
     private func isShellName(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -310,6 +325,12 @@ struct LineContext {
     }
 
     private mutating func readRedirection(_ index: Int) -> Int {
+        if index + 1 < end, line[index + 1] == 40 {
+            // `<(` and `>(`
+            begin(index)
+            push(.substitution)
+            return index + 2
+        }
         // Digits just before are the descriptor.
         if inWord, !current.isQuoted, current.value.allSatisfy({ $0 >= 48 && $0 <= 57 }) { inWord = false }
         finishWord()
@@ -318,6 +339,11 @@ struct LineContext {
         if line[index] == 60, next < end, line[next] == 60 {
             expectsDelimiter = true
             next += 1
+            if next < end, line[next] == 60 {
+                // A here-string.
+                expectsDelimiter = false
+                return next + 1
+            }
             if next < end, line[next] == 45 { next += 1 }
             return next
         }
@@ -471,7 +497,7 @@ struct LineContext {
     /// Reserved words after which a command stands again.
     private static func keepsCommandPosition(_ word: [UInt8]) -> Bool {
         switch String(decoding: word, as: UTF8.self) {
-        case "if", "then", "else", "elif", "while", "until", "do", "!", "{": true
+        case "if", "then", "else", "elif", "while", "until", "do", "!", "{", "time": true
         default: false
         }
     }
