@@ -14,6 +14,11 @@ enum ArithmeticEnd {
 }
 
 extension Parser {
+    /// What opened the expression that belongs to `position`: an expansion, or a command.
+    private func arithmeticOpener(_ position: Int32) -> StaticString {
+        Int(position) < source.count && source.base[Int(position)] == Byte.dollar ? "$((" : "(("
+    }
+
     /// Whether `$((` at this place was found to begin a command substitution.
     private func isKnownCommand(_ place: Int) -> Bool {
         notArithmetic.withElements { places in
@@ -49,7 +54,7 @@ extension Parser {
         } catch {
             if isMovable { throw error }
         }
-        if isMovable { throw unterminated("$((", at: position) }
+        if isMovable { throw unterminated(arithmeticOpener(position), at: position) }
         // Text without end is not tried as another thing (XCU 2.6.4).
         if !failures.isEmpty, failures[0].isIncomplete, failures[0].range.lowerBound == Int(position) { throw Stop() }
         failures.removeAll()
@@ -84,7 +89,7 @@ extension Parser {
                     if ending == .semicolon { return false }
                     pos &+= 1
                     let next = current()
-                    if next == 0 { throw unterminated("$((", at: position) }
+                    if next == 0 { throw unterminated(arithmeticOpener(position), at: position) }
                     if next != Byte.closeParen { return false }
                     pos &+= 1
                     break scan
@@ -124,7 +129,8 @@ extension Parser {
                 if pos < end {
                     pos &+= 1
                 } else if !more() {
-                    throw unterminated(ending == .colonOrBrace || ending == .brace ? "${" : "$((", at: position)
+                    throw unterminated(
+                        ending == .colonOrBrace || ending == .brace ? "${" : arithmeticOpener(position), at: position)
                 }
             default:
                 literal(byte: byte, isQuoted: true)
