@@ -47,7 +47,8 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
         case 115: wanted.isSilent = true
         case 97:
             return try shell.fail(
-                arguments, Text("-a"), "there are no arrays; give a variable for each field, or read the line and set --",
+                arguments, Text("-a"),
+                "there are no arrays; give a variable for each field, or read the line and set --",
                 status: 2)
         case 101: break
         case 117:
@@ -110,7 +111,9 @@ private func readLine(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int) -> Rea
     if wanted.isBytewise || !wanted.prompt.isEmpty { return readWithTerminal(shell, wanted, mark) }
     while true {
         var error: Int32 = 0
-        guard let found = shell.readDelimited(wanted.descriptor, wanted.delimiter, error: &error) else { return failure(error) }
+        guard let found = shell.readDelimited(wanted.descriptor, wanted.delimiter, error: &error) else {
+            return failure(error)
+        }
         if !found { return .endOfFile }
         if wanted.isRaw || !endsEscaped(shell, mark) { return .delimiter }
         continueLine(shell, wanted)

@@ -145,7 +145,9 @@ private struct PathnameExpansion: ~Copyable {
         names.sort(from: mark)
         for name in mark..<names.count {
             names.withName(name) { path.append($0) }
-            let isDirectory = names.type(name) == .directory || names.type(name) == .unknown && isPlainDirectory(reader.descriptor, pathMark)
+            let isDirectory =
+                names.type(name) == .directory
+                || names.type(name) == .unknown && isPlainDirectory(reader.descriptor, pathMark)
             if isLast && (isDirectory || components[index].slashes == 0) {
                 if components[index].slashes > 0 { path.append(47) }
                 appendResult(&fields)

@@ -198,7 +198,7 @@ extension Parser {
             Byte.comma where !part.flags.contains(.colon) && !options.isPosix:
             part.op = byte == Byte.caret ? .upper : .lower
             isPattern = true
-        case _ where part.flags.contains(.colon) && !options.isPosix && byte != 0:
+        case _ where part.flags.contains(.colon) && !options.isPosix && byte != 0 && byte != Byte.closeBrace:
             part.flags.remove(.colon)
             try substring(code, start, &part)
             return parts.append(part)

@@ -388,6 +388,9 @@ struct Unparser: ~Copyable {
                 }
                 pending.append(index)
             } else {
+                let target = code.words[redirection.word]
+                // `< <(x)`: together they would be another operator.
+                if target.form == .general, code.parts[target.a].kind == .processSubstitution { out.append(Byte.space) }
                 word(redirection.word, .field)
             }
             if redirection.isLast { return }

@@ -258,6 +258,8 @@ extension Unparser {
                 needsBraces = text.count > 0 && ByteClass.table[Int(text[0])] & ByteClass.name != 0
             }
         }
+        // `BASH_REMATCH[1]`
+        if name[name.count - 1] == Byte.closeBracket { needsBraces = true }
         out.append(needsBraces ? "${" : "$")
         out.append(name)
         if needsBraces { out.append(Byte.closeBrace) }

@@ -49,7 +49,7 @@ final class CommandTests: XCTestCase {
         expect("( a ; b )", "(sub (seq (cmd a) (cmd b)))")
         expect("(a)|(b)", "(pipe (sub (cmd a)) (sub (cmd b)))")
         expect("( (a) )", "(sub (sub (cmd a)))")
-        expect("((a))", "(sub (sub (cmd a)))")
+        expect("((a); b)", "(sub (seq (sub (cmd a)) (cmd b)))")
         expect("(a\nb\n)", "(sub (seq (cmd a) (cmd b)))")
         expect("(a&)", "(sub (bg (cmd a)))")
     }

@@ -150,7 +150,7 @@ final class PlaceTests: XCTestCase {
         var options = ParserOptions()
         options.maximumDepth = 200
         let pairs = [
-            ("(", ")"), ("{ ", ";}"), ("$(", ")"), ("\"$(", ")\""), ("${x-", "}"), ("\"${x-", "}\""), ("${x#", "}"),
+            ("( ", ")"), ("{ ", ";}"), ("$(", ")"), ("\"$(", ")\""), ("${x-", "}"), ("\"${x-", "}\""), ("${x#", "}"),
             ("$((", "))"),
             ("if ", "; then b; fi"), ("f() { ", "; }"), ("case x in a) ", ";; esac"), ("while ", "; do b; done"),
         ]

@@ -104,14 +104,16 @@ final class UnparseTests: XCTestCase {
 
     func testExtensionsRoundTrip() {
         let scripts = [
-            #"[[ -n $x && ( a == b* || ! "$y" =~ ^(a|"b.c")+$ ) ]]"#, "[[ a < b || x -nt y && -f 'a b' ]]", "[[ $x ]] && b",
-            #"[[ $a == "$b"* && c != 'x y'* ]]"#, "((x += 1, y))", "if ((a < b)); then c; fi", "$( ((a)) ); $((a))",
-            "for ((i = 0; i < $n; i++)); do a; done", "for ((;;)) { a; }", "select x in a b; do c; done", "select x; do c; done",
-            "time -p a | b", "time", "time { a; }", "! time a", "function f { a; }", "function g() (a)", "a |& b", "a >x |& b | c",
-            "{ a; } |& b", "cat <<<x", "cat 3<<< "$x y"", "cat <(a; b) >(c) --d=<(e)", "while a; do b; done < <(c)",
-            "x+=y", "x+= y+="$z a" x+='a b'"c"$d e", "export x+=y", "echo {a,b}c{1..3} "{a,b}"* \\{a,b}* '{a,b}'",
-            "echo ${x:1} "${x:1:2}" ${x: -1:$n} ${x:(a?b:c):d} ${@:2} "${*:1:2}"",
-            "echo ${x^} ${x^^} ${x,[ab]} "${x,,a}"", "echo ${!x} "${!x:-y}" ${!x*} "${!x@}" ${!#} ${!1}",
+            #"[[ -n $x && ( a == b* || ! "$y" =~ ^(a|"b.c")+$ ) ]]"#, "[[ a < b || x -nt y && -f 'a b' ]]",
+            "[[ $x ]] && b", #"[[ $a == "$b"* && c != 'x y'* ]]"#, "((x += 1, y))", "if ((a < b)); then c; fi",
+            "$( ((a)) ); $((a))", "for ((i = 0; i < $n; i++)); do a; done", "for ((;;)) { a; }",
+            "select x in a b; do c; done", "select x; do c; done", "time -p a | b", "time", "time { a; }", "! time a",
+            "function f { a; }", "function g() (a)", "a |& b", "a >x |& b | c", "{ a; } |& b", "cat <<<x",
+            "cat 3<<< \"$x y\"", "cat <(a; b) >(c) --d=<(e)", "while a; do b; done < <(c)",
+            "x+=y", "x+= y+=\"$z a\" x+='a b'\"c\"$d e", "export x+=y",
+            #"echo {a,b}c{1..3} "{a,b}"* \{a,b}* '{a,b}'"#,
+            "echo ${x:1} \"${x:1:2}\" ${x: -1:$n} ${x:(a?b:c):d} ${@:2} \"${*:1:2}\"",
+            "echo ${x^} ${x^^} ${x,[ab]} \"${x,,a}\"", "echo ${!x} \"${!x:-y}\" ${!x*} \"${!x@}\" ${!#} ${!1}",
             "echo $((2**10)) $((16#ff))", "echo ${BASH_REMATCH[1]}",
         ]
         for script in scripts {

@@ -6,7 +6,7 @@ final class WordTests: XCTestCase {
         expect("a", "(cmd a)")
         expect("echo a b  c\t d", "(cmd echo a b c d)")
         expect("a#b c#", "(cmd a#b c#)")
-        expect("{a,b} a{ }b {} =x", "(cmd {a,b} a{ }b {} =x)")
+        expect("{a,b} a{ }b {} =x", "(cmd { a b } a{ }b {} =x)")
         expect("a\\ b \\$x \\\n", #"(cmd 'a\sb' '$x')"#)
         expect("x!y ! [ ] [a", "(cmd x!y ! [ ] [a)")
         expect("a-b:c/d.e@f+g%h,i^j", "(cmd a-b:c/d.e@f+g%h,i^j)")
@@ -39,7 +39,7 @@ final class WordTests: XCTestCase {
             #""$@" $@ "$*" $* $# $? $- $$ $! $0 ${0} ${@}"#,
             #"(cmd "$@" [$@] ["$*"] [$*] [$#] [$?] [$-] [$$] [$!] [$0] [$0] [$@])"#)
         expect(#"a$x "a$x" $x"" ""$x $x$y "$x$y""#, #"(cmd [a $x] ["a" "$x"] [$x ""] ["" $x] [$x $y] ["$x" "$y"])"#)
-        expect(#"$ "$" a$ $% $" ""#, #"(cmd $ '$' a$ $% '$\s')"#)
+        expect(#"$ "$" a$ $% $" ""#, #"(cmd $ '$' a$ $% '\s')"#)
         expect(#"${x}y "${x}y""#, #"(cmd [$x y] ["$x" "y"])"#)
         expect(#""$@"'' ""$@"#, #"(cmd ["$@" ""] ["" $@])"#)
     }
@@ -114,8 +114,8 @@ final class WordTests: XCTestCase {
 
     func testBadSubstitutions() {
         expect(
-            #"${x!y} ${} ${x^a} "${x:1}" ${!x}"#,
-            #"(cmd [!bad:${x!y}] [!bad:${}] [!bad:${x^a}] ["!bad:${x:1}"] [!bad:${!x}])"#)
+            #"${x!y} ${} "${x:}" ${x[1]}"#,
+            #"(cmd [!bad:${x!y}] [!bad:${}] ["!bad:${x:}"] [!bad:${x[1]}])"#)
         expect("${#x-y} ${x-a", "error: '${' is not closed")
         expect("${", "error: '${' is not closed")
     }

@@ -9,7 +9,10 @@ enum SystemNames {
     }
 
     static var reservedWords: [StaticString] {
-        ["if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "select", "function", "time"]
+        [
+            "if", "then", "else", "elif", "fi", "for", "in", "do", "done", "while", "until", "case", "esac", "select",
+            "function", "time",
+        ]
     }
 
     static func searchDirectories(_ path: [UInt8]) -> [[UInt8]] {
