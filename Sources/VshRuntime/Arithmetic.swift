@@ -178,7 +178,7 @@ extension Shell {
     private func power(_ base: Int, _ exponent: Int) throws(ShellError) -> Int {
         if exponent < 0 {
             report("arithmetic: the exponent is below 0")
-            throw ShellError(.expansion, status: 2)
+            throw ShellError(.expansion, status: 1)
         }
         var result = 1
         var factor = base

@@ -90,7 +90,8 @@ extension Shell {
         do throws(ShellError) {
             return try evaluateText(text, 0)
         } catch {
-            if error.kind == .expansion && error.status == 2 { return nil }
+            // An unset parameter under `set -u` ends the shell all the same.
+            if error.kind == .expansion && !options.contains(.nounset) { return nil }
             throw error
         }
     }

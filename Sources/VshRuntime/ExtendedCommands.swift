@@ -46,7 +46,8 @@ extension Shell {
         do throws(ShellError) {
             return try evaluate(code, word: word)
         } catch {
-            if error.kind == .expansion && error.status == 2 { return 0 }
+            // An unset parameter under `set -u` ends the shell all the same.
+            if error.kind == .expansion && !options.contains(.nounset) { return 0 }
             throw error
         }
     }
