@@ -50,7 +50,7 @@ extension UndoCommand {
                 }
                 shown = id
             } else {
-                wrong(word.first == UInt8(ascii: "-") ? "unknown option " : "unknown argument ", word)
+                unknown(word)
                 return
             }
             index += 1

@@ -124,7 +124,7 @@ extension UndoCommand {
             } else if word.starts(with: Array("-n".utf8)), let number = Self.number(Array(word.dropFirst(2))) {
                 limit = number
             } else {
-                wrong(word.first == UInt8(ascii: "-") ? "unknown option " : "unknown argument ", word)
+                unknown(word)
                 return
             }
             index += 1

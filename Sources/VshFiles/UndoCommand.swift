@@ -61,6 +61,10 @@ public struct UndoCommand: CommandAnswer {
         status = 2
     }
 
+    mutating func unknown(_ word: [UInt8]) {
+        wrong(word.first == UInt8(ascii: "-") ? "unknown option " : "unknown argument ", word)
+    }
+
     mutating func say(_ message: String, _ tail: [UInt8] = []) {
         messages.append(Array(message.utf8) + tail)
     }

@@ -407,7 +407,13 @@ public final class UndoEngine {
     public func details(_ id: OperationID) throws(UndoError) -> (LoggedOperation, [PathChange]) {
         guard let found = try operation(id) else { throw .unknown(id) }
         var operations = [id]
-        if found.kind == .begin { operations = try load { () throws(StoreError) in try log.members(of: id) } }
+        if found.kind == .begin {
+            operations = try load { () throws(StoreError) in try log.members(of: id) }
+            // What took it all back is no part of what it changed.
+            if let entry = found.entry, entry.state == .undone {
+                operations.removeAll { entry.effective.contains($0) }
+            }
+        }
         return (found, try plan(operations).changesByPath)
     }
 }

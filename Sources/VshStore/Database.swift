@@ -39,10 +39,15 @@ public final class Database {
         if code != SQLITE_OK { throw error(code) }
     }
 
-    public func prepare(_ sql: StaticString) throws(StoreError) -> Statement {
+    /// - Parameter rest: more of the text, behind a blank.
+    public func prepare(_ sql: StaticString, _ rest: StaticString = "") throws(StoreError) -> Statement {
         var statement: OpaquePointer?
-        let code = sql.utf8Start.withMemoryRebound(to: CChar.self, capacity: sql.utf8CodeUnitCount) {
-            sqlite3_prepare_v2(handle, $0, Int32(sql.utf8CodeUnitCount), &statement, nil)
+        var text = Array(UnsafeBufferPointer(start: sql.utf8Start, count: sql.utf8CodeUnitCount))
+        text.append(UInt8(ascii: " "))
+        text += UnsafeBufferPointer(start: rest.utf8Start, count: rest.utf8CodeUnitCount)
+        let code = text.withUnsafeBytes {
+            sqlite3_prepare_v2(
+                handle, $0.baseAddress!.assumingMemoryBound(to: CChar.self), Int32($0.count), &statement, nil)
         }
         guard code == SQLITE_OK, let statement else { throw error(code) }
         return Statement(statement, self)

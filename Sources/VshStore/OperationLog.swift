@@ -75,10 +75,40 @@ public final class OperationLog {
           o.changes, o.missing, o.target, o.directory, o.command,
           EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
           s.state, s.position, s.event, s.effective
-        FROM operations o
-        LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+        """
+    }
+
+    private static var all: StaticString {
+        """
+        FROM operations o LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
         WHERE ?1 = 0 AND o.id < ?2 AND (?3 = 0 OR o.session = ?3) AND (?4 = 0 OR s.number IS NOT NULL)
         ORDER BY o.id DESC LIMIT ?5
+        """
+    }
+
+    /// The session's index is used only when its number stands in the text of the query.
+    private static var ofSession: StaticString {
+        """
+        FROM operations o LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+        WHERE ?1 = 0 AND o.session = ?3 AND o.id < ?2 AND (?4 = 0 OR s.number IS NOT NULL)
+        ORDER BY o.id DESC LIMIT ?5
+        """
+    }
+
+    /// From the newest change of a state backwards, without a sort.
+    private static var byChange: StaticString {
+        """
+        FROM states s CROSS JOIN operations o ON o.id = s.entry
+        WHERE ?1 = 0 AND s.entry < ?2 AND (?3 = 0 OR o.session = ?3) AND ?4 = ?4
+          AND s.number = (SELECT max(number) FROM states WHERE entry = s.entry)
+        ORDER BY s.number DESC LIMIT ?5
+        """
+    }
+
+    private static var single: StaticString {
+        """
+        FROM operations o LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
+        WHERE o.id = ?1 AND ?2 > 0 AND ?3 >= 0 AND ?4 >= 0 LIMIT ?5
         """
     }
 
@@ -95,17 +125,9 @@ public final class OperationLog {
     }
 
     private func fetch(id: OperationID, _ query: Query) throws(StoreError) -> [LoggedOperation] {
-        // The session's index is used only when its number stands in the text of the query.
-        let statement =
-            if query.byChange, id == 0 {
-                try database.prepare(Self.changedColumns)
-            } else if query.session != nil, id == 0 {
-                try database.prepare(Self.sessionColumns)
-            } else if id != 0 {
-                try database.prepare(Self.singleColumns)
-            } else {
-                try database.prepare(Self.columns)
-            }
+        let rest =
+            id != 0 ? Self.single : query.byChange ? Self.byChange : query.session != nil ? Self.ofSession : Self.all
+        let statement = try database.prepare(Self.columns, rest)
         statement.bind(id).bind(min(query.before ?? UInt64(Int64.max), UInt64(Int64.max)))
         statement.bind(query.session ?? 0).bind(Int64(query.entriesOnly ? 1 : 0)).bind(Int64(query.limit))
         var found: [LoggedOperation] = []
@@ -129,45 +151,6 @@ public final class OperationLog {
             found.append(operation)
         }
         return found
-    }
-
-    /// From the newest change of a state backwards, without a sort.
-    private static var changedColumns: StaticString {
-        """
-        SELECT o.id, o.kind, o.session, o.transaction_id, o.parent, o.process, o.began, o.ended, o.outcome, o.status,
-          o.changes, o.missing, o.target, o.directory, o.command,
-          EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
-          s.state, s.position, s.event, s.effective
-        FROM states s CROSS JOIN operations o ON o.id = s.entry
-        WHERE ?1 = 0 AND s.entry < ?2 AND (?3 = 0 OR o.session = ?3) AND ?4 = ?4
-          AND s.number = (SELECT max(number) FROM states WHERE entry = s.entry)
-        ORDER BY s.number DESC LIMIT ?5
-        """
-    }
-
-    private static var sessionColumns: StaticString {
-        """
-        SELECT o.id, o.kind, o.session, o.transaction_id, o.parent, o.process, o.began, o.ended, o.outcome, o.status,
-          o.changes, o.missing, o.target, o.directory, o.command,
-          EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
-          s.state, s.position, s.event, s.effective
-        FROM operations o
-        LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
-        WHERE ?1 = 0 AND o.session = ?3 AND o.id < ?2 AND (?4 = 0 OR s.number IS NOT NULL)
-        ORDER BY o.id DESC LIMIT ?5
-        """
-    }
-
-    private static var singleColumns: StaticString {
-        """
-        SELECT o.id, o.kind, o.session, o.transaction_id, o.parent, o.process, o.began, o.ended, o.outcome, o.status,
-          o.changes, o.missing, o.target, o.directory, o.command,
-          EXISTS(SELECT 1 FROM expirations x WHERE x.operation = o.id),
-          s.state, s.position, s.event, s.effective
-        FROM operations o
-        LEFT JOIN states s ON s.number = (SELECT max(number) FROM states WHERE entry = o.id)
-        WHERE o.id = ?1 AND ?2 > 0 AND ?3 >= 0 AND ?4 >= 0 LIMIT ?5
-        """
     }
 
     /// Whether the process that a session belonged to still runs.
