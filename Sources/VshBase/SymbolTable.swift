@@ -116,7 +116,7 @@ public final class SymbolTable {
 public enum KnownSymbol: Int32, CaseIterable {
     case ifs, path, home, pwd, oldpwd, ps1, ps2, ps4, optind, optarg, lineno, ppid, cdpath, env, lcAll, lcCtype, lang
     case histfile, histsize, fcedit, mail, mailcheck, mailpath, editor, visual, term, shell, user, logname, tmpdir
-    case columns, lines, random, seconds, reply, underscore, lcCollate, lcMessages, lcNumeric, nlspath, opterr
+    case columns, lines, random, seconds, reply, underscore, lcCollate, lcMessages, lcNumeric, nlspath, opterr, bashpid
 
     /// The bytes of the name.
     public var name: StaticString {
@@ -162,6 +162,7 @@ public enum KnownSymbol: Int32, CaseIterable {
         case .lcNumeric: "LC_NUMERIC"
         case .nlspath: "NLSPATH"
         case .opterr: "OPTERR"
+        case .bashpid: "BASHPID"
         }
     }
 }

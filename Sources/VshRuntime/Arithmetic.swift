@@ -133,12 +133,11 @@ extension Shell {
 
     @inline(never)
     private func arithmeticText(_ symbol: Symbol, _ depth: Int) throws(ShellError) -> Int {
-        if !isSet(symbol) && options.contains(.nounset) { throw unsetError(symbols.name(symbol)) }
         if depth > 100 {
             report(name: symbols.name(symbol), "arithmetic: the value refers to itself")
             throw ShellError(.expansion, status: 1)
         }
-        return try evaluateText(value(symbol), depth + 1)
+        return try evaluateText(parameterValue(symbol), depth + 1)
     }
 
     @inline(__always)

@@ -129,7 +129,7 @@ extension Shell {
         // What the entries held before is given up, or kept for the end of the virtual subshell.
         while descriptorUndo.count > mark {
             let undo = descriptorUndo.removeLast()
-            if subshellDepth > 0 {
+            if isVirtualSubshell {
                 stateTrail.append(.descriptor(Int(undo.descriptor), undo.old))
             } else if undo.old.isOwned && !isReferenced(undo.old.real) {
                 drop(undo.old)

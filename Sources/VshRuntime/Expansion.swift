@@ -47,11 +47,9 @@ extension Shell {
         switch word.form {
         case .constant: fields.append(code.constants[word.a])
         case .quotedVariable:
-            if !isSet(word.a) && options.contains(.nounset) { throw unsetError(symbols.name(word.a)) }
-            fields.append(value(word.a))
+            fields.append(try parameterValue(word.a))
         case .variable:
-            if !isSet(word.a) && options.contains(.nounset) { throw unsetError(symbols.name(word.a)) }
-            let text = value(word.a)
+            let text = try parameterValue(word.a)
             if isPlain(text) {
                 if !text.isEmpty { fields.append(text) }
             } else {
@@ -126,8 +124,7 @@ extension Shell {
         switch word.form {
         case .constant, .glob: return code.constants[word.a]
         case .variable, .quotedVariable:
-            if !isSet(word.a) && options.contains(.nounset) { throw unsetError(symbols.name(word.a)) }
-            return value(word.a)
+            return try parameterValue(word.a)
         case .positional, .quotedPositional: return try positional(Int(word.a))
         default: return try expandGeneralToText(code, word)
         }
@@ -190,8 +187,7 @@ extension Shell {
     }
 
     private func expandToText(_ code: Code, _ word: Word) throws(ShellError) -> Text {
-        if !isSet(word.a) && options.contains(.nounset) { throw unsetError(symbols.name(word.a)) }
-        return value(word.a)
+        return try parameterValue(word.a)
     }
 
     // MARK: parts
@@ -218,8 +214,7 @@ extension Shell {
             appendUnquoted(code.constants[word.a], &builder, splits: false)
             return
         case .variable, .quotedVariable:
-            if !isSet(word.a) && options.contains(.nounset) { throw unsetError(symbols.name(word.a)) }
-            append(value(word.a), quoted: word.form == .quotedVariable, &builder)
+            append(try parameterValue(word.a), quoted: word.form == .quotedVariable, &builder)
             return
         case .positional, .quotedPositional:
             append(try positional(Int(word.a)), quoted: word.form == .quotedPositional, &builder)

@@ -50,8 +50,8 @@ extension Shell {
         var isSet: Bool
         switch part.kind {
         case .parameter:
-            text = value(part.a)
             isSet = self.isSet(part.a)
+            text = isSet ? try parameterValue(part.a) : Text()
         case .positional:
             isSet = Int(part.a) <= paramCount
             text = isSet ? params[paramBase + Int(part.a) - 1] : Text()

@@ -18,6 +18,7 @@ extension Shell {
         if !isSet(KnownSymbol.ps4.rawValue) { assignUnchecked(KnownSymbol.ps4.rawValue, Text("+ ")) }
         if !isSet(KnownSymbol.path.rawValue) { assignUnchecked(KnownSymbol.path.rawValue, Shell.defaultPath) }
         variables[KnownSymbol.lineno.rawValue].flags = [.isSet, .dynamic]
+        variables[KnownSymbol.bashpid.rawValue].flags = [.isSet, .dynamic]
         if !options.contains(.posix) {
             variables[KnownSymbol.random.rawValue].flags = [.isSet, .dynamic]
             variables[KnownSymbol.seconds.rawValue].flags = [.isSet, .dynamic]

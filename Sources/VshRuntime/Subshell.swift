@@ -243,12 +243,25 @@ extension Shell {
         isForkedChild = true
         if isInteractive { changesIgnoredSignals = true }
         inputBuffer.didFork()
+        ownDescriptors()
         options.subtract([.interactive, .monitor])
         heldSignals = []
         traps.didFork(ignored: ignored)
         jobs.didFork()
         files.didFork(role)
         return 0
+    }
+
+    /// In a forked child: what descriptors lead to is its own, and closed when `exec` leads them elsewhere, so that whoever reads
+    /// the other end of a pipe sees its end.
+    private func ownDescriptors() {
+        for descriptor in 0..<descriptors.count where descriptors[descriptor].real > 2 {
+            let real = descriptors[descriptor].real
+            if real == Int32(descriptor) { continue }
+            var isFirst = true
+            for earlier in 0..<descriptor where descriptors[earlier].real == real { isFirst = false }
+            descriptors[descriptor].isOwned = isFirst
+        }
     }
 
     /// Ends a forked child: its exit trap, its output, and no step further.
@@ -308,8 +321,10 @@ extension Shell {
     func useCapturePipes(_ pipes: [CapturePipe]) {
         for pipe in pipes {
             try? System.close(pipe.read)
+            var isFirst = true
             for descriptor in 0..<descriptors.count where descriptors[descriptor].real == Int32(-2 - pipe.level) {
-                descriptors[descriptor] = DescriptorEntry(real: pipe.write, isVerified: true)
+                descriptors[descriptor] = DescriptorEntry(real: pipe.write, isOwned: isFirst, isVerified: true)
+                isFirst = false
             }
         }
         // What was gathered so far is the parent's.

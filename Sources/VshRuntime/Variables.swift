@@ -15,6 +15,22 @@ extension Shell {
     @inline(__always)
     public func value(_ known: KnownSymbol) -> Text { value(known.rawValue) }
 
+    /// The value of a variable that is expanded.
+    /// - Throws: when it is unset and that is an error (`set -u`).
+    @inline(__always)
+    func parameterValue(_ symbol: Symbol) throws(ShellError) -> Text {
+        if variables[symbol].flags.isSuperset(of: .textValue) { return variables[symbol].text }
+        return try uncommonValue(symbol)
+    }
+
+    @inline(never)
+    private func uncommonValue(_ symbol: Symbol) throws(ShellError) -> Text {
+        if !isSet(symbol) && options.contains(.nounset) { throw unsetError(symbols.name(symbol)) }
+        // A subshell that is told its process is one from here on.
+        if symbol == KnownSymbol.bashpid.rawValue, variables[symbol].flags.contains(.dynamic) { try becomeProcess() }
+        return value(symbol)
+    }
+
     /// Whether a variable has a value.
     @inline(__always)
     public func isSet(_ symbol: Symbol) -> Bool { variables[symbol].flags.contains(.isSet) }
@@ -33,6 +49,7 @@ extension Shell {
     private func dynamicInteger(_ symbol: Symbol) -> Int {
         switch symbol {
         case KnownSymbol.lineno.rawValue: return currentLine
+        case KnownSymbol.bashpid.rawValue: return Int(System.processID)
         case KnownSymbol.random.rawValue:
             random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(random >> 33) & 32767
@@ -54,7 +71,9 @@ extension Shell {
     @inline(never)
     private func parseInteger(_ symbol: Symbol) -> Int? {
         let flags = variables[symbol].flags
-        if flags.contains(.dynamic) { return dynamicInteger(symbol) }
+        if flags.contains(.dynamic) {
+            return symbol == KnownSymbol.bashpid.rawValue && isVirtualSubshell ? nil : dynamicInteger(symbol)
+        }
         if variables[symbol].text.isEmpty { return 0 }
         let text = variables[symbol].text
         guard let integer = text.decimalInteger else { return nil }
