@@ -86,7 +86,7 @@ private func firstOperand(_ shell: Shell, _ arguments: Arguments) -> Int {
 
 private func exitShell(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
-    guard let status = try statusOperand(shell, arguments, without: shell.trapEntry?.status) else { return .normal }
+    guard let status = try statusOperand(shell, arguments) else { return .normal }
     if shell.isInteractive && !shell.isVirtualSubshell && warnsOfStoppedJobs(shell, arguments) {
         shell.status = 1
         return .normal
@@ -108,22 +108,19 @@ private func warnsOfStoppedJobs(_ shell: Shell, _ arguments: Arguments) -> Bool 
 
 private func returnFromFunction(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
-    let entry = shell.trapEntry.flatMap { shell.callDepth > $0.depth ? nil : $0.status }
-    guard let status = try statusOperand(shell, arguments, without: entry) else { return .normal }
-    if shell.callDepth == 0 && shell.isInteractive && !shell.isVirtualSubshell {
+    guard let status = try statusOperand(shell, arguments) else { return .normal }
+    if shell.functionDepth == 0 && shell.dotDepth == 0 && shell.isInteractive && !shell.isVirtualSubshell {
         return try shell.fail(arguments, "not in a function or dot script")
     }
     shell.status = status
     return .returned
 }
 
-/// The status to leave with: the operand modulo 256; without one `trapStatus`, the status before the trap action that this ends
-/// (XCU exit, return), else the present status. nil after an error.
-private func statusOperand(
-    _ shell: Shell, _ arguments: Arguments, without trapStatus: Int32?
-) throws(ShellError) -> Int32? {
+/// The status to leave with: the operand modulo 256, or the present status; in a trap action, that from before it
+/// (XCU exit, return), also in a function of the action, as in bash, mksh and yash. nil after an error.
+private func statusOperand(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Int32? {
     let first = firstOperand(shell, arguments)
-    if first == arguments.count { return trapStatus ?? shell.status }
+    if first == arguments.count { return shell.trapEntryStatus ?? shell.status }
     if first + 1 < arguments.count {
         _ = try shell.usageError(arguments, "too many operands")
         return nil
@@ -227,7 +224,7 @@ private func exec(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     if shell.asksForHelp(arguments) { return .normal }
     let first = firstOperand(shell, arguments)
     if first == arguments.count {
-        shell.keepsRedirections = true
+        shell.keepOwnRedirections(arguments)
         shell.status = 0
         return .normal
     }

@@ -138,6 +138,25 @@ extension Shell {
         return result
     }
 
+    /// Before the last command of a forked child: where its redirections led away from is given up, since it never comes back to
+    /// that. Otherwise a loop in the background would keep a pipe open that it does not use.
+    func settleRedirections(from mark: Int) {
+        if !isForkedChild || isVirtualSubshell { return }
+        while descriptorUndo.count > mark {
+            let old = descriptorUndo.removeLast().old
+            if old.isMemory {
+                if old.isOwned { drop(old) }
+            } else if old.real >= 0, !isReferenced(old.real) {
+                if old.real > 2 {
+                    if old.isOwned || old.isVerified { drop(old) }
+                } else if descriptors[Int(old.real)].real >= 0 {
+                    // The system's own number stays in use, so that no file gets it.
+                    try? System.duplicate(descriptors[Int(old.real)].real, to: old.real)
+                }
+            }
+        }
+    }
+
     private func isReferenced(_ real: Int32) -> Bool {
         for index in 0..<descriptors.count where descriptors[index].real == real {
             descriptors[index].isOwned = true

@@ -56,7 +56,7 @@ extension Shell {
         case .background:
             try runBackground(code, node)
             return .normal
-        case .redirected: return try runRedirected(code, node)
+        case .redirected: return try runRedirected(code, node, tail: tail)
         case .subshell:
             if tail && isForkedChild && !isVirtualSubshell && traps.isEmpty {
                 // This process is itself a subshell that ends here: no second environment is needed.
@@ -206,13 +206,14 @@ extension Shell {
         return .normal
     }
 
-    private func runRedirected(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
+    private func runRedirected(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
         currentPosition = node.position
         guard let mark = try beginRedirections(code, node.e) else {
             status = 1
             return checkErrexit()
         }
         defer { endRedirections(to: mark) }
+        if tail { settleRedirections(from: mark) }
         return try run(code, node.a, tail: false)
     }
 

@@ -37,8 +37,6 @@ public final class Shell {
     /// Functions and dot scripts being run.
     public var functionDepth = 0
     public var dotDepth = 0
-    /// Functions and scripts of `.` that are running.
-    public var callDepth: Int { functionDepth + dotDepth }
     /// While above zero, a failing command does not end the shell by `errexit` (conditions, `!`, `&&` `||`).
     var errexitIgnored = 0
     /// What messages call the shell: the last component of the name it was called by.
@@ -126,14 +124,16 @@ public final class Shell {
     var descriptorActions = Table<DescriptorAction>(capacity: 8)
     /// Signals that were taken but could not be handled yet.
     var heldSignals: SignalSet = []
-    /// Inside a trap action: how the shell stood before it.
-    public internal(set) var trapEntry: TrapContext?
+    /// Inside a trap action: the status before it.
+    public internal(set) var trapEntryStatus: Int32?
     /// This process was forked by an interactive shell: it can trap signals that were ignored when that started.
     var changesIgnoredSignals = false
     /// Of the builtin that is about to run, when it deals with them itself.
     var ownRedirections: OwnRedirections?
-    /// The redirections of the running `exec` stay: set by that builtin.
-    public var keepsRedirections = false
+    /// The words on `fields` of the builtin with redirections that is about to run.
+    var redirectedWords = 0..<0
+    /// The redirections of the running `exec` stay.
+    var keepsRedirections = false
     /// The terminal of job control, or -1.
     public var terminalDescriptor: Int32 = -1
     var shellTerminal: TerminalAttributes?

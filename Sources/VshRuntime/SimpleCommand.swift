@@ -97,6 +97,11 @@ extension Shell {
         }
     }
 
+    /// `exec` without a command: the redirections of the command whose words these are last; those of a command around it do not.
+    public func keepOwnRedirections(_ arguments: Arguments) {
+        keepsRedirections = redirectedWords.contains(arguments.base)
+    }
+
     /// Bytes of native stack kept for finishing what has begun.
     static var stackReserve: Int { 512 * 1024 }
 
@@ -143,18 +148,19 @@ extension Shell {
         defer { if localTemporaries.count > assignments { endTemporaries(to: assignments) } }
         let flow: Flow
         if isFunction {
+            if tail && redirections >= 0 { settleRedirections(from: redirections) }
             flow = try call(symbol, arguments)
         } else if builtin >= 0 {
+            if redirections >= 0 { redirectedWords = mark..<mark + arguments.count }
             flow = try runBuiltin(builtin, arguments)
+            redirectedWords = 0..<0
             if keepsRedirections {
                 keepsRedirections = false
-                if redirections >= 0 {
-                    let error = keepRedirections(from: redirections)
-                    redirections = -1
-                    if error < 0 {
-                        report(arguments, Text(), Errno(rawValue: -error).message)
-                        throw ShellError(.specialBuiltin, status: 1)
-                    }
+                let error = keepRedirections(from: redirections)
+                redirections = -1
+                if error < 0 {
+                    report(arguments, Text(), Errno(rawValue: -error).message)
+                    throw ShellError(.specialBuiltin, status: 1)
                 }
             }
         } else {

@@ -29,7 +29,7 @@ struct SubshellState {
     let errexitIgnored: Int
     let isExiting: Bool
     let random: UInt64
-    let trapEntry: TrapContext?
+    let trapEntryStatus: Int32?
 }
 
 extension Shell {
@@ -44,7 +44,7 @@ extension Shell {
             functionDepth: functionDepth, dotDepth: dotDepth, getoptsPlace: getoptsPlace, getoptsIndex: getoptsIndex,
             lastBackgroundPid: lastBackgroundPid, directoryDirty: workingDirectoryDirty, savedDirectory: savedDirectory,
             workingDirectory: workingDirectory, umaskDirty: umaskDirty, position: currentPosition,
-            errexitIgnored: errexitIgnored, isExiting: isExiting, random: random, trapEntry: trapEntry)
+            errexitIgnored: errexitIgnored, isExiting: isExiting, random: random, trapEntryStatus: trapEntryStatus)
         epoch = nextEpoch
         nextEpoch &+= 1
         subshellDepth &+= 1
@@ -54,7 +54,7 @@ extension Shell {
         savedDirectory = -1
         umaskDirty = false
         isExiting = false
-        trapEntry = nil
+        trapEntryStatus = nil
         return state
     }
 
@@ -84,7 +84,7 @@ extension Shell {
         errexitIgnored = state.errexitIgnored
         isExiting = state.isExiting
         random = state.random
-        trapEntry = state.trapEntry
+        trapEntryStatus = state.trapEntryStatus
     }
 
     /// Whether the present environment is a subshell without a process of its own.
@@ -186,7 +186,7 @@ extension Shell {
     /// The parent gathers what the child writes to captures, waits for it, and throws to the boundary of the subshell.
     public func becomeProcess() throws(ShellError) {
         if !isVirtualSubshell { return }
-        let pipes = try openCapturePipes()
+        let pipes = try openCapturePipes(alsoHidden: true)
         prepareDescriptorsForProcess()
         let pid = try forkProcess(role: .sharedOperation)
         if pid == 0 {
@@ -291,25 +291,30 @@ extension Shell {
         return false
     }
 
-    func openCapturePipes() throws(ShellError) -> [CapturePipe] {
+    /// - Parameter alsoHidden: for captures too that descriptors lead to again when redirections end.
+    func openCapturePipes(alsoHidden: Bool = false) throws(ShellError) -> [CapturePipe] {
         if captures.isEmpty { return [] }
         var pipes: [CapturePipe] = []
-        for descriptor in 0..<descriptors.count where descriptors[descriptor].isCapture {
-            let real = descriptors[descriptor].real
-            let level = Shell.captureLevel(real)
-            if pipes.contains(where: { $0.level == level }) { continue }
-            do throws(Errno) {
-                let ends = try System.pipe()
-                noteOpened(ends.read)
-                noteOpened(ends.write)
-                pipes.append(CapturePipe(level: level, read: ends.read, write: ends.write))
-            } catch {
-                for pipe in pipes { closePipe(pipe) }
-                report("cannot make a pipe: ", error.message)
-                throw ShellError(.expansion, status: 2)
-            }
-        }
+        for descriptor in 0..<descriptors.count { try openCapturePipe(descriptors[descriptor], &pipes) }
+        if alsoHidden { for index in 0..<descriptorUndo.count { try openCapturePipe(descriptorUndo[index].old, &pipes) } }
         return pipes
+    }
+
+    /// Adds a pipe for the capture that `entry` leads to, when it does and there is none.
+    private func openCapturePipe(_ entry: DescriptorEntry, _ pipes: inout [CapturePipe]) throws(ShellError) {
+        if !entry.isCapture { return }
+        let level = Shell.captureLevel(entry.real)
+        if pipes.contains(where: { $0.level == level }) { return }
+        do throws(Errno) {
+            let ends = try System.pipe()
+            noteOpened(ends.read)
+            noteOpened(ends.write)
+            pipes.append(CapturePipe(level: level, read: ends.read, write: ends.write))
+        } catch {
+            for pipe in pipes { closePipe(pipe) }
+            report("cannot make a pipe: ", error.message)
+            throw ShellError(.expansion, status: 2)
+        }
     }
 
     private func closePipe(_ pipe: CapturePipe) {
@@ -321,10 +326,16 @@ extension Shell {
     func useCapturePipes(_ pipes: [CapturePipe]) {
         for pipe in pipes {
             try? System.close(pipe.read)
-            var isFirst = true
-            for descriptor in 0..<descriptors.count where descriptors[descriptor].real == Int32(-2 - pipe.level) {
-                descriptors[descriptor] = DescriptorEntry(real: pipe.write, isOwned: isFirst, isVerified: true)
-                isFirst = false
+            let code = Int32(-2 - pipe.level)
+            var entry = DescriptorEntry(real: pipe.write, isOwned: true, isVerified: true)
+            // The oldest entry owns the pipe: it is the last that comes back.
+            for index in 0..<descriptorUndo.count where descriptorUndo[index].old.real == code {
+                descriptorUndo[index].old = entry
+                entry.isOwned = false
+            }
+            for descriptor in 0..<descriptors.count where descriptors[descriptor].real == code {
+                descriptors[descriptor] = entry
+                entry.isOwned = false
             }
         }
         // What was gathered so far is the parent's.

@@ -81,14 +81,6 @@ public struct TrapTable {
     }
 }
 
-/// What `exit` and `return` without operands go back to in a trap action (XCU exit, return).
-public struct TrapContext {
-    /// `$?` before the action.
-    public let status: Int32
-    /// `Shell.callDepth` where the action began: a `return` deeper than that ends a function or script of the action, not the action.
-    public let depth: Int
-}
-
 extension Shell {
     /// What `trap` lists for a condition: in a subshell its parent's traps, until it sets one itself.
     public func trapAction(_ number: Int) -> TrapAction? {
@@ -242,11 +234,11 @@ extension Shell {
         traps.running.insert(SignalSet(signal))
         defer { traps.running = running }
         let saved = status
-        let outer = trapEntry
+        let outer = trapEntryStatus
         let position = currentPosition
-        trapEntry = TrapContext(status: saved, depth: callDepth)
+        trapEntryStatus = saved
         defer {
-            trapEntry = outer
+            trapEntryStatus = outer
             currentPosition = position
         }
         let flow = try runString(text, origin: .trap, name: name)
@@ -263,8 +255,8 @@ extension Shell {
         traps.entries[0] = nil
         traps.recount()
         let saved = status
-        let outer = trapEntry
-        trapEntry = TrapContext(status: saved, depth: callDepth)
+        let outer = trapEntryStatus
+        trapEntryStatus = saved
         let ignored = errexitIgnored
         do throws(ShellError) {
             let flow = try runString(text, origin: .trap, name: name)
@@ -273,6 +265,6 @@ extension Shell {
             status = error.status
         }
         errexitIgnored = ignored
-        trapEntry = outer
+        trapEntryStatus = outer
     }
 }
