@@ -296,7 +296,9 @@ extension Shell {
         if captures.isEmpty { return [] }
         var pipes: [CapturePipe] = []
         for descriptor in 0..<descriptors.count { try openCapturePipe(descriptors[descriptor], &pipes) }
-        if alsoHidden { for index in 0..<descriptorUndo.count { try openCapturePipe(descriptorUndo[index].old, &pipes) } }
+        if alsoHidden {
+            for index in 0..<descriptorUndo.count { try openCapturePipe(descriptorUndo[index].old, &pipes) }
+        }
         return pipes
     }
 
