@@ -57,7 +57,7 @@ public enum BuiltinOptions {
                 "-s =signal | Send this signal\n-n =none | Send the signal with this number\n-l | List the signals\n< pid"
         case "obliterate": return obliterate
         case "ops": return ops
-        case "printf": return "< none file"
+        case "printf": return "-v =variable | Assign the text to this variable instead\n< none file"
         case "pwd":
             return "-L | The path as it was walked, with symbolic links (default)\n-P | The path without symbolic links"
         case "read": return read
@@ -197,9 +197,11 @@ public enum BuiltinOptions {
         -r | Backslashes mean nothing
         -d =none | Read up to this character instead of a newline
         -n =none | Read at most so many characters
+        -N =none | Read exactly so many characters, newlines too
         -p =none | Show this first, on a terminal
         -s | Do not show what is typed
         -t =none | Give up after so many seconds
+        -u =none | Read from this descriptor
         < variable
         """
     }
@@ -272,6 +274,7 @@ public enum BuiltinOptions {
         -p | Size of a pipe's buffer
         -q | Bytes in message queues
         -r | Real-time priority
+        -R | Real-time processor time without a wait (microseconds)
         -s | Size of the stack (kB)
         -t | Processor time (seconds)
         -u | Processes

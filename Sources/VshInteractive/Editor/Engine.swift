@@ -139,16 +139,20 @@ final class Engine {
 
     /// The buffer, and the cursor as an offset in its bytes.
     func read() -> (text: [UInt8], cursor: Int) {
-        guard let line = el_wline(edit), let start = line.pointee.buffer, let end = line.pointee.lastchar,
+        guard let line = el_wline(edit), let start = line.pointee.buffer, var end = line.pointee.lastchar,
             var place = line.pointee.cursor
         else { return ([], 0) }
-        let count = max(end - start, 0)
-        if place < start {
-            // vi's `$` in an empty line puts it there, and what is inserted next would be written before the buffer.
-            place = start
-            UnsafeMutablePointer(mutating: line).pointee.cursor = place
+        // vi's `$` in an empty line puts the cursor before the buffer: what is inserted next would be written there. Whatever
+        // command leaves the line so, its ends and its cursor are put in order again before the next.
+        if end < start || place < start || place > end {
+            end = max(end, start)
+            place = min(max(place, start), end)
+            let own = UnsafeMutablePointer(mutating: line)
+            own.pointee.lastchar = end
+            own.pointee.cursor = place
         }
-        let cursorIndex = min(max(place - start, 0), count)
+        let count = end - start
+        let cursorIndex = place - start
         var text: [UInt8] = []
         text.reserveCapacity(count + 16)
         var cursor = 0
