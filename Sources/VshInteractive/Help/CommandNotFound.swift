@@ -70,6 +70,10 @@ extension InteractiveShell {
             line.append("?\n")
             shell.writeError(line)
         } else if (try? FileStatus("/usr/lib/command-not-found" as StaticString)) != nil {
+            // It opens its database for writing and goes on without: what it is refused is nobody's question.
+            let told = shell.files.onRefusal
+            shell.files.onRefusal = nil
+            defer { shell.files.onRefusal = told }
             _ = runHandler("/usr/lib/command-not-found --no-failure-msg --", shell, arguments)
         }
         shell.status = 127
