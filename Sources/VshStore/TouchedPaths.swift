@@ -95,7 +95,9 @@ public struct TouchedPaths {
 }
 
 /// What names meant in the course of an operation.
-private struct Names {
+///
+/// What was found is kept: a program may rename one thing back and forth a hundred thousand times.
+private final class Names {
     private enum Event {
         /// An object came there by a rename; from where.
         case came([UInt8])
@@ -114,6 +116,14 @@ private struct Names {
         }
     }
 
+    /// A path at an event.
+    private struct Moment: Hashable {
+        let path: [UInt8]
+        let number: Int
+    }
+
+    private var origins: [Moment: Origin] = [:]
+    private var places: [Moment: [UInt8]?] = [:]
     /// In the order of the changes.
     private var events: [[UInt8]: [(number: Int, event: Event)]] = [:]
 
@@ -140,25 +150,41 @@ private struct Names {
         var isBorn = false
         /// It was renamed or linked itself, not just along with a directory.
         var isRenamed = false
-        /// Names that it had on the way, and from which change on.
+        /// Names that it had on the way, and from which change on; but for those that an earlier answer told of.
         var names: [([UInt8], since: Int)] = []
     }
 
     func origin(of path: [UInt8], before number: Int) -> Origin {
         var number = number
         var origin = Origin(path: path)
+        var steps: [(moment: Moment, isExact: Bool)] = []
+        // What is known of the way from the last step back to the beginning.
+        var isRenamedBefore = false
         while let (found, at, event) = last(origin.path, before: number) {
             let isExact = found == origin.path.count
             switch event {
             case .came(let old): origin.path = old + origin.path[found...]
             case .linked(let source) where isExact: origin.path = source
-            default:
-                origin.isBorn = true
-                return origin
+            default: origin.isBorn = true
             }
-            origin.isRenamed = origin.isRenamed || isExact
+            if origin.isBorn { break }
             number = at
+            origin.isRenamed = origin.isRenamed || isExact
             origin.names.append((origin.path, number))
+            let moment = Moment(path: origin.path, number: number)
+            if let known = origins[moment] {
+                origin.path = known.path
+                origin.isBorn = known.isBorn
+                origin.isRenamed = origin.isRenamed || known.isRenamed
+                isRenamedBefore = isExact || known.isRenamed
+                break
+            }
+            steps.append((moment, isExact))
+        }
+        var rest = Origin(path: origin.path, isBorn: origin.isBorn, isRenamed: isRenamedBefore)
+        for (moment, isExact) in steps.reversed() {
+            origins[moment] = rest
+            rest.isRenamed = rest.isRenamed || isExact
         }
         return origin
     }
@@ -172,12 +198,25 @@ private struct Names {
     /// Where what a name stands for at a change is when the operation ends; nil: nowhere any more.
     func place(of path: [UInt8], from number: Int) -> [UInt8]? {
         var (name, number) = (path, number)
-        while let (found, at, event) = next(name, from: number) {
-            guard case .left(let new) = event else { return nil }
+        var result: [UInt8]?
+        var steps: [Moment] = []
+        while true {
+            guard let (found, at, event) = next(name, from: number) else {
+                result = name
+                break
+            }
+            guard case .left(let new) = event else { break }
+            let moment = Moment(path: name, number: at)
+            if let known = places[moment] {
+                result = known
+                break
+            }
+            steps.append(moment)
             name = new + name[found...]
             number = at + 1
         }
-        return name
+        for moment in steps { places[moment] = .some(result) }
+        return result
     }
 
     /// The last event at a path, or at a directory above it, with the count of its bytes.

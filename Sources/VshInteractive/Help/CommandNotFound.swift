@@ -69,7 +69,7 @@ extension InteractiveShell {
             }
             line.append("?\n")
             shell.writeError(line)
-        } else if (try? FileStatus("/usr/lib/command-not-found" as StaticString)) != nil {
+        } else if !shell.isForkedChild, (try? FileStatus("/usr/lib/command-not-found" as StaticString)) != nil {
             // It opens its database for writing and goes on without: what it is refused is nobody's question.
             let told = shell.files.onRefusal
             shell.files.onRefusal = nil
