@@ -145,15 +145,20 @@ extension Shell {
         }
     }
 
-    private func runFor(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
-        let mark = fields.count
-        defer { fields.pop(to: mark) }
+    /// The words of `for` and `select` on `fields`: without `in`, the positional parameters.
+    func pushLoopWords(_ code: Code, _ node: Node) throws(ShellError) {
         currentPosition = node.position
         if node.d == 0 {
             for index in 0..<paramCount { fields.append(params[paramBase + index]) }
         } else {
             for index in node.a..<node.a &+ node.n { try expand(code, index) }
         }
+    }
+
+    private func runFor(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
+        let mark = fields.count
+        defer { fields.pop(to: mark) }
+        try pushLoopWords(code, node)
         let end = fields.count
         if end == mark { status = 0 }
         loopDepth &+= 1

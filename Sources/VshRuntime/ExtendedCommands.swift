@@ -81,12 +81,7 @@ extension Shell {
     private func runSelect(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
         let mark = fields.count
         defer { fields.pop(to: mark) }
-        currentPosition = node.position
-        if node.d == 0 {
-            for index in 0..<paramCount { fields.append(params[paramBase + index]) }
-        } else {
-            for index in node.a..<node.a &+ node.n { try expand(code, index) }
-        }
+        try pushLoopWords(code, node)
         let end = fields.count
         status = 0
         if end == mark { return .normal }

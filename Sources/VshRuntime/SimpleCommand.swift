@@ -152,8 +152,8 @@ extension Shell {
             flow = try call(symbol, arguments)
         } else if builtin >= 0 {
             if redirections >= 0 { redirectedWords = mark..<mark + arguments.count }
+            defer { redirectedWords = 0..<0 }
             flow = try runBuiltin(builtin, arguments)
-            redirectedWords = 0..<0
             if keepsRedirections {
                 keepsRedirections = false
                 let error = keepRedirections(from: redirections)

@@ -71,8 +71,9 @@ class Session:
 
     def wait_for_prompt(self):
         """Waits for PS1 at the end of the text; returns the text before it."""
-        text = self.wait_for(r"(?:\A|\n)" + re.escape(self.prompt) + r"\Z")
-        return text[:-len(self.prompt)]
+        # The kernel echoes "^C" after it has sent the signal: the shell on another processor may write its prompt first.
+        text = self.wait_for(r"(?:\A|\n)" + re.escape(self.prompt) + r"(\^C)?\Z")
+        return text.removesuffix("^C")[:-len(self.prompt)]
 
     def send(self, keys):
         """Types; '\\r' is Enter, '\\x03' ^C, '\\x04' ^D."""
