@@ -8,8 +8,13 @@ let isDynamic = Context.environment["VSH_LINK"] == "dynamic"
 
 /// Release code is compiled whole-module with inlining across modules. Exclusivity is checked in debug builds and in
 /// the tests; the shell runs on one thread, so reference counts need no atomics (docs/decisions/0001-compiler-flags.md).
+/// Without the implicit imports: their libraries would be linked whole, 1 MB that nothing calls.
 let swiftSettings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
+    .unsafeFlags([
+        "-Xfrontend", "-disable-implicit-string-processing-module-import",
+        "-Xfrontend", "-disable-implicit-concurrency-module-import",
+    ]),
     .unsafeFlags(
         [
             "-cross-module-optimization", "-enforce-exclusivity=unchecked", "-assume-single-threaded",

@@ -167,8 +167,8 @@ extension Completer {
     /// `"scripts": { "name": "text", … }` of package.json.
     private func npmScripts() -> [([UInt8], [UInt8])] {
         guard let text = SystemNames.contents("package.json"),
-            let section = text.split(separator: 10).firstIndex(where: {
-                $0.contains(34) && String(decoding: $0, as: UTF8.self).contains("\"scripts\"")
+            let section = text.split(separator: 10).firstIndex(where: { line in
+                line.split(separator: 34).contains { $0.elementsEqual("scripts".utf8) }
             })
         else { return [] }
         var found: [([UInt8], [UInt8])] = []
