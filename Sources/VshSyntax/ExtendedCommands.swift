@@ -185,7 +185,8 @@ extension Parser {
     /// Whether `<(` or `>(` is at the cursor.
     @inline(never)
     func isProcessSubstitution() -> Bool {
-        base[pos &+ 1] == Byte.openParen && !options.isPosix && (base[pos] == Byte.less || base[pos] == Byte.greater)
+        // In this order: the end of the text, a NUL, is the last byte that may be read.
+        (base[pos] == Byte.less || base[pos] == Byte.greater) && base[pos &+ 1] == Byte.openParen && !options.isPosix
     }
 
     /// `<(list)` or `>(list)` at the cursor, as a part of the word.

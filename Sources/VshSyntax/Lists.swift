@@ -52,7 +52,7 @@ extension Parser {
             UInt8(ascii: "t"), UInt8(ascii: "u"), UInt8(ascii: "w"):
             return reservedWordSlowly()
         case Byte.openBracket: return base[pos &+ 1] == Byte.openBracket ? reservedWordSlowly() : .word
-        case UInt8(ascii: "s"): return base[pos &+ 2] == UInt8(ascii: "l") ? reservedWordSlowly() : .word
+        case UInt8(ascii: "s"): return base[pos &+ 1] == UInt8(ascii: "e") ? reservedWordSlowly() : .word
         default: return .word
         }
     }

@@ -7,7 +7,7 @@ import VshSyntax
 @testable import VshRuntime
 
 /// The entry point of libFuzzer for word expansion: the words of the commands in the text at `data` are expanded, and nothing is run. Bits of
-/// the first byte choose IFS and options. Text with a command substitution is left out.
+/// the first byte choose IFS and options. Text with a command or process substitution is left out.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func expandOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> Int32 {
     guard size > 1 else { return 0 }
@@ -15,11 +15,13 @@ public func expandOneInput(_ data: UnsafePointer<UInt8>, _ size: Int) -> Int32 {
     for index in script.indices {
         if script[index] == UInt8(ascii: "`") { return 0 }
         guard script[index] == UInt8(ascii: "("), index > 0 else { continue }
-        // `$(` but for `$((`, also across line continuations.
+        // `$(` but for `$((`, `<(` and `>(`, also across line continuations.
         var before = index - 1
         while before >= 1 && script[before] == 10 && script[before - 1] == UInt8(ascii: "\\") { before -= 2 }
         let isArithmetic = index + 1 < script.count && script[index + 1] == UInt8(ascii: "(")
-        if before >= 0 && script[before] == UInt8(ascii: "$") && !isArithmetic { return 0 }
+        guard before >= 0 else { continue }
+        if script[before] == UInt8(ascii: "$") && !isArithmetic { return 0 }
+        if script[before] == UInt8(ascii: "<") || script[before] == UInt8(ascii: ">") { return 0 }
     }
     expandAll(script, Int(data[0]))
     return 0
