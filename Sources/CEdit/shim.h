@@ -44,6 +44,12 @@ static inline void *vsh_edit_data(EditLine *edit) {
 /// `mode` is L"emacs" or L"vi"; its key map replaces the one there.
 static inline int vsh_edit_set_mode(EditLine *edit, const wchar_t *mode) { return el_wset(edit, EL_EDITOR, mode); }
 
+/// A screen of one row, until the next line is begun.
+static inline void vsh_edit_flatten(EditLine *edit) {
+    el_wset(edit, EL_SETTC, L"li", L"1", (wchar_t *)0);
+    el_wset(edit, EL_REFRESH);
+}
+
 static inline int vsh_edit_add(EditLine *edit, const wchar_t *name, vsh_edit_function function) {
     return el_wset(edit, EL_ADDFN, name, L"", function);
 }

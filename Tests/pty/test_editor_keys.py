@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""The line editor on a terminal: typing, several lines, the keys of emacs and vi mode, pastes."""
+"""The line editor on a terminal: typing, several lines, the keys of emacs mode, pastes."""
 import os
 import sys
 import time
@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, main  # noqa: E402
-from editing import CYAN, END, ESC, GREEN, GREY, LEFT, RED, UP, YELLOW, give_up, run, session, vi_escape  # noqa: E402
+from editing import CYAN, END, ESC, GREEN, GREY, LEFT, RED, UP, YELLOW, give_up, run, session  # noqa: E402
 
 
 def test_typing_and_running(shell, folder):
@@ -96,58 +96,6 @@ def test_undo_of_edits(shell, folder):
         terminal.type("\x1f", r"^\$ echo one\Z")
         terminal.type("\x1f\x1f", r"^\$\Z")
         terminal.type(ESC + "/" + ESC + "/", r"^\$ echo one\Z")
-
-
-def test_vi_mode(shell, folder):
-    """Motions, operators, counts, repeat, undo; the cursor's shape says the mode"""
-    with session(shell, folder) as terminal:
-        run(terminal, "set -o vi", "vi")
-        equal(terminal.screen.shape, "6")
-        terminal.type("echo foo bar baz", "baz\\Z")
-        vi_escape(terminal)
-        equal(terminal.screen.shape, "2")
-        terminal.type("0wdw", r"^\$ echo bar baz\Z")
-        terminal.type("u", r"^\$ echo foo bar baz\Z")
-        terminal.type("cwXX", r"^\$ echo XX bar baz\Z")
-        vi_escape(terminal)
-        terminal.type("w.", r"^\$ echo XX XX baz\Z")
-        terminal.type("$rQ", r"^\$ echo XX XX baQ\Z")
-        terminal.type("0fXx", r"^\$ echo X XX baQ\Z")
-        terminal.type("2dw", r"^\$ echo baQ\Z")
-        terminal.type("P", r"^\$ echo .*baQ\Z")
-        terminal.type("Aend", r"baQend\Z")
-        vi_escape(terminal)
-        terminal.type("dd", r"^\$\Z")
-        terminal.type("k", r"^\$ set -o vi\Z")
-        terminal.type("ddiecho ok\r", r"^ok\n\$\Z")
-        equal(terminal.screen.shape, "6")
-        terminal.send("set -o emacs\r")
-        terminal.settle()
-        terminal.send("echo done\r")
-        terminal.see(r"^done\n\$\Z")
-        equal(terminal.screen.shape in ("0", ""), True, terminal.screen.shape)
-
-
-def test_vi_mode_at_the_edges(shell, folder):
-    """$ in an empty line; operators that are followed by what is no motion"""
-    with session(shell, folder) as terminal:
-        run(terminal, "set -o vi", "vi")
-        for _ in range(30):
-            vi_escape(terminal)
-            terminal.type("$ix")
-            terminal.type("\x15")
-        terminal.type("echo one two three", "three\\Z")
-        vi_escape(terminal)
-        for key in "/?nNu:@v#_jkGxpPiaAIrRsSDCYX~=*\\":
-            terminal.type("d" + key, r"^\$ echo one two three\Z")
-        terminal.type("bdw0dwiecho \r", r"^one two\n\$\Z")
-
-
-def test_quoted_keys_in_vi(shell, folder):
-    """Arrow keys and unknown sequences do no harm in insert mode"""
-    with session(shell, folder) as terminal:
-        run(terminal, "set -o vi", "vi")
-        terminal.type("echo ac" + LEFT + "b" + ESC + "[99~" + END + "d", r"^\$ echo abcd\Z")
 
 
 def test_abbreviations(shell, folder):

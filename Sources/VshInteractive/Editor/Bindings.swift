@@ -229,6 +229,9 @@ extension LineEditor {
         case 35: return finish { $0.commentOut() }  // #
         case 95: return act { $0.insertLastArgument() }  // _
         case 61, 42, 92: return act { $0.complete(isBackward: false) }  // = * \
+        case 46:  // .
+            if !viChange.repeatLast() { bell() }
+            return .nothing
         case 58, 64: return .nothing  // : @
         case 48 where vi.digits == 0 && text.contains(10): return edit { $0.moveToLineStart() }
         case 94 where text.contains(10): return edit { $0.moveToLineStart() }

@@ -117,7 +117,7 @@ final class Engine {
             bind(1, Engine.probeCode, "vsh-in-command-map")
             for (code, name) in commands { bind(1, code, name) }
             // Ours, and never sent. Should one come when libedit is thought to insert, its own commands would read on by themselves.
-            for code in "/?nNuUjJkKGv#_:@=*\\+-".unicodeScalars { bind(1, code.value, "vsh-in-command-map") }
+            for code in "/?nNuUjJkKGv#_:@=*\\+-.".unicodeScalars { bind(1, code.value, "vsh-in-command-map") }
             // Lead-ins of the arrow keys' sequences, which libedit never gets.
             for code in [UInt32(79), 91] { bind(1, code, "ed-unassigned") }
             bind(0, 27, "vi-command-mode")
@@ -136,6 +136,18 @@ final class Engine {
         var count: Int32 = 0
         _ = el_wgets(edit, &count)
     }
+
+    /// Has libedit draw into one row, at the start of a line. What it draws is never seen, but where it believes the cursor to be and where
+    /// the last row is come apart when a line is replaced, or is taller than the screen, and then it writes past its picture of the screen.
+    func flatten() { vsh_edit_flatten(edit) }
+
+    /// Makes libedit's buffer twice as long as the text. Deleting, it copies as much from behind the text as it deletes.
+    func makeRoom(_ text: [UInt8], cursor: Int) {
+        if text.count > Engine.roomAtLeast { write(text, cursor: cursor) }
+    }
+
+    /// libedit's buffer is never shorter than twice that.
+    private static var roomAtLeast: Int { 256 }
 
     /// The buffer, and the cursor as an offset in its bytes.
     func read() -> (text: [UInt8], cursor: Int) {
@@ -189,8 +201,11 @@ final class Engine {
             own.pointee.lastchar = own.pointee.buffer
             return
         }
+        let count = wide.count
+        if count > Engine.roomAtLeast { wide += repeatElement(32, count: count) }
         wide.append(0)
         _ = wide.withUnsafeBufferPointer { el_wreplacestr(edit, $0.baseAddress!) }
+        if let buffer = line.pointee.buffer { UnsafeMutablePointer(mutating: line).pointee.lastchar = buffer + count }
         // No further than the text goes: libedit adds to a pointer before it looks.
         _ = el_cursor(edit, -Int32(line.pointee.cursor - line.pointee.buffer))
         _ = el_cursor(edit, Int32(cursorIndex))

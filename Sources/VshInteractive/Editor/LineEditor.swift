@@ -14,13 +14,13 @@ public final class LineEditor: EngineClient {
     let abbreviations: Abbreviations
     /// What the user bound to keys.
     var keyBindings: KeyBindings?
-    private var engine: Engine?
+    var engine: Engine?
     private let box = EngineClientBox()
     var renderer: Renderer
-    private var decoder = KeyDecoder()
+    var decoder = KeyDecoder()
     /// Bytes that the terminal is known to have.
-    private var available = 0
-    private var announcements: Announcements
+    var available = 0
+    var announcements: Announcements
     let usesColour: Bool
     private var themeText: [UInt8] = []
 
@@ -50,10 +50,12 @@ public final class LineEditor: EngineClient {
     // Keys.
     var keyPrefix: UInt8 = 0
     private var pendingKey: (() -> Engine.Outcome)?
-    private var viState = ViState()
+    var viState = ViState()
+    /// What `.` does in vi mode.
+    var viChange = ViChange()
     private var isFresh = true
     /// What ended the line.
-    private var result = Result.none
+    var result = Result.none
     enum Result { case none, line, end, interrupted }
 
     var promptText: [UInt8] = []
@@ -62,12 +64,12 @@ public final class LineEditor: EngineClient {
     var isDirty = true
     var rings = false
     var viewTop = 0
-    private var cooked: TerminalAttributes?
-    private var raw: TerminalAttributes?
+    var cooked: TerminalAttributes?
+    var raw: TerminalAttributes?
     /// When the command that was read last began to run.
-    private var commandStart: Int64?
+    var commandStart: Int64?
     /// The newest operation before it.
-    private var lastOperation: UInt64 = 0
+    var lastOperation: UInt64 = 0
     var panelRoom = 0
 
     public init(_ shell: Shell, _ services: Services, abbreviations: Abbreviations) {
@@ -161,6 +163,7 @@ public final class LineEditor: EngineClient {
         refused = nil
         keyPrefix = 0
         pendingKey = nil
+        viChange.lineEnds(isInserting: !viState.isCommandMode)
         viState = ViState()
         viewTop = 0
         available = 0
@@ -178,69 +181,6 @@ public final class LineEditor: EngineClient {
         highlighter.theme.apply(text)
     }
 
-    private func startScreen(_ isContinuation: Bool) {
-        var out: [UInt8] = []
-        if !isContinuation {
-            promptText = services.prompt.prompt()
-            rightPromptText = services.prompt.rightPrompt()
-            continuationText = services.prompt.continuation()
-        } else {
-            promptText = continuationText.isEmpty ? services.prompt.continuation() : continuationText
-            rightPromptText = []
-        }
-        let size = terminalSize()
-        renderer.begin(
-            columns: size.columns, lines: size.rows, marksPartialLine: !isContinuation, into: &out)
-        if !isContinuation {
-            announcements.promptStarts(
-                directory: shell.workingDirectory.bytes, home: shell.value(.home).bytes, into: &out)
-            directories.visit(shell.workingDirectory.bytes)
-        }
-        out += Array("\u{1B}[?2004h".utf8)
-        if engine?.mode == .vi { out += Array("\u{1B}[6 q".utf8) }
-        write(out)
-    }
-
-    /// The line is done: the screen keeps it, without what was only shown while editing.
-    private func finishScreen() {
-        var out: [UInt8] = []
-        interaction = .editing
-        suggestion = []
-        message = []
-        paint(isFinal: true, into: &out)
-        renderer.leave(into: &out)
-        endModes(into: &out)
-        write(out)
-    }
-
-    private func endModes(into out: inout [UInt8]) {
-        out += Array("\u{1B}[?2004l".utf8)
-        if engine?.mode == .vi { out += Array("\u{1B}[0 q".utf8) }
-    }
-
-    private func noteCommandStart() {
-        if text.allSatisfy({ $0 == 32 || $0 == 9 || $0 == 10 }) { return }
-        commandStart = Clock.monotonic
-        lastOperation = shell.files.lastOperation?.id ?? 0
-        services.history.add(text, directory: shell.workingDirectory.bytes, start: Clock.realTime)
-        var out: [UInt8] = []
-        announcements.commandStarts(text, into: &out)
-        write(out)
-    }
-
-    private func noteCommandEnd(_ isContinuation: Bool) {
-        guard let start = commandStart, !isContinuation else { return }
-        commandStart = nil
-        let duration = Clock.monotonic - start
-        var out: [UInt8] = []
-        announcements.commandEnded(status: shell.status, into: &out)
-        if !out.isEmpty { write(out) }
-        services.prompt.commandEnded(duration: duration, status: shell.status)
-        let operation = shell.files.lastOperation
-        let isUndoable = operation.map { $0.id != lastOperation && $0.missing < $0.changes } ?? false
-        services.history.finish(duration: duration, status: shell.status, undoable: isUndoable)
-    }
-
     // MARK: libedit's side
 
     func nextCharacter() -> UInt32? {
@@ -248,10 +188,11 @@ public final class LineEditor: EngineClient {
         if isFresh {
             isFresh = false
             enterRawMode()
+            engine.flatten()
             if !text.isEmpty { engine.write(text, cursor: cursor) }
         }
         (text, cursor) = engine.read()
-        if interaction.isEditing { edits.note(text, cursor) }
+        if interaction.isEditing, !viChange.isRepeating { edits.note(text, cursor) }
         if engine.mode == .vi, viState.needsProbe, !viState.readsRaw {
             viState.needsProbe = false
             return Engine.probeCode
@@ -270,6 +211,7 @@ public final class LineEditor: EngineClient {
     /// What libedit gets for a key; nil when it was handled here.
     private func handle(_ key: Key) -> UInt32? {
         if viState.readsRaw {
+            viChange.note(key, isCommandMode: true, viState)
             viState.readsRaw = false
             viState.didSend(27)
             if case .text(let value) = key { return value }
@@ -280,7 +222,8 @@ public final class LineEditor: EngineClient {
             if handleInteraction(key) { return nil }
             engine?.write(text, cursor: cursor)
         }
-        let isCommandMode = engine?.mode == .vi && viState.isCommandMode
+        let isCommandMode = isCommandMode
+        if isVi { viChange.note(key, isCommandMode: isCommandMode, viState) }
         switch binding(of: key, isCommandMode: isCommandMode, viState) {
         case .action(let action):
             pendingKey = action
@@ -290,7 +233,10 @@ public final class LineEditor: EngineClient {
             suggests = true
             refused = nil
             recall = HistoryRecall()
-            if engine?.mode == .vi { viState.didSend(character) }
+            if isVi {
+                viState.didSend(character)
+                if isCommandMode { engine?.makeRoom(text, cursor: cursor) }
+            }
             return character
         case .nothing: return nil
         }
@@ -322,143 +268,6 @@ public final class LineEditor: EngineClient {
     /// Whether vi's command mode is on.
     var isCommandMode: Bool { engine?.mode == .vi && viState.isCommandMode }
 
-    // MARK: input
-
-    /// libedit's raw mode, but control characters are keys: one that is pasted must not act.
-    private func enterRawMode() {
-        guard var modes = try? TerminalAttributes(0) else { return }
-        modes.sendsSignals = false
-        try? modes.apply(to: 0, .drained)
-        raw = modes
-    }
-
-    /// The signal that the terminal would send for a key (`stty intr`, `quit`, `susp`), unless the key is to be taken as it is.
-    private func signal(of key: Key) -> Signal? {
-        guard case .control(let code) = key, keyPrefix != 22, let cooked else { return nil }
-        switch code {
-        case cooked[control: 0]: return .interrupt
-        case cooked[control: 1]: return .quit
-        case cooked[control: 10]: return .terminalStop
-        default: return nil
-        }
-    }
-
-    /// The next key; nil when the line is to be given up, for the reason in `result`.
-    func nextKey() -> Key? {
-        while true {
-            if let key = decoder.next() {
-                guard let signal = signal(of: key) else { return key }
-                // As the terminal would have done it; there is nothing to stop.
-                if signal != .terminalStop { try? Signals.send(signal, to: System.processID) }
-                if !handleSignals() { return nil }
-                continue
-            }
-            if available == 0 { available = (try? System.readableBytes(0)) ?? 0 }
-            if available == 0 {
-                if decoder.isPasting {
-                    // A paste that breaks off is not waited for.
-                    guard let isReady = waitForInput(2_000_000_000) else { return nil }
-                    if !isReady, let key = decoder.abandonPaste() { return key }
-                    if !isReady { continue }
-                } else if decoder.isWaiting {
-                    guard let isReady = waitForInput(30_000_000) else { return nil }
-                    if !isReady {
-                        if let key = decoder.timeOut() { return key }
-                        continue
-                    }
-                } else {
-                    if isDirty { paint() }
-                    guard waitForInput(nil) != nil else { return nil }
-                }
-                available = (try? System.readableBytes(0)) ?? 0
-            }
-            if !readInput() {
-                result = .end
-                return nil
-            }
-        }
-    }
-
-    /// Takes bytes from the terminal; false at its end. What comes after the line belongs to the command, so that no more is taken than a
-    /// byte, but in a paste.
-    private func readInput() -> Bool {
-        let room = decoder.isPasting ? min(max(available, 1), 4096) : 1
-        return withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { buffer in
-            do throws(Errno) {
-                let count = try System.read(0, into: buffer)
-                if count == 0 { return false }
-                available = max(0, available - count)
-                decoder.feed(UnsafeRawBufferPointer(rebasing: buffer[0..<count]))
-                return true
-            } catch {
-                available = 0
-                return error == .interrupted || error == .wouldBlock
-            }
-        }
-    }
-
-    /// Waits for input: false when `timeout` has passed; nil when the line is given up.
-    private func waitForInput(_ timeout: Int64?) -> Bool? {
-        while true {
-            do throws(Errno) {
-                return try System.waitReady(0, timeout: timeout, heedsChildren: shell.options.contains(.notify))
-            } catch {
-                if error != .interrupted { return true }
-                if !handleSignals() { return nil }
-                if isDirty { paint() }
-            }
-        }
-    }
-
-    /// False when the line is to be given up.
-    private func handleSignals() -> Bool {
-        if let number = shell.pendingTrappedSignal() {
-            if number == Signal.interrupt.rawValue {
-                interrupt()
-                return false
-            }
-            suspendScreen {
-                do throws(ShellError) {
-                    if try shell.runPendingTraps() == .exited { shell.exitShell() }
-                } catch {}
-            }
-        } else if Signals.isPending {
-            do throws(ShellError) { _ = try shell.runPendingTraps() } catch {}
-        }
-        checkModes()
-        checkSize()
-        if shell.hasNews { suspendScreen { shell.notifyJobs() } }
-        return true
-    }
-
-    /// After the shell was stopped and continued: whoever had the terminal meanwhile has changed its modes and its screen.
-    private func checkModes() {
-        guard let raw, let now = try? TerminalAttributes(0), !(now == raw) else { return }
-        try? raw.apply(to: 0, .drained)
-        var out: [UInt8] = []
-        startPainting(marksPartialLine: true, into: &out)
-        write(out)
-    }
-
-    /// ^C: what was typed stays to be seen, and is given up.
-    private func interrupt() {
-        var out: [UInt8] = []
-        interaction = .editing
-        suggestion = []
-        message = []
-        cursor = text.count
-        paint(isFinal: true, into: &out)
-        Style(8).write(to: &out)
-        out += Array("^C".utf8)
-        Style().write(to: &out)
-        renderer.leave(into: &out)
-        endModes(into: &out)
-        write(out)
-        decoder.reset()
-        available = 0
-        result = .interrupted
-    }
-
     // MARK: ends of lines, for the commands
 
     /// The line is complete.
@@ -471,48 +280,5 @@ public final class LineEditor: EngineClient {
     func endOfInput() -> Engine.Outcome {
         result = .end
         return .ended
-    }
-
-    /// Takes what is ours off the screen, runs `body` with the terminal as commands expect it, and paints again below its output.
-    func suspendScreen(_ body: () -> Void) {
-        var out: [UInt8] = []
-        renderer.clear(into: &out)
-        endModes(into: &out)
-        write(out)
-        try? cooked?.apply(to: 0, .drained)
-        body()
-        available = 0
-        resumeScreen()
-    }
-
-    /// The terminal is ours again; the cursor is at the start of a row or after some text.
-    func resumeScreen() {
-        if let modes = try? TerminalAttributes(0) { cooked = modes }
-        try? raw?.apply(to: 0, .drained)
-        var out: [UInt8] = []
-        startPainting(marksPartialLine: true, into: &out)
-        write(out)
-    }
-
-    private func startPainting(marksPartialLine: Bool, into out: inout [UInt8]) {
-        let size = terminalSize()
-        renderer.begin(columns: size.columns, lines: size.rows, marksPartialLine: marksPartialLine, into: &out)
-        out += Array("\u{1B}[?2004h".utf8)
-        if engine?.mode == .vi { out += Array((viState.isCommandMode ? "\u{1B}[2 q" : "\u{1B}[6 q").utf8) }
-        isDirty = true
-    }
-
-    /// The prompt is to be expanded anew: the directory changed.
-    func refreshPrompt() {
-        promptText = services.prompt.prompt()
-        rightPromptText = services.prompt.rightPrompt()
-        isDirty = true
-    }
-
-    func clearScreen() {
-        var out: [UInt8] = []
-        renderer.clearScreen(into: &out)
-        write(out)
-        isDirty = true
     }
 }

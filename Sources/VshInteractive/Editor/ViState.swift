@@ -14,6 +14,9 @@ struct ViState {
     /// Digits of a count so far.
     private(set) var digits = 0
 
+    /// A command begins with the next key.
+    var isAtRest: Bool { !hasOperator && digits == 0 && !readsRaw && !replacesOne }
+
     /// A character goes to libedit.
     mutating func didSend(_ character: UInt32) {
         if character == 27 {

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+import VshSystem
+
+/// What comes to the editor: keys, signals, and changes of the terminal's modes.
+extension LineEditor {
+
+    /// libedit's raw mode, but control characters are keys: one that is pasted must not act.
+    func enterRawMode() {
+        guard var modes = try? TerminalAttributes(0) else { return }
+        modes.sendsSignals = false
+        try? modes.apply(to: 0, .drained)
+        raw = modes
+    }
+
+    /// The signal that the terminal would send for a key (`stty intr`, `quit`, `susp`), unless the key is to be taken as it is.
+    private func signal(of key: Key) -> Signal? {
+        guard case .control(let code) = key, keyPrefix != 22, let cooked else { return nil }
+        switch code {
+        case cooked[control: 0]: return .interrupt
+        case cooked[control: 1]: return .quit
+        case cooked[control: 10]: return .terminalStop
+        default: return nil
+        }
+    }
+
+    /// The next key; nil when the line is to be given up, for the reason in `result`.
+    func nextKey() -> Key? {
+        if let key = viChange.nextRepeated() { return key }
+        while true {
+            if let key = decoder.next() {
+                guard let signal = signal(of: key) else { return key }
+                // As the terminal would have done it; there is nothing to stop.
+                if signal != .terminalStop { try? Signals.send(signal, to: System.processID) }
+                if !handleSignals() { return nil }
+                continue
+            }
+            if available == 0 { available = (try? System.readableBytes(0)) ?? 0 }
+            if available == 0 {
+                if decoder.isPasting {
+                    // A paste that breaks off is not waited for.
+                    guard let isReady = waitForInput(2_000_000_000) else { return nil }
+                    if !isReady, let key = decoder.abandonPaste() { return key }
+                    if !isReady { continue }
+                } else if decoder.isWaiting {
+                    guard let isReady = waitForInput(30_000_000) else { return nil }
+                    if !isReady {
+                        if let key = decoder.timeOut() { return key }
+                        continue
+                    }
+                } else {
+                    if isDirty { paint() }
+                    guard waitForInput(nil) != nil else { return nil }
+                }
+                available = (try? System.readableBytes(0)) ?? 0
+            }
+            if !readInput() {
+                result = .end
+                return nil
+            }
+        }
+    }
+
+    /// Takes bytes from the terminal; false at its end. What comes after the line belongs to the command, so that no more is taken than a
+    /// byte, but in a paste.
+    private func readInput() -> Bool {
+        let room = decoder.isPasting ? min(max(available, 1), 4096) : 1
+        return withUnsafeTemporaryAllocation(byteCount: room, alignment: 1) { buffer in
+            do throws(Errno) {
+                let count = try System.read(0, into: buffer)
+                if count == 0 { return false }
+                available = max(0, available - count)
+                decoder.feed(UnsafeRawBufferPointer(rebasing: buffer[0..<count]))
+                return true
+            } catch {
+                available = 0
+                return error == .interrupted || error == .wouldBlock
+            }
+        }
+    }
+
+    /// Waits for input: false when `timeout` has passed; nil when the line is given up.
+    private func waitForInput(_ timeout: Int64?) -> Bool? {
+        while true {
+            do throws(Errno) {
+                return try System.waitReady(0, timeout: timeout, heedsChildren: shell.options.contains(.notify))
+            } catch {
+                if error != .interrupted { return true }
+                if !handleSignals() { return nil }
+                if isDirty { paint() }
+            }
+        }
+    }
+
+    /// False when the line is to be given up.
+    private func handleSignals() -> Bool {
+        if let number = shell.pendingTrappedSignal() {
+            if number == Signal.interrupt.rawValue {
+                interrupt()
+                return false
+            }
+            suspendScreen {
+                do throws(ShellError) {
+                    if try shell.runPendingTraps() == .exited { shell.exitShell() }
+                } catch {}
+            }
+        } else if Signals.isPending {
+            do throws(ShellError) { _ = try shell.runPendingTraps() } catch {}
+        }
+        checkModes()
+        checkSize()
+        if shell.hasNews { suspendScreen { shell.notifyJobs() } }
+        return true
+    }
+
+    /// After the shell was stopped and continued: whoever had the terminal meanwhile has changed its modes and its screen.
+    private func checkModes() {
+        guard let raw, let now = try? TerminalAttributes(0), !(now == raw) else { return }
+        try? raw.apply(to: 0, .drained)
+        var out: [UInt8] = []
+        startPainting(marksPartialLine: true, into: &out)
+        write(out)
+    }
+
+    /// ^C: what was typed stays to be seen, and is given up.
+    func interrupt() {
+        var out: [UInt8] = []
+        interaction = .editing
+        suggestion = []
+        message = []
+        cursor = text.count
+        paint(isFinal: true, into: &out)
+        Style(8).write(to: &out)
+        out += Array("^C".utf8)
+        Style().write(to: &out)
+        renderer.leave(into: &out)
+        endModes(into: &out)
+        write(out)
+        decoder.reset()
+        viChange.stopRepeating()
+        available = 0
+        result = .interrupted
+    }
+}
