@@ -16,7 +16,7 @@ func registerControl(_ shell: Shell) {
         ".", .special, synopsis: "file [argument...]", summary: "Run the commands of a file in this shell.",
         function: dot)
     shell.register(
-        "source", .extension_, synopsis: "file [argument...]", summary: "The same as \".\".", function: dot)
+        "source", .regular, synopsis: "file [argument...]", summary: "The same as \".\".", function: dot)
     shell.register(
         "eval", .special, synopsis: "[word...]", summary: "Run the words, joined by spaces, as shell text.",
         function: eval)

@@ -304,28 +304,34 @@ private func split(
 @inline(__always)
 private func isDefaultIFS(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 }
 
-/// 1 IFS white space, 2 another IFS byte, 0 neither.
+/// Bytes of the character of IFS at `index` of the scratch stack that is no white space; 0 when there is none.
 @inline(__always)
-private func ifsClass(_ shell: Shell, _ byte: UInt8) -> UInt8 { shell.ifsClass[Int(byte)] & 3 }
+private func separator(_ shell: Shell, _ index: Int) -> Int {
+    switch shell.ifsClass[Int(shell.scratch[index])] & 11 {
+    case 2: 1
+    case 8: shell.scratch.withBytes(from: index) { shell.longSeparator($0) }
+    default: 0
+    }
+}
+
+@inline(__always)
+private func isWhiteSpace(_ shell: Shell, _ byte: UInt8) -> Bool { shell.ifsClass[Int(byte)] & 3 == 1 }
 
 private func skipWhiteSpace(_ shell: Shell, _ mark: Int, _ position: Int) -> Int {
     var index = mark + position
-    while index < shell.scratch.count && ifsClass(shell, shell.scratch[index]) == 1 { index += 1 }
+    while index < shell.scratch.count && isWhiteSpace(shell, shell.scratch[index]) { index += 1 }
     return index - mark
 }
 
-/// Past white space, at most one other IFS byte, and white space. A backslash that escapes is no IFS byte.
+/// Past white space, at most one other IFS character, and white space. A backslash that escapes is none.
 private func skipDelimiter(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
     let next = skipWhiteSpace(shell, mark, position)
-    if mark + next < shell.scratch.count, ifsClass(shell, shell.scratch[mark + next]) == 2,
-        !hasEscapes || shell.scratch[mark + next] != 92
-    {
-        return skipWhiteSpace(shell, mark, next + 1)
-    }
-    return next
+    if mark + next == shell.scratch.count || hasEscapes && shell.scratch[mark + next] == 92 { return next }
+    let width = separator(shell, mark + next)
+    return width == 0 ? next : skipWhiteSpace(shell, mark, next + width)
 }
 
-/// The first IFS byte that is not escaped, or the end.
+/// The first IFS character that is not escaped, or the end.
 private func endOfField(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
     var index = mark + position
     let count = shell.scratch.count
@@ -335,7 +341,7 @@ private func endOfField(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscap
             index += 2
             continue
         }
-        if ifsClass(shell, byte) != 0 { break }
+        if isWhiteSpace(shell, byte) || separator(shell, index) > 0 { break }
         index += 1
     }
     return min(index, count) - mark
@@ -358,7 +364,7 @@ private func endOfRest(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscape
             continue
         }
         index += 1
-        if ifsClass(shell, byte) != 1 { last = index }
+        if !isWhiteSpace(shell, byte) { last = index }
     }
     return last
 }

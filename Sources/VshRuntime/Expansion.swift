@@ -335,10 +335,17 @@ extension Shell {
             var index = 0
             while index < count {
                 var end = index
+                // Bytes of the separator at `end`.
+                var width = 1
                 while end < count {
                     let kind = ifsClass[Int(bytes[end])]
                     if kind & 3 != 0 { break }
-                    if kind != 0 { builder.hasPattern = true }
+                    if kind & 8 != 0 {
+                        width = longSeparator(UnsafeBufferPointer(rebasing: bytes[end...]))
+                        if width > 0 { break }
+                        width = 1
+                    }
+                    if kind & 4 != 0 { builder.hasPattern = true }
                     end &+= 1
                 }
                 if end > index {
@@ -347,7 +354,7 @@ extension Shell {
                         fields.append(Text(bytes, index..<end))
                         builder.afterWhitespace = false
                         let isWhitespace = ifsClass[Int(bytes[end])] & 3 == 1
-                        end &+= 1
+                        end &+= width
                         if isWhitespace {
                             while end < count && ifsClass[Int(bytes[end])] & 3 == 1 { end &+= 1 }
                             builder.afterWhitespace = true
@@ -373,7 +380,7 @@ extension Shell {
                     } else {
                         closeField(&builder)
                     }
-                    end &+= 1
+                    end &+= width
                 }
                 index = end
             }

@@ -97,7 +97,8 @@ public final class Shell {
 
     // MARK: field splitting
 
-    /// By byte, added up: 1 IFS white space, 2 other IFS byte, 4 pattern character.
+    /// By byte, added up: 1 IFS white space, 2 another IFS character, 4 pattern character, 8 the first byte of an IFS
+    /// character of several bytes.
     public internal(set) var ifsClass = Table<UInt8>(capacity: 256)
     public internal(set) var ifsText = Text()
     public internal(set) var ifsIsDefault = true

@@ -270,8 +270,32 @@ extension Shell {
             ifsText = Text(" \t\n")
             ifsJoin = 32
         }
-        ifsText.withBytes { for byte in $0 { ifsClass[Int(byte)] |= byte == 32 || byte == 9 || byte == 10 ? 1 : 2 } }
+        ifsText.withBytes { bytes in
+            var index = 0
+            while index < bytes.count {
+                let byte = bytes[index]
+                let length = isUTF8 ? utf8Length(bytes.baseAddress! + index, bytes.count - index) : 1
+                ifsClass[Int(byte)] |= length > 1 ? 8 : byte == 32 || byte == 9 || byte == 10 ? 1 : 2
+                index += length
+            }
+        }
         ifsIsDefault = ifsText.equals(" \t\n")
+    }
+
+    /// Bytes of the IFS character of several bytes that `bytes` begin with; 0 when they begin with none.
+    @inline(never)
+    public func longSeparator(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        let length = utf8Length(bytes.baseAddress!, bytes.count)
+        if length == 1 { return 0 }
+        let character = UnsafeBufferPointer(rebasing: bytes[..<length])
+        return ifsText.withBytes { separators in
+            var index = 0
+            while index + length <= separators.count {
+                if separators[index..<index + length].elementsEqual(character) { return length }
+                index += 1
+            }
+            return 0
+        }
     }
 
     /// The characters are UTF-8 when the first of LC_ALL, LC_CTYPE and LANG that is not empty says so (XBD 8.2).
@@ -279,6 +303,7 @@ extension Shell {
         var name = value(.lcAll)
         if name.isEmpty { name = value(.lcCtype) }
         if name.isEmpty { name = value(.lang) }
+        let wasUTF8 = isUTF8
         isUTF8 = name.withBytes { bytes in
             guard let dot = bytes.lastIndex(of: 46) else { return false }
             // `utf8` in any case, hyphens left out, before an `@`.
@@ -290,6 +315,7 @@ extension Shell {
             }
             return letters == 0x7574_6638
         }
+        if isUTF8 != wasUTF8 && !ifsIsDefault { updateIFS() }
     }
 
     /// The `count` is what `${#x}` says of `text`: characters in UTF-8, else bytes.

@@ -13,11 +13,14 @@ private enum BraceElement {
     }
 }
 
+/// Where the braces that an element opens end, 0 when nowhere, and whether a comma is in them but in no further ones.
+private struct BraceEnd {
+    var index = 0
+    var hasComma = false
+}
+
 /// `a{b,c}d` and `{1..9..2}` of bash, before all other expansions: done at parse time, so that words without braces cost nothing.
 extension Parser {
-    /// More words than this are refused.
-    private static var maximumWords: Int { 1 << 22 }
-
     /// The word under construction, in which an unquoted `{` was seen. `endWord` must follow. `start`: where it began in the text being
     /// read, or -1 when that is not what is read now.
     mutating func braceWord(
@@ -34,7 +37,8 @@ extension Parser {
         }
         var count = 1
         var results = [[BraceElement]]()
-        guard expandBraces(elements[...], &results, &count) else { throw tooManyWords(position) }
+        let ends = closingBraces(elements)
+        guard expandBraces(elements[...], ends, &results, &count) else { throw tooManyWords(position) }
         if results.count == 1 { return makeWord(code, context, position) }
         let original = build
         let mark = words.count
@@ -106,16 +110,18 @@ extension Parser {
 
     /// Appends what `elements` stands for; false when that is too much. `count` is how many words there are in all.
     private func expandBraces(
-        _ elements: ArraySlice<BraceElement>, _ results: inout [[BraceElement]], _ count: inout Int
+        _ elements: ArraySlice<BraceElement>, _ ends: [BraceEnd], _ results: inout [[BraceElement]], _ count: inout Int
     ) -> Bool {
         var open = elements.startIndex
         while open < elements.endIndex {
-            if elements[open].isByte(Byte.openBrace), let close = closingBrace(elements, open) {
+            let close = ends[open].index
+            if close > 0 && close < elements.endIndex {
                 let inner = elements[open + 1..<close]
                 var alternatives: [[BraceElement]] = []
-                let parts = commaParts(inner)
-                if parts.count > 1 {
-                    for part in parts where !expandBraces(part, &alternatives, &count) { return false }
+                if ends[open].hasComma {
+                    for part in commaParts(inner) where !expandBraces(part, ends, &alternatives, &count) {
+                        return false
+                    }
                 } else if let values = sequence(inner) {
                     alternatives = values
                 } else {
@@ -124,9 +130,9 @@ extension Parser {
                     continue
                 }
                 var rests: [[BraceElement]] = []
-                if !expandBraces(elements[(close + 1)...], &rests, &count) { return false }
+                if !expandBraces(elements[(close + 1)...], ends, &rests, &count) { return false }
                 count = alternatives.count &* rests.count
-                if count > Parser.maximumWords || results.count > Parser.maximumWords { return false }
+                if count > options.maximumBraceWords || results.count > options.maximumBraceWords { return false }
                 let preamble = Array(elements[..<open])
                 for alternative in alternatives {
                     for rest in rests { results.append(preamble + alternative + rest) }
@@ -139,17 +145,19 @@ extension Parser {
         return true
     }
 
-    private func closingBrace(_ elements: ArraySlice<BraceElement>, _ open: Int) -> Int? {
-        var depth = 0
-        for index in open..<elements.endIndex {
-            if elements[index].isByte(Byte.openBrace) {
-                depth += 1
-            } else if elements[index].isByte(Byte.closeBrace) {
-                depth -= 1
-                if depth == 0 { return index }
+    private func closingBraces(_ elements: [BraceElement]) -> [BraceEnd] {
+        var ends = [BraceEnd](repeating: BraceEnd(), count: elements.count)
+        var open: [Int] = []
+        for (index, element) in elements.enumerated() {
+            if element.isByte(Byte.openBrace) {
+                open.append(index)
+            } else if element.isByte(Byte.closeBrace), let last = open.popLast() {
+                ends[last].index = index
+            } else if element.isByte(Byte.comma), let last = open.last {
+                ends[last].hasComma = true
             }
         }
-        return nil
+        return ends
     }
 
     /// What stands between the commas that are in no further braces.
@@ -176,7 +184,7 @@ extension Parser {
         var texts: [[UInt8]] = [[]]
         var index = inner.startIndex
         while index < inner.endIndex {
-            guard case .byte(let byte) = inner[index] else { return nil }
+            guard case .byte(let byte) = inner[index], byte != Byte.openBrace else { return nil }
             if byte == Byte.dot && index + 1 < inner.endIndex && inner[index + 1].isByte(Byte.dot) {
                 texts.append([])
                 index += 2
@@ -215,7 +223,7 @@ extension Parser {
         _ first: Int, _ last: Int, _ step: Int, _ element: (Int) -> [BraceElement]
     ) -> [[BraceElement]]? {
         let (distance, overflow) = last.subtractingReportingOverflow(first)
-        if overflow || distance == Int.min || abs(distance) / step > 2 * Parser.maximumWords { return nil }
+        if overflow || distance == Int.min || abs(distance) / step > 2 * options.maximumBraceWords { return nil }
         var values: [[BraceElement]] = []
         values.reserveCapacity(abs(distance) / step + 1)
         for index in 0...abs(distance) / step {

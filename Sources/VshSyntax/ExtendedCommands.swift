@@ -203,16 +203,10 @@ extension Parser {
         note(outerKind, pos)
     }
 
-    /// A word of a simple command with a process substitution at the cursor, where the word before it may end.
-    mutating func wordWithProcessSubstitution(
-        _ code: Code, _ context: WordContext, _ wordStart: Int, _ wordMark: Int, _ symbol: inout Symbol
-    ) throws(Stop) {
-        if words.count > wordMark, pos > wordStart, classOf(base[pos &- 1]) & ByteClass.delimiter == 0, !isRecording {
-            words.pop(to: words.count &- 1)
-            if words.count == wordMark { symbol = -1 }
-            pos = wordStart
-        }
-        if isRecording { note(.word, pos) }
+    /// A word that begins with a process substitution, which is at the cursor.
+    @inline(never)
+    mutating func wordOfProcessSubstitution(_ code: Code, _ context: WordContext) throws(Stop) {
+        note(.word, pos)
         let word = try wordSlowly(code, context)
         note(.blank, pos)
         words.append(word)

@@ -12,6 +12,8 @@ public struct ParserOptions: Sendable {
     public var expandsBraces = true
     /// How many constructs may stand in each other before the parser refuses the text.
     public var maximumDepth = 3000
+    /// How many words braces may make of one.
+    public var maximumBraceWords = 1 << 22
     public init() {}
 }
 

@@ -27,7 +27,7 @@ extension Parser {
             if kind & ByteClass.delimiter != 0 {
                 if byte == Byte.less || byte == Byte.greater || byte == Byte.ampersand && isOutputAndError() {
                     if isProcessSubstitution() {
-                        try wordWithProcessSubstitution(code, context, wordStart, wordMark, &symbol)
+                        try wordOfProcessSubstitution(code, context)
                     } else {
                         try redirection(code, -1, &flags)
                     }

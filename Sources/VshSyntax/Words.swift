@@ -49,8 +49,10 @@ extension Parser {
         // A word of nothing but plain bytes is its own value.
         var p = pos
         while classOf(base[p]) & ByteClass.stop == 0 { p &+= 1 }
+        // `<` and `>` differ in one bit.
         if classOf(base[p]) & ByteClass.delimiter != 0 && p != pos && base[p] != 0
             && context.isDisjoint(with: [.pattern, .declaration])
+            && (base[p] | 2 != Byte.greater || base[p &+ 1] != Byte.openParen || options.isPosix)
         {
             let start = pos
             pos = p

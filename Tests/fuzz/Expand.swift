@@ -68,6 +68,7 @@ private func expandAll(_ script: [UInt8], _ choice: Int) {
     let code = Code(source: source)
     var options = ParserOptions()
     options.maximumDepth = 100
+    options.maximumBraceWords = 1 << 10
     var parser = Parser(source: source, symbols: shell.symbols, options: options)
     while true {
         let mark = code.mark

@@ -32,6 +32,7 @@ private func parse(
 ) -> (texts: [[UInt8]], isAccepted: Bool) {
     var options = ParserOptions()
     options.maximumDepth = 100
+    options.maximumBraceWords = 1 << 10
     let source = Source(name: Text("fuzz"), origin: .file, text: Text(lines ? [] : script))
     let code = Code(source: source)
     var parser = Parser(source: source, symbols: symbols, options: options)
