@@ -10,9 +10,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -91,6 +93,19 @@ int vsh_pipe_capacity(int fd, int size) {
 int vsh_readable_bytes(int fd) {
   int count = 0, result = RESULT(ioctl(fd, FIONREAD, &count));
   return result < 0 ? result : count;
+}
+
+int vsh_connect_local(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  size_t length = strlen(path);
+  if (length >= sizeof address.sun_path) return -ENAMETOOLONG;
+  memcpy(address.sun_path, path, length);
+  int fd = RESULT(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (fd < 0) return fd;
+  int result = RESULT(connect(fd, (struct sockaddr *)&address, sizeof address));
+  if (result == 0) return fd;
+  close(fd);
+  return result;
 }
 
 int vsh_fcntl(int fd, int command, int argument) { return RESULT(fcntl(fd, command, argument)); }

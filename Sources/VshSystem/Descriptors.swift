@@ -139,6 +139,11 @@ extension System {
     /// Bytes that can be read without waiting. (C: ioctl FIONREAD)
     public static func readableBytes(_ fd: Int32) throws(Errno) -> Int { Int(try check(vsh_readable_bytes(fd))) }
 
+    /// A stream to the server whose socket has that path; reading and writing do not wait. (C: socket, connect)
+    public static func connect(toLocal path: some PathArgument) throws(Errno) -> Int32 {
+        try check(path.withPath { vsh_connect_local($0) })
+    }
+
     /// Whether `fd` is open. (C: fcntl F_GETFD)
     public static func isOpen(_ fd: Int32) -> Bool { vsh_descriptor_flags(fd) >= 0 }
 

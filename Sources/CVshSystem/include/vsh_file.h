@@ -53,6 +53,8 @@ int vsh_pipe(int fds[_Nonnull 2], int flags);
 int vsh_pipe_capacity(int fd, int size);
 /// FIONREAD: bytes that can be read now.
 int vsh_readable_bytes(int fd);
+/// A stream to the socket of that name, which does not block; -EAGAIN: its server is busy.
+int vsh_connect_local(const char *path);
 int vsh_fcntl(int fd, int command, int argument);
 int vsh_descriptor_flags(int fd);
 int vsh_set_descriptor_flags(int fd, int flags);

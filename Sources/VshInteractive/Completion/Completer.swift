@@ -4,7 +4,7 @@ import VshRuntime
 import VshSystem
 
 /// The completion engine. Knows builtins from their table, other programs from specs, fish's completion files and manual pages,
-/// in this order, and the names of everything that the shell and the system can list. Runs no program.
+/// in this order, and the names of everything that the shell and the system can list. Runs no program but tmux, which it asks for its sessions.
 public final class Completer: CompletionSource {
     unowned let shell: Shell
     /// Called before databases other than the history's are opened, and so on: the history's file is closed.
@@ -229,7 +229,7 @@ public final class Completer: CompletionSource {
         let typed = place == .equals ? Array(word.value[word.equalsValue...]) : word.value
         var list = CandidateList(typed: typed)
         names(kind, context, words, typed, whole: place == nil, into: &list)
-        if list.isEmpty, kind != .nothing, kind != .operation || typed.first != 64 && !typed.isEmpty {
+        if list.isEmpty, !kind.isNeverFile, kind != .operation || typed.first != 64 && !typed.isEmpty {
             return files(context, from: place)
         }
         return Completion(start: start, candidates: list.finished())

@@ -20,6 +20,9 @@ extension Completer {
             }
         }
         func add(_ names: [[UInt8]], _ kind: CandidateKind) { for name in names { add(name, [], kind) } }
+        func add(_ names: [(name: [UInt8], description: [UInt8])]) {
+            for item in names { add(item.name, item.description, .other) }
+        }
         switch kind {
         case .user: for user in UserDatabase.localUsers() { add(user.name, gecos(user), .user) }
         case .group: for group in UserDatabase.localGroups() { add(group.name, [], .user) }
@@ -80,13 +83,9 @@ extension Completer {
             let isUser = words.contains(Array("--user".utf8))
             add(SystemNames.services(ofUser: isUser), .other)
         case .package:
-            for item in SystemNames.availablePackages({ list.accepts($0) != nil }) {
-                add(item.name, item.description, .other)
-            }
+            add(SystemNames.availablePackages { list.accepts($0) != nil })
         case .installedPackage:
-            for item in SystemNames.installedPackages({ list.accepts($0) != nil }) {
-                add(item.name, item.description, .other)
-            }
+            add(SystemNames.installedPackages { list.accepts($0) != nil })
         case .mountPoint:
             for line in (SystemNames.contents("/proc/mounts") ?? []).split(separator: 10) {
                 let fields = line.split(separator: 32)
@@ -107,7 +106,12 @@ extension Completer {
                 add(page.name, Array("section ".utf8) + page.section, .other)
             }
         case .npmScript: for (name, text) in npmScripts() { add(name, text, .other) }
-        case .tmuxSession: return
+        case .tmuxSession: add(ServerNames.tmuxSessions(shell, words))
+        case .container: add(ServerNames.containers(shell, all: true))
+        case .runningContainer: add(ServerNames.containers(shell, all: false))
+        case .image: add(ServerNames.images(shell))
+        case .volume: add(ServerNames.volumes(shell))
+        case .network: add(ServerNames.networks(shell))
         case .words(let names): for name in names { add(name.name, name.description, .other) }
         case .file, .directory, .nothing, .command, .commandLine: return
         }
@@ -166,18 +170,9 @@ extension Completer {
 
     /// `"scripts": { "name": "text", … }` of package.json.
     private func npmScripts() -> [([UInt8], [UInt8])] {
-        guard let text = SystemNames.contents("package.json"),
-            let section = text.split(separator: 10).firstIndex(where: { line in
-                line.split(separator: 34).contains { $0.elementsEqual("scripts".utf8) }
-            })
+        guard let text = SystemNames.contents("package.json"), case .object(let fields)? = JSON(text)["scripts"]
         else { return [] }
-        var found: [([UInt8], [UInt8])] = []
-        for line in text.split(separator: 10)[(section + 1)...] {
-            if line.contains(125), !line.contains(34) { break }
-            let parts = line.split(separator: 34, omittingEmptySubsequences: false)
-            if parts.count >= 4 { found.append((Array(parts[1]), Array(parts[3]))) }
-        }
-        return found
+        return fields.map { ($0.name, $0.value.text) }
     }
 
     // MARK: operations

@@ -11,6 +11,7 @@ enum WordKind: Equatable {
     case makeTarget, service, package, installedPackage, mountPoint, blockDevice, interface, module, manualPage,
         tmuxSession
     case npmScript
+    case container, runningContainer, image, volume, network
     case words([(name: [UInt8], description: [UInt8])])
 
     static func == (a: WordKind, b: WordKind) -> Bool {
@@ -58,7 +59,20 @@ enum WordKind: Equatable {
         case .manualPage: "manual"
         case .tmuxSession: "session"
         case .npmScript: "script"
+        case .container: "container"
+        case .runningContainer: "running"
+        case .image: "image"
+        case .volume: "volume"
+        case .network: "network"
         case .words: "("
+        }
+    }
+
+    /// Where there is none of that kind, a file is meant no more than before.
+    var isNeverFile: Bool {
+        switch self {
+        case .nothing, .tmuxSession, .container, .runningContainer, .image, .volume, .network: true
+        default: false
         }
     }
 
@@ -67,7 +81,8 @@ enum WordKind: Equatable {
             .file, .directory, .nothing, .command, .commandLine, .user, .group, .host, .process, .processName, .signal,
             .job, .variable, .function, .alias, .builtin, .shellOption, .operation, .gitRef, .gitBranch, .gitRemote,
             .gitChanged, .gitStash, .gitTag, .makeTarget, .service, .package, .installedPackage, .mountPoint,
-            .blockDevice, .interface, .module, .manualPage, .tmuxSession, .npmScript,
+            .blockDevice, .interface, .module, .manualPage, .tmuxSession, .npmScript, .container, .runningContainer,
+            .image, .volume, .network,
         ]
     }
 
