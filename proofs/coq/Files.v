@@ -5,7 +5,7 @@
     commands. These are the statements that the manifest names. *)
 
 From Coq Require Import List NArith Bool.
-From Vsh Require Import Cells Tree Inodes Resolver Operations.
+From Vsh Require Import Cells Tree Inodes Resolver Operations OperationsFacts.
 From Vsh Require History HistoryFacts Machine Crash.
 Import ListNotations.
 Open Scope N_scope.

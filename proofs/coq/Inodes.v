@@ -11,8 +11,9 @@ From Vsh Require Import Entries Cells Tree.
 Import ListNotations.
 Open Scope N_scope.
 
-(** A step of a path, after it was split at the slashes. *)
-Inductive component := Here | Up | Name (n : N).
+(** A step of a path, after it was split at the slashes: `.`, `..`, a name, a name that is longer than names can be, and the
+    slash behind the last one. *)
+Inductive component := Here | Up | Name (n : N) | Long | Slash.
 
 (** What an inode number can stand for. *)
 Inductive node :=
@@ -105,7 +106,11 @@ Fixpoint list_eqb {A} (eqb : A -> A -> bool) (a b : list A) : bool :=
   end.
 
 Definition component_eqb (a b : component) : bool :=
-  match a, b with Here, Here => true | Up, Up => true | Name n, Name m => n =? m | _, _ => false end.
+  match a, b with
+  | Here, Here | Up, Up | Long, Long | Slash, Slash => true
+  | Name n, Name m => n =? m
+  | _, _ => false
+  end.
 
 Definition node_eqb (a b : node) : bool :=
   match a, b with

@@ -2,41 +2,90 @@
 (** * Operations
 
     What the file commands ask of the kernel: each looks at the state and plans assignments, or fails with an error of
-    XSH. The order in which errors are found is the kernel's (compared with it by the oracle). *)
+    XSH. The order in which errors are found is the kernel's (compared with it by the oracle, for every operation in every
+    situation of its paths, asked by root and by another user). *)
 
-From Coq Require Import List NArith Lia Bool.
-From Vsh Require Import Entries Cells Tree Inodes Resolver.
+From Coq Require Import List NArith Bool.
+From Vsh Require Import Entries Cells Tree Inodes Access Resolver.
 Import ListNotations.
 Open Scope N_scope.
 
 Definition iplan := plan iplace ivalue.
 Definition irun := run istate iplace ivalue iset.
 Definition iinverse := inverse istate iplace ivalue iget iset.
-Definition isound := sound iplace ivalue ifits.
 
-(** A path: whether it begins at the root, and its components. *)
-Record where_ := Where { from_root : bool; components : list component }.
+(** A path: whether it begins at the root, its components, and how many bytes it has. *)
+Record where_ := Where { from_root : bool; components : list component; bytes : N }.
 
 Inductive op :=
 | Mkdir (w : where_) (mode : N)
 | Rmdir (w : where_)
-| Write (w : where_) (bytes : list N) (mode : N)
-| Append (w : where_) (bytes : list N) (mode : N)
+| Write (w : where_) (content : list N) (mode : N)      (* open with O_CREAT and O_TRUNC, and write *)
+| Append (w : where_) (content : list N) (mode : N)
+| Truncate (w : where_) (size : N)
 | Unlink (w : where_)
-| Link (old new : where_)
-| MakeSymlink (w : where_) (absolute : bool) (target : list component)
+| Link (old new : where_)                               (* a link at the end of the old path is not followed *)
+| MakeSymlink (w : where_) (target : where_)
 | Rename (old new : where_)
 | Chmod (w : where_) (mode : N)
+| Chown (w : where_) (owner group : N)
+| Utime (w : where_) (to : option N)                    (* nothing: the present time *)
+| Stat (w : where_) (follow : bool)
+| ReadLink (w : where_)
+| Read (w : where_)                                     (* open for reading *)
 | RemoveTree (w : where_).
 
-(** Who asks, from where, and when; and how many components a resolution may pass (more than any path can have). *)
-Record caller := Caller { uid : N; gid : N; cwd : position; now : N; steps : nat }.
+(** ** Looking *)
 
-Definition resolve (c : caller) (s : istate) (follow : bool) (w : where_) : (position * component) + error :=
-  walk (steps c) link_limit follow s (if from_root w then [] else cwd c) (components w).
+(** What the kernel takes at most of a path, with the byte behind it. *)
+Definition path_limit : N := 4096.
+
+(** A path as a text: it cannot be empty, nor too long. *)
+Definition text_error (w : where_) : option error :=
+  if bytes w =? 0 then Some ENOENT else if path_limit <=? bytes w then Some ENAMETOOLONG else None.
+
+Definition resolve (c : caller) (s : istate) (follow : following) (w : where_) : ending + error :=
+  match text_error w with
+  | Some e => inr e
+  | None => walk (steps c) link_limit follow c s (if from_root w then [] else cwd c) (components w)
+  end.
 
 Definition entry_at (s : istate) (p : position) (n : N) : option (tree N) :=
   match directory s p with Some es => find n es | None => None end.
+
+(** An object that exists: a directory, or what a number stands for. *)
+Inductive object := ADirectory (d : path) | ANode (i : N).
+
+(** The object that a path leads to, for what looks through names. A slash behind a name asks for a directory. *)
+Definition find_object (c : caller) (s : istate) (follow : bool) (w : where_) : object + error :=
+  match resolve c s (Following follow true) w with
+  | inr e => inr e
+  | inl (Ending p (Name n) slash) =>
+    match entry_at s p n with
+    | None => inr ENOENT
+    | Some (Dir _ _) => inl (ADirectory (rev p ++ [n]))
+    | Some (Leaf i) => if slash then inr ENOTDIR else inl (ANode i)
+    end
+  | inl (Ending p Up _) => inl (ADirectory (rev (tl p)))
+  | inl (Ending _ Long _) => inr ENAMETOOLONG
+  | inl (Ending p _ _) => inl (ADirectory (rev p))
+  end.
+
+Definition node_meta (n : node) : meta := match n with File m _ => m | Symlink m _ _ => m end.
+
+Definition no_meta : meta := Meta 0 0 0 0.
+
+Definition directory_meta (s : istate) (d : path) : meta :=
+  match at_path d (names s) with Some (Dir m _) => m | _ => no_meta end.
+
+Definition number_meta (s : istate) (i : N) : meta := match find i (nodes s) with Some n => node_meta n | None => no_meta end.
+
+Definition tree_meta (s : istate) (t : tree N) : meta := match t with Dir m _ => m | Leaf i => number_meta s i end.
+
+Definition object_meta (s : istate) (o : object) : meta :=
+  match o with ADirectory d => directory_meta s d | ANode i => number_meta s i end.
+
+(** ** Assignments *)
 
 Definition name (p : position) (n : N) (t : option (tree N)) : iplace * ivalue :=
   (Named (Entry (rev p) n), Of (Object t)).
@@ -49,6 +98,18 @@ Definition touch (c : caller) (s : istate) (p : position) : iplan :=
   | Some (Dir m _) =>
     [(Named (Attributes (rev p)), Of (Metadata (Some (Meta (mode m) (owner m) (group m) (now c)))))]
   | _ => []
+  end.
+
+(** The assignment that changes the attributes of an object. *)
+Definition with_attributes (s : istate) (o : object) (f : meta -> meta) : iplan :=
+  match o with
+  | ADirectory d => [(Named (Attributes d), Of (Metadata (Some (f (directory_meta s d)))))]
+  | ANode i =>
+    match find i (nodes s) with
+    | Some (File m b) => [inode i (Some (File (f m) b))]
+    | Some (Symlink m a t) => [inode i (Some (Symlink (f m) a t))]
+    | None => []
+    end
   end.
 
 (** How many names a number has in a tree. *)
@@ -74,22 +135,75 @@ Definition fresh (s : istate) : N := fold_left (fun m e => N.max m (fst e + 1)) 
 Definition is_dir (t : tree N) : bool := match t with Dir _ _ => true | Leaf _ => false end.
 Definition is_empty (t : tree N) : bool := match t with Dir _ [] => true | _ => false end.
 
-Definition write (c : caller) (s : istate) (w : where_) (mode : N) (f : list N -> list N) : iplan + error :=
-  match resolve c s true w with
+(** ** Names *)
+
+(** Where a name can be made. A slash behind it is for directories. *)
+Definition free_name (c : caller) (s : istate) (slashes : bool) (w : where_) : (position * N) + error :=
+  match resolve c s no_link w with
   | inr e => inr e
-  | inl (p, Name n) =>
+  | inl (Ending p (Name n) slash) =>
+    match entry_at s p n with
+    | Some _ => inr EEXIST
+    | None => if slash && negb slashes then inr ENOENT else inl (p, n)
+    end
+  | inl (Ending _ Long _) => inr ENAMETOOLONG
+  | inl _ => inr EEXIST
+  end.
+
+(** Whether names in a directory may be made. *)
+Definition writable (c : caller) (s : istate) (p : position) : bool := may_write c (directory_meta s (rev p)).
+
+(** Whether a name for a thing in a directory may be taken away; if not, why. *)
+Definition removal_error (c : caller) (s : istate) (p : position) (t : tree N) : option error :=
+  if negb (writable c s p) then Some EACCES
+  else if is_kept c (directory_meta s (rev p)) (tree_meta s t) then Some EPERM
+  else None.
+
+(** Whether what is not its own may be given a further name. *)
+Definition may_link (c : caller) (s : istate) (o : object) : bool :=
+  negb (guards_links c) || owns c (object_meta s o) ||
+  match o with
+  | ANode i =>
+    match find i (nodes s) with Some (File m _) => may_read c m && may_write c m | _ => false end
+  | ADirectory _ => false
+  end.
+
+Definition write (c : caller) (s : istate) (w : where_) (mode : N) (f : list N -> list N) : iplan + error :=
+  match resolve c s (Following true false) w with
+  | inr e => inr e
+  | inl (Ending p (Name n) false) =>
     match entry_at s p n with
     | Some (Dir _ _) => inr EISDIR
     | Some (Leaf i) =>
       match find i (nodes s) with
-      | Some (File m b) => inl [inode i (Some (File (Meta (Tree.mode m) (owner m) (group m) (now c)) (f b)))]
+      | Some (File m b) =>
+        if may_write c m then inl [inode i (Some (File (Meta (Tree.mode m) (owner m) (group m) (now c)) (f b)))] else inr EACCES
       | _ => inr EINVAL
       end
     | None =>
-      let i := fresh s in
-      inl (inode i (Some (File (Meta mode (uid c) (gid c) (now c)) (f []))) :: name p n (Some (Leaf i)) :: touch c s p)
+      if writable c s p then
+        let i := fresh s in
+        inl (inode i (Some (File (Meta mode (uid c) (gid c) (now c)) (f []))) :: name p n (Some (Leaf i)) :: touch c s p)
+      else inr EACCES
     end
+  | inl (Ending _ Long false) => inr ENAMETOOLONG
   | inl _ => inr EISDIR
+  end.
+
+(** To a size: cut off, or with zeros behind. *)
+Definition resized (size : N) (b : list N) : list N :=
+  firstn (N.to_nat size) b ++ repeat 0 (N.to_nat (size - N.of_nat (length b))).
+
+Definition truncate (c : caller) (s : istate) (w : where_) (size : N) : iplan + error :=
+  match find_object c s true w with
+  | inr e => inr e
+  | inl (ADirectory _) => inr EISDIR
+  | inl (ANode i) =>
+    match find i (nodes s) with
+    | Some (File m b) =>
+      if may_write c m then inl [inode i (Some (File (Meta (mode m) (owner m) (group m) (now c)) (resized size b)))] else inr EACCES
+    | _ => inr EINVAL
+    end
   end.
 
 Fixpoint is_prefix (a b : path) : bool :=
@@ -97,132 +211,181 @@ Fixpoint is_prefix (a b : path) : bool :=
 
 Definition same_object (t u : tree N) : bool := match t, u with Leaf i, Leaf j => i =? j | _, _ => false end.
 
-Definition rename (c : caller) (s : istate) (p : position) (n : N) (q : position) (m : N) : iplan + error :=
+(** Of a name [n] in [p] to [m] in [q]; [slash]: one stands behind one of the two. *)
+Definition rename (c : caller) (s : istate) (p : position) (n : N) (q : position) (m : N) (slash : bool) : iplan + error :=
   match entry_at s p n with
   | None => inr ENOENT
   | Some t =>
     let move := [name p n None; name q m (Some t)] ++ touch c s p ++ touch c s q in
-    if is_prefix (rev p ++ [n]) (rev q) then inr EINVAL
+    (* The `..` of a directory that comes into another is written to. *)
+    let is_held := is_dir t && negb (list_eqb N.eqb p q) && negb (may_write c (tree_meta s t)) in
+    if negb (is_dir t) && slash then inr ENOTDIR
+    else if is_prefix (rev p ++ [n]) (rev q) then inr EINVAL
     else if is_prefix (rev q ++ [m]) (rev p) then inr ENOTEMPTY
     else match entry_at s q m with
-    | None => inl move
+    | None =>
+      match removal_error c s p t with
+      | Some e => inr e
+      | None => if negb (writable c s q) then inr EACCES else if is_held then inr EACCES else inl move
+      end
     | Some u =>
-      if same_object t u || (option_eqb tree_eqb (Some t) (Some u) && is_prefix (rev p ++ [n]) (rev q ++ [m])) then inl []
-      else if is_dir t && negb (is_dir u) then inr ENOTDIR
-      else if negb (is_dir t) && is_dir u then inr EISDIR
-      else if is_dir u && negb (is_empty u) then inr ENOTEMPTY
-      else inl (move ++ drop s u)
+      if same_object t u || list_eqb N.eqb (n :: p) (m :: q) then inl []
+      else match removal_error c s p t with
+      | Some e => inr e
+      | None =>
+        match removal_error c s q u with
+        | Some e => inr e
+        | None =>
+          if is_dir t && negb (is_dir u) then inr ENOTDIR
+          else if negb (is_dir t) && is_dir u then inr EISDIR
+          else if is_held then inr EACCES
+          else if is_dir u && negb (is_empty u) then inr ENOTEMPTY
+          else inl (move ++ drop s u)
+        end
+      end
     end
   end.
 
-Definition chmod (m : meta) (mode : N) : meta := Meta mode (owner m) (group m) (time m).
-
-Definition chmod_directory (s : istate) (d : path) (mode : N) : iplan + error :=
-  match at_path d (names s) with
-  | Some (Dir m _) => inl [(Named (Attributes d), Of (Metadata (Some (chmod m mode))))]
-  | _ => inr ENOENT
-  end.
+Definition plain (c : component) : bool := match c with Name _ | Long => true | _ => false end.
 
 Definition planned (c : caller) (o : op) (s : istate) : iplan + error :=
   match o with
   | Mkdir w mode =>
-    match resolve c s false w with
+    match free_name c s true w with
     | inr e => inr e
-    | inl (p, Name n) =>
-      match entry_at s p n with
-      | Some _ => inr EEXIST
-      | None => inl (name p n (Some (Dir (Meta mode (uid c) (gid c) (now c)) [])) :: touch c s p)
-      end
-    | inl _ => inr EEXIST
+    | inl (p, n) =>
+      if writable c s p
+      then inl (name p n (Some (Dir (Meta mode (uid c) (gid c) (now c)) [])) :: touch c s p)
+      else inr EACCES
     end
   | Rmdir w =>
-    match resolve c s false w with
+    match resolve c s no_link w with
     | inr e => inr e
-    | inl (p, Name n) =>
+    | inl (Ending p (Name n) _) =>
       match entry_at s p n with
       | None => inr ENOENT
       | Some t =>
-        if negb (is_dir t) then inr ENOTDIR else if negb (is_empty t) then inr ENOTEMPTY
-        else inl (name p n None :: touch c s p)
+        match removal_error c s p t with
+        | Some e => inr e
+        | None =>
+          if negb (is_dir t) then inr ENOTDIR else if negb (is_empty t) then inr ENOTEMPTY
+          else inl (name p n None :: touch c s p)
+        end
       end
-    | inl (_, Up) => inr ENOTEMPTY
-    | inl (_, Here) => inr (match components w with [] => EBUSY | _ => EINVAL end)
+    | inl (Ending _ Up _) => inr ENOTEMPTY
+    | inl (Ending _ Long _) => inr ENAMETOOLONG
+    | inl _ => inr (match components w with [] => EBUSY | _ => EINVAL end)
     end
-  | Write w bytes mode => write c s w mode (fun _ => bytes)
-  | Append w bytes mode => write c s w mode (fun old => old ++ bytes)
+  | Write w content mode => write c s w mode (fun _ => content)
+  | Append w content mode => write c s w mode (fun old => old ++ content)
+  | Truncate w size => truncate c s w size
   | Unlink w =>
-    match resolve c s false w with
+    match resolve c s no_link w with
     | inr e => inr e
-    | inl (p, Name n) =>
+    | inl (Ending p (Name n) slash) =>
       match entry_at s p n with
       | None => inr ENOENT
-      | Some (Dir _ _) => inr EISDIR
-      | Some t => inl (name p n None :: touch c s p ++ drop s t)
+      | Some t =>
+        if slash then inr (if is_dir t then EISDIR else ENOTDIR)
+        else match removal_error c s p t with
+        | Some e => inr e
+        | None => if is_dir t then inr EISDIR else inl (name p n None :: touch c s p ++ drop s t)
+        end
       end
+    | inl (Ending _ Long _) => inr ENAMETOOLONG
     | inl _ => inr EISDIR
     end
   | Link old new =>
-    match resolve c s false old with
+    match find_object c s false old with
     | inr e => inr e
-    | inl (p, a) =>
-      let source := match a with Name n => entry_at s p n | _ => Some (names s) end in
-      match source with
-      | None => inr ENOENT
-      | Some t =>
-        match resolve c s false new with
-        | inr e => inr e
-        | inl (q, Name m) =>
-          match entry_at s q m with
-          | Some _ => inr EEXIST
-          | None => if is_dir t then inr EPERM else inl (name q m (Some t) :: touch c s q)
-          end
-        | inl _ => inr EEXIST
+    | inl found =>
+      match free_name c s false new with
+      | inr e => inr e
+      | inl (q, m) =>
+        if negb (may_link c s found) then inr EPERM
+        else if negb (writable c s q) then inr EACCES
+        else match found with
+        | ADirectory _ => inr EPERM
+        | ANode i => inl (name q m (Some (Leaf i)) :: touch c s q)
         end
       end
     end
-  | MakeSymlink w absolute target =>
-    match resolve c s false w with
-    | inr e => inr e
-    | inl (p, Name n) =>
-      match entry_at s p n with
-      | Some _ => inr EEXIST
-      | None =>
-        let i := fresh s in
-        inl (inode i (Some (Symlink (Meta 511 (uid c) (gid c) (now c)) absolute target))
-          :: name p n (Some (Leaf i)) :: touch c s p)
+  | MakeSymlink w target =>
+    match text_error target with
+    | Some e => inr e
+    | None =>
+      match free_name c s false w with
+      | inr e => inr e
+      | inl (p, n) =>
+        if writable c s p then
+          let i := fresh s in
+          inl (inode i (Some (Symlink (Meta 511 (uid c) (gid c) (now c)) (from_root target) (components target)))
+            :: name p n (Some (Leaf i)) :: touch c s p)
+        else inr EACCES
       end
-    | inl _ => inr EEXIST
     end
   | Rename old new =>
-    match resolve c s false old with
+    match resolve c s no_link old with
     | inr e => inr e
-    | inl (p, a) =>
-      match resolve c s false new with
+    | inl (Ending p a slash) =>
+      match resolve c s no_link new with
       | inr e => inr e
-      | inl (q, b) =>
-        match a, b with Name n, Name m => rename c s p n q m | _, _ => inr EBUSY end
+      | inl (Ending q b slash') =>
+        if negb (plain a && plain b) then inr EBUSY
+        else match a, b with
+        | Name n, Name m => rename c s p n q m (slash || slash')
+        | Name n, _ => inr (match entry_at s p n with None => ENOENT | Some _ => ENAMETOOLONG end)
+        | _, _ => inr ENAMETOOLONG
+        end
       end
     end
   | Chmod w mode =>
-    match resolve c s true w with
+    match find_object c s true w with
     | inr e => inr e
-    | inl (p, Here) => chmod_directory s (rev p) mode
-    | inl (p, Up) => chmod_directory s (rev (tl p)) mode
-    | inl (p, Name n) =>
-      match entry_at s p n with
-      | None => inr ENOENT
-      | Some (Dir _ _) => chmod_directory s (rev p ++ [n]) mode
-      | Some (Leaf i) =>
-        match find i (nodes s) with
-        | Some (File m b) => inl [inode i (Some (File (chmod m mode) b))]
-        | _ => inr EINVAL
-        end
+    | inl found =>
+      if owns c (object_meta s found)
+      then inl (with_attributes s found (fun m => Meta mode (owner m) (group m) (time m)))
+      else inr EPERM
+    end
+  | Chown w owner group =>
+    match find_object c s true w with
+    | inr e => inr e
+    | inl found =>
+      let m := object_meta s found in
+      if is_root c || ((uid c =? Tree.owner m) && (owner =? Tree.owner m) && ((group =? Tree.group m) || (group =? gid c)))
+      then inl (with_attributes s found (fun m => Meta (mode m) owner group (time m)))
+      else inr EPERM
+    end
+  | Utime w to =>
+    match find_object c s true w with
+    | inr e => inr e
+    | inl found =>
+      let m := object_meta s found in
+      match to with
+      | Some t =>
+        if owns c m then inl (with_attributes s found (fun m => Meta (mode m) (owner m) (group m) t)) else inr EPERM
+      | None =>
+        if owns c m || may_write c m
+        then inl (with_attributes s found (fun m => Meta (mode m) (owner m) (group m) (now c))) else inr EACCES
       end
     end
-  | RemoveTree w =>
-    match resolve c s false w with
+  | Stat w follow =>
+    match find_object c s follow w with inr e => inr e | inl _ => inl [] end
+  | ReadLink w =>
+    match find_object c s false w with
     | inr e => inr e
-    | inl (p, Name n) =>
+    | inl (ADirectory _) => inr EINVAL
+    | inl (ANode i) => match find i (nodes s) with Some (Symlink _ _ _) => inl [] | _ => inr EINVAL end
+    end
+  | Read w =>
+    match find_object c s true w with
+    | inr e => inr e
+    | inl found => if may_read c (object_meta s found) then inl [] else inr EACCES
+    end
+  | RemoveTree w =>
+    match resolve c s no_link w with
+    | inr e => inr e
+    | inl (Ending p (Name n) _) =>
       match entry_at s p n with
       | None => inr ENOENT
       | Some t => inl (name p n None :: touch c s p ++ drop s t)
@@ -235,169 +398,10 @@ Definition planned (c : caller) (o : op) (s : istate) : iplan + error :=
 Definition perform (c : caller) (o : op) (s : istate) : istate * option error :=
   match planned c o s with inl a => (irun a s, None) | inr e => (s, Some e) end.
 
-(** ** Every plan is sound *)
-
-Lemma sound_name : forall p n t, (forall u, t = Some u -> wf u) -> ifits (fst (name p n t)) (snd (name p n t)).
-Proof. intros p n [t|] H; simpl; auto. Qed.
-
-Lemma sound_touch : forall c s p, isound (touch c s p).
-Proof.
-  intros. unfold touch. destruct (at_path (rev p) (names s)) as [[i|m es]|]; repeat constructor.
-Qed.
-
-Lemma sound_drop : forall s t, isound (drop s t).
-Proof. intros. unfold drop. apply Forall_map. apply Forall_forall. simpl. auto. Qed.
-
-Lemma wf_entry_at : forall s p n t, iwf s -> entry_at s p n = Some t -> wf t.
-Proof.
-  unfold entry_at, directory. intros s p n t [W S] H.
-  destruct (at_path (rev p) (names s)) as [[i|m es]|] eqn:A; try discriminate.
-  pose proof (wf_at N _ _ _ W A) as U. inversion U; subst. eapply wf_find; eauto.
-Qed.
-
-Ltac sound_plan :=
-  repeat match goal with
-  | |- isound (_ ++ _) => apply Forall_app; split
-  | |- isound (touch _ _ _) => apply sound_touch
-  | |- isound (drop _ _) => apply sound_drop
-  | |- isound (name _ _ _ :: _) => apply Forall_cons; [apply sound_name|]
-  | |- isound (inode _ _ :: _) => apply Forall_cons; [exact I|]
-  | |- isound _ => progress (try apply Forall_nil)
-  | |- Forall _ (_ ++ _) => apply Forall_app; split
-  | |- Forall _ (touch _ _ _) => apply sound_touch
-  | |- Forall _ (drop _ _) => apply sound_drop
-  | |- Forall _ (name _ _ _ :: _) => apply Forall_cons; [apply sound_name|]
-  | |- Forall _ (inode _ _ :: _) => apply Forall_cons; [exact I|]
-  | |- Forall _ [] => apply Forall_nil
-  | |- forall u, None = Some u -> _ => intros ? Q; discriminate
-  | |- forall u, Some _ = Some u -> wf u => let Q := fresh in intros ? Q; inversion Q; subst; clear Q
-  | |- wf (Leaf _) => constructor
-  | |- wf (Dir _ []) => constructor; simpl; auto
-  | |- wf _ => eapply wf_entry_at; eauto
-  end.
-
+(** For proofs: all the ways in which something can have been planned. *)
 Ltac cases H :=
   repeat match type of H with
   | inr _ = inl _ => discriminate H
   | match ?x with _ => _ end = inl _ => destruct x eqn:?
   | (if ?x then _ else _) = inl _ => destruct x eqn:?
   end; try discriminate H.
-
-Lemma planned_sound : forall c o s a, iwf s -> planned c o s = inl a -> isound a.
-Proof.
-  intros c o s a W H. destruct o; simpl in H; unfold write, rename, chmod_directory in H; cases H;
-    inversion H; subst; clear H;
-    try (sound_plan; fail); try (repeat constructor; fail).
-  destruct t; [sound_plan|discriminate].
-Qed.
-
-(** ** Theorem 1 *)
-
-(** The inverse of each operation restores the exact state: names, hard links, contents, attributes and times. *)
-Theorem op_inverse : forall c o s a, iwf s -> planned c o s = inl a -> irun (iinverse a s) (irun a s) = s.
-Proof.
-  intros. apply (plan_inverse istate iplace ivalue iget iset iwf ifits); auto using ifits_get, iwf_set, iset_back.
-  eapply planned_sound; eauto.
-Qed.
-
-(** The inverse of the inverse does the operation again. *)
-Theorem op_redo : forall c o s a, iwf s -> planned c o s = inl a ->
-  irun (iinverse (iinverse a s) (irun a s)) s = irun a s.
-Proof.
-  intros. apply (inverse_of_inverse istate iplace ivalue iget iset iwf ifits);
-    auto using ifits_get, iwf_set, iset_back. eapply planned_sound; eauto.
-Qed.
-
-(** An operation that fails changes nothing. *)
-Theorem error_noop : forall c o s s' e, perform c o s = (s', Some e) -> s' = s.
-Proof. unfold perform. intros c o s s' e H. destruct (planned c o s); inversion H; auto. Qed.
-
-Lemma perform_wf : forall c o s, iwf s -> iwf (fst (perform c o s)).
-Proof.
-  intros c o s W. unfold perform. destruct (planned c o s) as [a|e] eqn:P; simpl; auto.
-  apply (wf_run istate iplace ivalue iset iwf ifits); auto using iwf_set. eapply planned_sound; eauto.
-Qed.
-
-(** A command of several operations that fails half-way and takes back what it did leaves the state as it was. *)
-Theorem command_compensates : forall c os s s' e, iwf s ->
-  command istate iplace ivalue iget iset error (map (planned c) os) s = (s', Some e) -> s' = s.
-Proof.
-  intros c os s s' e W H.
-  apply (compensation_restores istate iplace ivalue iget iset iwf ifits iwf_set iset_back
-    error (map (planned c) os) s s' e); auto.
-  apply Forall_map. apply Forall_forall. intros o _ t a Wt P. eapply planned_sound; eauto.
-Qed.
-
-(** Removing a directory undoes making it (times of the directory above apart, which [op_inverse] restores too). *)
-Theorem mkdir_rmdir_reversible : forall (t : tree N) p m, wf t -> get p t = Object None ->
-  set p (Object None) (set p (Object (Some (Dir m []))) t) = t.
-Proof.
-  intros t p m W H. rewrite <- H. apply set_back; auto.
-  destruct p; simpl in *; [constructor; simpl; auto|discriminate].
-Qed.
-
-(** Deleting a file undoes creating it. *)
-Theorem create_delete_file_reversible : forall s p i c, iwf s ->
-  iget p s = Of (Object None) -> (exists d n, p = Named (Entry d n)) -> iget (Inode i) s = Node None ->
-  irun [(p, Of (Object None)); (Inode i, Node None)] (irun [(Inode i, Node c); (p, Of (Object (Some (Leaf i))))] s) = s.
-Proof.
-  intros s p i c W H [d [n ->]] F.
-  pose proof (plan_inverse istate iplace ivalue iget iset iwf ifits iwf_set iset_back
-    [(Inode i, Node c); (Named (Entry d n), Of (Object (Some (Leaf i))))] s W) as K.
-  destruct s as [t b]. simpl in *. inversion H as [H']. inversion F as [F'].
-  rewrite H' in K. rewrite F' in K. rewrite H', F'. apply K. repeat constructor.
-Qed.
-
-(** Writing the old content undoes writing a new one, through whatever name. *)
-Theorem write_file_reversible : forall s i old new, iwf s -> iget (Inode i) s = Node (Some old) ->
-  iset (Inode i) (Node (Some old)) (iset (Inode i) (Node (Some new)) s) = s.
-Proof. intros s i old new W H. rewrite <- H. apply iset_back; simpl; auto. Qed.
-
-(** ** Theorem 10, for operations *)
-
-(** Doing an operation and undoing it is a certified null operation: it composes with any other as the identity. *)
-Theorem cno_operation : forall c o s, iwf s ->
-  match planned c o s with
-  | inl a => do_and_undo istate iplace ivalue iget iset a s = s
-  | inr _ => True
-  end.
-Proof. intros c o s W. destruct (planned c o s) as [a|] eqn:P; auto. unfold do_and_undo. eapply op_inverse; eauto. Qed.
-
-(** ** Theorem 3, for operations *)
-
-Definition irecords := records istate iplace ivalue iget iset.
-Definition iundo := undo istate iplace ivalue iget iset value_eqb.
-
-(** Whatever others did in between, undo restores what the operation touched and nothing else, or refuses and changes nothing. *)
-Theorem op_undo_restores_or_refuses : forall c o s0 a s2, iwf s0 -> iwf s2 -> planned c o s0 = inl a ->
-  match iundo (irecords a s0) s2 with
-  | Restored _ s3 =>
-      (forall r, In r (irecords a s0) -> iget (at_place _ _ r) s3 = iget (at_place _ _ r) s0) /\
-      (forall q, (forall r, In r (irecords a s0) -> iindependent (at_place _ _ r) q) -> iget q s3 = iget q s2)
-  | Refused _ s3 => s3 = s2
-  end.
-Proof.
-  intros c o s0 a s2 W0 W2 P.
-  apply (undo_restores_or_refuses istate iplace ivalue iget iset iwf ifits ifits_get iwf_set iset_back
-    value_eqb value_eqb_spec iindependent iget_iset_independent iget_iset_congruent); auto.
-  exact (planned_sound c o s0 a W0 P).
-Qed.
-
-(** Without interference it does not refuse, and the whole state is the one before. *)
-Theorem op_undo_without_interference : forall c o s a, iwf s -> planned c o s = inl a ->
-  iundo (irecords a s) (irun a s) = Restored _ s.
-Proof.
-  intros c o s a W P.
-  apply (undo_without_interference istate iplace ivalue iget iset iwf ifits iwf_set iset_back
-    value_eqb value_eqb_spec); auto.
-  exact (planned_sound c o s a W P).
-Qed.
-
-(** ** Theorem 7, for plans of files *)
-
-(** Commands whose footprints are independent give the same state in either order. *)
-Theorem files_independence : forall a b s, iwf s -> isound a -> isound b ->
-  independent_plans iplace ivalue iindependent a b -> irun a (irun b s) = irun b (irun a s).
-Proof.
-  apply (operation_independence istate iplace ivalue iset iwf ifits iwf_set iindependent iset_comm).
-Qed.

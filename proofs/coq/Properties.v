@@ -6,7 +6,7 @@
     what the theorems say of the model's. *)
 
 From Coq Require Import List NArith Bool.
-From Vsh Require Import Entries Cells Tree Inodes Resolver Operations.
+From Vsh Require Import Entries Cells Tree Inodes Access Resolver Operations OperationsFacts.
 Import ListNotations.
 Open Scope N_scope.
 

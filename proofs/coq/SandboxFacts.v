@@ -6,7 +6,7 @@
     would lead on. *)
 
 From Coq Require Import List NArith Bool Lia.
-From Vsh Require Import Entries Cells Tree Inodes Resolver Sandbox.
+From Vsh Require Import Entries Cells Tree Inodes Access Resolver Sandbox.
 Import ListNotations.
 Open Scope N_scope.
 
@@ -18,13 +18,13 @@ Inductive place := At (directory : Path) (name : Name) | Itself (directory : Pat
 Definition allowed (b : Bounds) (replaces : bool) (p : place) : bool :=
   match p with At d n => allowsName n d replaces b | Itself d => allows d b end.
 
-(** One search of the kernel's: the directory that a path's last component is in. *)
-Definition found (fuel : nat) (s : istate) (from : position) (cs : list component) : option place :=
-  match walk fuel link_limit false s from cs with
-  | inl (q, Inodes.Name n) => Some (At (rev q) n)
-  | inl (q, Here) => Some (Itself (rev q))
-  | inl (q, Up) => Some (Itself (rev (tl q)))
-  | inr _ => None
+(** One search of the kernel's: the directory that a path's last component is in; whether a slash stands behind that. *)
+Definition found (c : caller) (s : istate) (from : position) (cs : list component) : option (place * bool) :=
+  match walk (steps c) link_limit no_link c s from cs with
+  | inl (Ending q (Inodes.Name n) slash) => Some (At (rev q) n, slash)
+  | inl (Ending q Here _) => Some (Itself (rev q), false)
+  | inl (Ending q Up _) => Some (Itself (rev (tl q)), false)
+  | _ => None
   end.
 
 Definition target_at (s : istate) (p : place) : option (bool * list component) :=
@@ -39,20 +39,22 @@ Definition target_at (s : istate) (p : place) : option (bool * list component) :
 
 Inductive outcome := Used (p : place) | Refused | Failed.
 
-(** The searches of the shell, at most [links] of them after links. *)
-Fixpoint confined (links fuel : nat) (b : Bounds) (replaces follow isLong : bool) (s : istate) (from : position)
+(** The searches of the shell, at most [links] of them after links; [through]: the call looks through a slash. *)
+Fixpoint confined (links : nat) (c : caller) (b : Bounds) (replaces follow through : bool) (s : istate) (from : position)
   (cs : list component) : outcome :=
-  match found fuel s from cs with
+  match found c s from cs with
   | None => Failed
-  | Some p =>
-    match confinedStep (allowed b replaces p) (match target_at s p with Some _ => true | None => false end) follow isLong with
+  | Some (p, slash) =>
+    match confinedStep (allowed b replaces p) (match target_at s p with Some _ => true | None => false end) follow
+      (through && slash) with
     | ConfinedStep_use => Used p
     | ConfinedStep_refuse => Refused
     | ConfinedStep_follow =>
       match links, target_at s p with
       | S links', Some (absolute, target) =>
-        confined links' fuel b replaces follow isLong s
-          (if absolute then [] else match p with At d _ => rev d | Itself d => rev d end) target
+        confined links' c b replaces follow through s
+          (if absolute then [] else match p with At d _ => rev d | Itself d => rev d end)
+          (target ++ if slash then [Slash] else [])
       | _, _ => Failed
       end
     end
@@ -130,20 +132,21 @@ Qed.
 
 (** Theorem 6: wherever a name leads, through any links and any `..`, what is used lies in a real directory in or below a
     zone, and neither it nor what it lies in is the shell's own; when links are to be followed it is no link. *)
-Theorem sandbox_contains : forall links fuel b replaces follow isLong s from cs p,
-  is_directory s [] -> is_directory s from -> confined links fuel b replaces follow isLong s from cs = Used p ->
+Theorem sandbox_contains : forall links c b replaces follow through s from cs p,
+  is_directory s [] -> is_directory s from -> confined links c b replaces follow through s from cs = Used p ->
   (exists zone rest, In zone (zones b) /\ directory_of p = zone ++ rest) /\
   (forall place rest, In place (own b) -> path_of p <> place ++ rest) /\
   is_directory s (rev (directory_of p)) /\
   (follow = true -> target_at s p = None).
 Proof.
-  induction links as [|links IH]; intros fuel b replaces follow isLong s from cs p R D H; simpl in H;
-    (destruct (found fuel s from cs) as [q|] eqn:F; [|discriminate]);
+  induction links as [|links IH]; intros c b replaces follow through s from cs p R D H; simpl in H;
+    (destruct (found c s from cs) as [[q slash]|] eqn:F; [|discriminate]);
     assert (Q : is_directory s (rev (directory_of q)))
-      by (unfold found in F; destruct (walk fuel link_limit false s from cs) as [[w [| |n]]|e] eqn:W; inversion F; subst;
-          simpl; rewrite rev_involutive; pose proof (resolution_is_physical _ _ _ _ _ _ _ _ R D W); auto using directory_pop);
+      by (unfold found in F; destruct (walk (steps c) link_limit no_link c s from cs) as [[w [| |n| |] sl]|e] eqn:W;
+          inversion F; subst; simpl; rewrite rev_involutive;
+          pose proof (resolution_is_physical _ _ _ _ _ _ _ _ R D W); auto using directory_pop);
     (destruct (allowed b replaces q) eqn:A; destruct (target_at s q) as [[absolute target]|] eqn:T;
-      destruct follow, isLong; simpl in H; try discriminate).
+      destruct follow, (through && slash); simpl in H; try discriminate).
   all: try (inversion H; subst; destruct (allowed_is_inside b replaces p A) as (X1 & X2 & _); repeat split; auto; discriminate).
   all: try (inversion H; subst; destruct (allowed_is_inside b replaces p A) as (X1 & X2 & _); repeat split; auto; congruence).
   all: eapply IH; [exact R| |exact H]; destruct absolute; auto; destruct q; simpl in Q; exact Q.

@@ -94,10 +94,10 @@ enum ProofManifest {
         switch index {
         case 0:
             """
-                Coq: proofs/coq/Operations.v: op_inverse op_redo error_noop command_compensates mkdir_rmdir_reversible
-                    create_delete_file_reversible write_file_reversible
+                Coq: proofs/coq/OperationsFacts.v: op_inverse op_redo error_noop command_compensates
+                    mkdir_rmdir_reversible create_delete_file_reversible write_file_reversible
                 Coq: proofs/coq/Cells.v: plan_inverse inverse_of_inverse compensation_restores
-                Coq: proofs/coq/Preconditions.v: what_is_planned_was_allowed
+                Coq: proofs/coq/Preconditions.v: what_is_planned_was_allowed what_is_found_is_there
                 Coq: proofs/coq/PlannerFacts.v: records_restore each_step_is_taken_back each_step_is_sound
                 Coq: proofs/coq/Properties.v: inverse_restores_always error_changes_nothing_always
                 Agda: proofs/agda/Plans.agda: plan-inverse inverse-of-inverse
@@ -110,7 +110,7 @@ enum ProofManifest {
                 HOL Light: proofs/hol/plans.ml: PLAN_INVERSE INVERSE_OF_INVERSE
                 Lean 4, not checked by any Lean: proofs/lean/Plans.lean: plan_inverse inverse_of_inverse
                 asked of the real disk: inverse_restores error_changes_nothing same_files
-                tested: proofs/oracle/oracle.ml: compare_call
+                tested: proofs/oracle/kernel.ml: compare_call
                 tested: Tests/undo/test_random_ops.py: snapshot
                 runs: Sources/VshCore/Generated/ProvenDecisions.swift: step
                 runs: Sources/VshCore/Generated/ProvenPlanner.swift: contentPlan
@@ -129,13 +129,13 @@ enum ProofManifest {
                 Lean 4, not checked by any Lean: proofs/lean/Plans.lean: leads_back operation_sequence_reversible
                     undo_after_do
                 asked of the real disk: same_files
-                tested: proofs/oracle/oracle.ml: Redo
+                tested: proofs/oracle/rounds.ml: Redo
                 tested: Tests/VshCoreTests/HistoryTests.swift: testRandomRunsAgreeWithTheModel
                 runs: Sources/VshCore/Generated/ProvenHistory.swift: applying
             """
         case 2:
             """
-                Coq: proofs/coq/Operations.v: op_undo_restores_or_refuses op_undo_without_interference
+                Coq: proofs/coq/OperationsFacts.v: op_undo_restores_or_refuses op_undo_without_interference
                 Coq: proofs/coq/Cells.v: undo_restores_or_refuses undo_without_interference
                 Coq: proofs/coq/Properties.v: undo_restores_always
                 Coq: proofs/coq/Decisions.v: no_difference no_difference_from_itself
@@ -143,7 +143,7 @@ enum ProofManifest {
                 Z3: proofs/smt/undo_restores_or_refuses.smt2
                 cvc5: proofs/smt/undo_restores_or_refuses.smt2
                 asked of the real disk: undo_restores footprint_or_nothing
-                tested: proofs/oracle/oracle.ml: Interfere
+                tested: proofs/oracle/rounds.ml: Interfere
                 tested: Tests/cases/undo.case
                 runs: Sources/VshCore/Generated/ProvenDecisions.swift: difference
             """
@@ -155,7 +155,7 @@ enum ProofManifest {
                 Agda: proofs/agda/Plans.agda: rollback-restores
                 Lean 4, not checked by any Lean: proofs/lean/Plans.lean: rollback_restores
                 asked of the real disk: same_files
-                tested: proofs/oracle/oracle.ml: Transaction
+                tested: proofs/oracle/rounds.ml: Transaction
                 tested: Tests/VshCoreTests/HistoryTests.swift: testCommitIsOneEntryWithTheOperationsInEffect
                 runs: Sources/VshCore/Generated/ProvenHistory.swift: applying
             """
@@ -173,7 +173,7 @@ enum ProofManifest {
                 ACL2: proofs/acl2/plans.lisp: cut-off recorded-changes-are-kept dropped-changed-nothing
                 HOL Light: proofs/hol/plans.ml: CUT_OFF
                 asked of the real disk: same_files
-                tested: proofs/oracle/oracle.ml: Kill
+                tested: proofs/oracle/rounds.ml: Kill
                 tested: Tests/undo/test_random_ops.py: kill
                 tested: Tests/VshCoreTests/RestoringTests.swift: testRecoveryDecisions
                 runs: Sources/VshCore/Generated/ProvenDecisions.swift: action
@@ -182,17 +182,18 @@ enum ProofManifest {
         case 5:
             """
                 Coq: proofs/coq/SandboxFacts.v: sandbox_contains allowed_is_inside free_directory
-                Coq: proofs/coq/Resolver.v: resolution_in_a_root resolution_is_physical root_is_blind up_in_the_root
+                Coq: proofs/coq/Resolver.v: resolution_in_a_root resolution_is_physical names_are_searched_for
+                    root_is_blind up_in_the_root
                 Lean 4, not checked by any Lean: proofs/lean/Resolver.lean: sandbox_contains up_in_the_root
                 tested: Tests/undo/test_sandbox.py
-                tested: proofs/oracle/oracle.ml: situations
+                tested: proofs/oracle/kernel.ml: situations_of
                 runs: Sources/VshCore/Generated/ProvenSandbox.swift: of
                 runs: Sources/VshCore/Generated/ProvenSandbox.swift: allows
                 runs: Sources/VshCore/Generated/ProvenSandbox.swift: isFree
             """
         case 6:
             """
-                Coq: proofs/coq/Operations.v: files_independence
+                Coq: proofs/coq/OperationsFacts.v: files_independence
                 Coq: proofs/coq/Cells.v: operation_independence
                 Coq: proofs/coq/Tree.v: set_comm prefix_does_not_commute same_place_does_not_commute
                 Agda: proofs/agda/Plans.agda: operation-independence
@@ -226,7 +227,7 @@ enum ProofManifest {
         case 9:
             """
                 Coq: proofs/coq/Cells.v: cno_do_undo cno_identity_element cno_composes
-                Coq: proofs/coq/Operations.v: cno_operation
+                Coq: proofs/coq/OperationsFacts.v: cno_operation
                 Agda: proofs/agda/Plans.agda: cno-do-undo cno-left cno-right cno-composes
                 ACL2: proofs/acl2/plans.lisp: cno-do-undo cno-identity-element cno-composes
                 HOL Light: proofs/hol/plans.ml: CNO_IDENTITY_ELEMENT
@@ -236,7 +237,7 @@ enum ProofManifest {
         default:
             """
                 Coq: proofs/coq/Inodes.v: link_refines unlink_refines rename_refines seen_set write_reaches_every_name
-                tested: proofs/oracle/oracle.ml: canonical
+                tested: proofs/oracle/disk.ml: canonical
                 runs: nothing; the statement is about the model
             """
         }
