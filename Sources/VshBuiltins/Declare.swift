@@ -2,97 +2,183 @@
 import VshBase
 import VshRuntime
 
-/// `declare` and `typeset` of bash, for variables that are no arrays.
+/// `declare` and `typeset` of bash.
 func registerDeclare(_ shell: Shell) {
     shell.register(
-        "declare", .extension_, traits: .declaration, synopsis: "[-fFgprx] [name[=value]...]",
+        "declare", .extension_, traits: .declaration, synopsis: "[-aAfFgilnprux] [name[=value]...]",
         summary: "Give variables values and attributes; local ones in a function. -p and -f show them.",
         function: declare)
     shell.register(
-        "typeset", .extension_, traits: .declaration, synopsis: "[-fFgprx] [name[=value]...]",
+        "typeset", .extension_, traits: .declaration, synopsis: "[-aAfFgilnprux] [name[=value]...]",
         summary: "The same as \"declare\".", function: declare)
 }
 
-private func declare(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
-    var options = OptionReader()
-    var flags: VariableFlags = []
+/// What the options of `declare`, `local`, `readonly` and `export` ask for.
+struct DeclarationOptions {
+    var added: VariableFlags = []
+    var removed: VariableFlags = []
     var shows = false
+    /// The letter f or F.
     var functions: UInt8 = 0
-    var isLocal = shell.functionDepth > 0
-    while let option = options.next(shell, arguments, "aAfFgiprx") {
-        switch option {
-        case 97, 65:
-            return try shell.fail(
-                arguments, Text([45, option]),
-                "there are no arrays; the positional parameters can hold a list: set -- a b c", status: 2)
-        case 105:
-            return try shell.fail(
-                arguments, Text("-i"), "there are no integer variables; write name=$((expression))", status: 2)
-        case 102, 70: functions = option
-        case 103: isLocal = false
-        case 112: shows = true
-        case 114: flags.insert(.readonly)
-        default: flags.insert(.exported)
+    var isGlobal = false
+    /// The first operand.
+    var index = 1
+
+    /// Nil when an option is wrong, after a message.
+    init?(_ shell: Shell, _ arguments: Arguments, _ known: StaticString) {
+        var options = OptionReader()
+        while let option = options.next(shell, arguments, known) {
+            switch option {
+            case 102, 70: functions = option
+            case 103: isGlobal = true
+            case 112: shows = true
+            default: added.formUnion(DeclarationOptions.flag(option))
+            }
+        }
+        if options.isStopped { return nil }
+        index = options.index
+        // `+x` takes an attribute away.
+        while index < arguments.count, shell.fields[arguments.base + index].count > 1,
+            shell.fields[arguments.base + index][0] == 43
+        {
+            for letter in shell.argument(arguments, index).bytes.dropFirst() {
+                removed.formUnion(DeclarationOptions.flag(letter))
+            }
+            index += 1
         }
     }
-    if options.isStopped { return try shell.endUsage(arguments) }
+
+    private static func flag(_ letter: UInt8) -> VariableFlags {
+        switch letter {
+        case 97: .array
+        case 65: [.array, .associative]
+        case 105: .numeric
+        case 108: .lowercase
+        case 110: .reference
+        case 114: .readonly
+        case 117: .uppercase
+        case 120: .exported
+        default: []
+        }
+    }
+}
+
+private func declare(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    guard let options = DeclarationOptions(shell, arguments, "aAfFgilnprtux") else {
+        return try shell.endUsage(arguments)
+    }
     shell.status = 0
-    if functions != 0 {
-        showFunctions(shell, arguments, options.index, withBody: functions == 102)
+    if options.functions != 0 {
+        showFunctions(shell, arguments, options.index, withBody: options.functions == 102)
         return .normal
     }
     if options.index == arguments.count {
-        for symbol in shell.sortedSymbols({ shell.isName(shell.symbols.name($0)) && shell.isSet($0) })
-        where shell.variables[symbol].flags.isSuperset(of: flags) {
+        for symbol in shell.sortedSymbols({ shell.isName(shell.symbols.name($0)) && isDeclared(shell, $0) })
+        where shell.variables[symbol].flags.isSuperset(of: options.added) {
             show(shell, symbol)
         }
         return .normal
     }
+    if !options.shows {
+        return try declareOperands(
+            shell, arguments, options, isLocal: shell.functionDepth > 0 && !options.isGlobal)
+    }
     for index in options.index..<arguments.count {
         let word = shell.argument(arguments, index)
-        if shows {
-            guard let symbol = shell.symbols.find(word), shell.isSet(symbol) else {
-                shell.report(arguments, word, "not set")
-                shell.status = 1
-                continue
-            }
+        if let symbol = shell.symbols.find(word), isDeclared(shell, symbol) {
             show(shell, symbol)
-            continue
+        } else {
+            shell.report(arguments, word, "not set")
+            shell.status = 1
         }
-        guard let declaration = Declaration(shell, word) else {
-            return try shell.fail(arguments, word, "not a variable name", status: 2)
-        }
-        let symbol = declaration.symbol
-        if shell.variables[symbol].flags.contains(.readonly), isLocal || declaration.value != nil {
-            return try shell.fail(arguments, shell.symbols.name(symbol), "is read only")
-        }
-        if isLocal {
-            let isNew = !shell.variables[symbol].flags.contains(.local)
-            shell.makeLocal(symbol)
-            if isNew && declaration.value == nil { try shell.unset(symbol) }
-        }
-        if let value = declaration.value { try shell.assign(symbol, value) }
-        if flags.contains(.exported) { shell.setExported(symbol) }
-        if flags.contains(.readonly) { shell.setReadonly(symbol) }
     }
     return .normal
 }
 
-/// `declare -x name="value"`
-private func show(_ shell: Shell, _ symbol: Symbol) {
-    let flags = shell.variables[symbol].flags
-    shell.output.append("declare -")
-    if flags.contains(.readonly) { shell.output.append(114) }
-    if flags.contains(.exported) { shell.output.append(120) }
-    if flags.isDisjoint(with: [.readonly, .exported]) { shell.output.append(45) }
-    shell.output.append(32)
-    shell.output.append(shell.symbols.name(symbol))
-    shell.output.append("=\"")
-    for byte in shell.value(symbol).bytes {
-        if [34, 36, 92, 96].contains(byte) { shell.output.append(92) }
-        shell.output.append(byte)
+/// The operands of `declare` and `local`.
+func declareOperands(
+    _ shell: Shell, _ arguments: Arguments, _ options: DeclarationOptions, isLocal: Bool
+) throws(ShellError) -> Flow {
+    for index in options.index..<max(options.index, arguments.count) {
+        guard var declaration = Declaration(shell, arguments, index) else {
+            return try shell.fail(arguments, shell.argument(arguments, index), "not a variable name", status: 2)
+        }
+        if !isLocal && !options.added.contains(.reference) && !options.removed.contains(.reference) {
+            declaration.symbol = shell.resolved(declaration.symbol)
+        }
+        let symbol = declaration.symbol
+        let flags = shell.variables[symbol].flags
+        if flags.contains(.readonly), isLocal || declaration.assigns || !options.added.isEmpty || !options.removed.isEmpty {
+            return try shell.fail(arguments, shell.symbols.name(symbol), "is read only")
+        }
+        if isLocal {
+            let isNew = !flags.contains(.local)
+            shell.makeLocal(symbol)
+            if isNew { shell.clearLocal(symbol, keepsExport: declaration.assigns) }
+        }
+        if try !setKind(shell, arguments, options, declaration) { return .normal }
+        if !options.added.contains(.reference) { try declaration.assign(shell) }
+        if options.removed.contains(.exported) { shell.setExported(symbol, false) }
+        if options.added.contains(.exported) { shell.setExported(symbol) }
+        if options.added.contains(.readonly) { shell.setReadonly(symbol) }
     }
-    shell.output.append("\"\n")
+    return .normal
+}
+
+/// Gives a variable the attributes that matter to what is assigned; false after a message when it cannot have them.
+func setKind(
+    _ shell: Shell, _ arguments: Arguments, _ options: DeclarationOptions, _ declaration: Declaration
+) throws(ShellError) -> Bool {
+    let symbol = declaration.symbol
+    let flags = shell.variables[symbol].flags
+    if options.added.contains(.reference) {
+        if let target = declaration.value ?? (shell.isSet(symbol) ? shell.value(symbol) : nil) {
+            let name = shell.symbols.name(symbol)
+            if target == name || !shell.isReference(target) && !target.isEmpty {
+                _ = try shell.fail(
+                    arguments, target, target == name ? "a reference to itself" : "not a name to refer to")
+                return false
+            }
+            shell.setReference(symbol, target)
+        } else {
+            shell.setReference(symbol, Text())
+        }
+        return true
+    }
+    if options.removed.contains(.reference) { shell.removeReference(symbol) }
+    if options.added.contains(.array), flags.contains(.array),
+        flags.contains(.associative) != options.added.contains(.associative)
+    {
+        _ = try shell.fail(
+            arguments, shell.symbols.name(symbol),
+            flags.contains(.associative)
+                ? "an associative array does not become an indexed one"
+                : "an indexed array does not become an associative one")
+        return false
+    }
+    let kept: VariableFlags = [.numeric, .lowercase, .uppercase]
+    if !options.added.union(options.removed).isDisjoint(with: kept) {
+        shell.setAttributes(
+            symbol, added: options.added.intersection(kept), removed: options.removed.intersection(kept))
+    }
+    let becomesArray = options.added.contains(.array) || declaration.list != nil
+    if becomesArray && !flags.contains(.array) {
+        shell.becomeArray(symbol, isAssociative: options.added.contains(.associative))
+    }
+    return true
+}
+
+/// Whether there is anything to say about a variable.
+private func isDeclared(_ shell: Shell, _ symbol: Symbol) -> Bool {
+    if shell.isSet(symbol) || shell.array(symbol)?.count ?? 0 > 0 { return true }
+    let flags = shell.variables[symbol].flags
+    return !flags.contains(.dynamic)
+        && !flags.isDisjoint(with: [.array, .numeric, .reference, .lowercase, .uppercase, .exported, .readonly, .local])
+}
+
+private func show(_ shell: Shell, _ symbol: Symbol) {
+    shell.output.append(shell.declarationText(symbol))
+    shell.output.append(10)
 }
 
 /// `declare -f`: functions as they would be written; `-F`: their names.

@@ -12,12 +12,11 @@ func registerPrintf(_ shell: Shell) {
 private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
     var first = 1
-    var variable: Symbol = -1
+    var variable: VariableReference?
     if arguments.count > 2, shell.fields[arguments.base + 1].equals("-v"), !shell.options.contains(.posix) {
         let name = shell.argument(arguments, 2)
-        if !shell.isName(name) { return try shell.fail(arguments, name, "not a variable name", status: 2) }
-        variable = shell.symbols.intern(name)
-        shell.syncTables()
+        variable = try shell.reference(name)
+        if variable == nil { return try shell.fail(arguments, name, "not a variable name", status: 2) }
         first = 3
     }
     if first < arguments.count, shell.fields[arguments.base + first].equals("--") { first += 1 }
@@ -31,11 +30,11 @@ private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
         engine.run(format, into: &shell.output)
         return engine.failures
     }
-    if variable >= 0 {
+    if let variable {
         let text = shell.output.text(from: mark)
         shell.output.pop(to: mark)
-        if shell.variables[variable].flags.contains(.readonly) {
-            return try shell.fail(arguments, shell.symbols.name(variable), "is read only")
+        if shell.variables[variable.symbol].flags.contains(.readonly) {
+            return try shell.fail(arguments, shell.symbols.name(variable.symbol), "is read only")
         }
         try shell.assign(variable, text)
     }

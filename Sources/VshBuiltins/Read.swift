@@ -7,7 +7,7 @@ import VshSystem
 func registerRead(_ shell: Shell) {
     shell.register(
         "read", .intrinsic,
-        synopsis: "[-rs] [-d delimiter] [-n count | -N count] [-p prompt] [-t seconds] [-u descriptor] [name...]",
+        synopsis: "[-rs] [-a array] [-d delimiter] [-n count | -N count] [-p prompt] [-t seconds] [-u descriptor] [name...]",
         summary: "Read a line from standard input and split it into variables.", function: read)
 }
 
@@ -23,6 +23,8 @@ private struct ReadOptions {
     var isSilent = false
     /// `-N`: the delimiter is text, and nothing is split.
     var isExact = false
+    /// `-a`: all fields become the elements of this array.
+    var array: Text?
     var descriptor = 0
 
     /// Bytes have to be taken one at a time, by system calls.
@@ -45,11 +47,7 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
         case 100: wanted.delimiter = options.value.isEmpty ? 0 : options.value[0]
         case 112: wanted.prompt = options.value
         case 115: wanted.isSilent = true
-        case 97:
-            return try shell.fail(
-                arguments, Text("-a"),
-                "there are no arrays; give a variable for each field, or read the line and set --",
-                status: 2)
+        case 97: wanted.array = options.value
         case 101: break
         case 117:
             guard let descriptor = options.value.decimalInteger, descriptor >= 0, descriptor < 1 << 20 else {
@@ -71,8 +69,12 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     }
     if options.isStopped { return try shell.endUsage(arguments) }
     let first = options.index
-    for index in first..<max(first, arguments.count) where !shell.isName(shell.fields[arguments.base + index]) {
+    for index in first..<max(first, arguments.count) where !shell.isReference(shell.fields[arguments.base + index]) {
         return try shell.fail(arguments, shell.argument(arguments, index), "not a variable name", status: 2)
+    }
+
+    if let array = wanted.array, !shell.isName(array) {
+        return try shell.fail(arguments, array, "not a variable name", status: 2)
     }
 
     let mark = shell.scratch.count
@@ -90,6 +92,7 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
         return try shell.fail(arguments, Errno(rawValue: error).message, status: 2)
     }
     dropNULs(shell, mark)
+    if let array = wanted.array { return try splitIntoArray(shell, arguments, array, mark, wanted) }
     if wanted.isExact && first < arguments.count {
         for index in first + 1..<max(first + 1, arguments.count) {
             _ = try assign(shell, arguments, shell.argument(arguments, index), Text())
@@ -301,6 +304,32 @@ private func split(
     return .normal
 }
 
+/// `read -a`
+private func splitIntoArray(
+    _ shell: Shell, _ arguments: Arguments, _ name: Text, _ mark: Int, _ wanted: ReadOptions
+) throws(ShellError) -> Flow {
+    let hasEscapes =
+        !wanted.isRaw && shell.scratch.withBytes(from: mark) { ByteSearch.first(92, in: $0) != nil }
+    let length = shell.scratch.count - mark
+    var values: [Text] = []
+    var position = skipWhiteSpace(shell, mark, 0)
+    while position < length {
+        var field = FieldRange(start: position, end: position)
+        field.end = endOfField(shell, mark, position, hasEscapes)
+        position = skipDelimiter(shell, mark, field.end, hasEscapes)
+        values.append(value(shell, mark, field, hasEscapes, wanted))
+    }
+    let symbol = shell.resolved(shell.symbols.intern(name))
+    shell.syncTables()
+    let flags = shell.variables[symbol].flags
+    if flags.contains(.readonly) { return try shell.fail(arguments, name, "is read only", status: 2) }
+    if flags.contains(.associative) {
+        return try shell.fail(arguments, name, "an associative array cannot be read", status: 2)
+    }
+    shell.setArray(symbol, ArrayValue(values))
+    return .normal
+}
+
 @inline(__always)
 private func isDefaultIFS(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 }
 
@@ -397,6 +426,10 @@ private func value(
 private func assign(
     _ shell: Shell, _ arguments: Arguments, _ name: Text, _ text: Text
 ) throws(ShellError) -> Flow {
+    if name[name.count - 1] == 93, let reference = try shell.reference(name) {
+        try shell.assign(reference, text)
+        return .normal
+    }
     let symbol = shell.symbols.intern(name)
     shell.syncTables()
     if shell.variables[symbol].flags.contains(.readonly) {

@@ -22,6 +22,7 @@ public func registerBuiltins(_ shell: Shell) {
     registerTest(shell)
     registerLet(shell)
     registerDeclare(shell)
+    registerMapFile(shell)
     registerDirectoryStack(shell)
     registerHelp(shell)
     registerUndo(shell)

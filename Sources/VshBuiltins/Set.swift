@@ -96,9 +96,15 @@ private func change(_ shell: Shell, _ option: ShellOptions, _ isOn: Bool) throws
 
 /// `set`: the variables in a form that can be read back, sorted.
 private func listVariables(_ shell: Shell) {
-    for symbol in shell.sortedSymbols({ shell.isSet($0) && shell.isName(shell.symbols.name($0)) }) {
+    let isListed = { (symbol: Symbol) in shell.isSet(symbol) || shell.array(symbol)?.count ?? 0 > 0 }
+    for symbol in shell.sortedSymbols({ isListed($0) && shell.isName(shell.symbols.name($0)) }) {
         shell.output.append(shell.symbols.name(symbol))
         shell.output.append(61)
+        if let array = shell.array(symbol) {
+            shell.output.append(shell.listText(array))
+            shell.output.append(10)
+            continue
+        }
         shell.output.append(quotedOnOneLine: shell.value(symbol))
         shell.output.append(10)
     }

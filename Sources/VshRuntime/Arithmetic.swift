@@ -60,7 +60,8 @@ extension Shell {
             let text = try expandToText(code, node.a)
             guard let first = text.decimalInteger else { return false }
             return first == 0 ? text.count == 1 : text[0] != 48 && text[0] != 43
-        case .assign: return try expansionsArePlain(code, node.b)
+        case .assign, .assignElement: return try expansionsArePlain(code, node.b)
+        case .element, .stepElement: return true
         case .plus, .negate, .complement, .not: return try expansionsArePlain(code, node.a)
         case .conditional:
             if try !expansionsArePlain(code, node.a) { return false }
@@ -71,6 +72,9 @@ extension Shell {
             return try expansionsArePlain(code, node.b)
         }
     }
+
+    /// The value of an expression without expansions.
+    func evaluate(_ code: Code, root: Int32) throws(ShellError) -> Int { try evaluate(code, root, 0) }
 
     private func evaluate(_ code: Code, _ index: Int32, _ depth: Int) throws(ShellError) -> Int {
         let node = code.arithmetic[index]
@@ -117,11 +121,54 @@ extension Shell {
             let new = node.op == .preIncrement || node.op == .postIncrement ? old &+ 1 : old &- 1
             try assign(node.a, integer: new)
             return node.op == .preIncrement || node.op == .preDecrement ? new : old
+        case .element, .assignElement, .stepElement: return try evaluateElement(code, node, depth)
         default:
             let left = try evaluate(code, node.a, depth)
             let right = try evaluate(code, node.b, depth)
             return try apply(node.op, left, right)
         }
+    }
+
+    /// `x[i]`, `x[i] = …` and `x[i]++`.
+    @inline(never)
+    private func evaluateElement(_ code: Code, _ node: ArithmeticNode, _ depth: Int) throws(ShellError) -> Int {
+        let target = node.op == .element ? node : code.arithmetic[node.a]
+        let symbol = resolved(target.a)
+        let element: ElementSubscript
+        if variables[symbol].flags.contains(.associative) {
+            element = .key(code.constants[target.c])
+        } else if target.b >= 0 {
+            element = .number(try evaluate(code, target.b, depth))
+        } else {
+            element = .number(try evaluateText(code.constants[target.c], depth + 1))
+        }
+        func present() throws(ShellError) -> Int {
+            guard let text = try elementValue(symbol, element) else {
+                if !options.contains(.nounset) { return 0 }
+                throw unsetError(symbols.name(symbol))
+            }
+            if depth > 100 {
+                report(name: symbols.name(symbol), "arithmetic: the value refers to itself")
+                throw ShellError(.expansion, status: 1)
+            }
+            return text.isEmpty ? 0 : try evaluateText(text, depth + 1)
+        }
+        if node.op == .element { return try present() }
+        guard let op = ArithmeticOperator(rawValue: UInt8(truncatingIfNeeded: max(node.c, 0))) else {
+            preconditionFailure("an assignment without its operator")
+        }
+        var old = 0
+        var new: Int
+        if node.op == .stepElement {
+            old = try present()
+            new = op == .preIncrement || op == .postIncrement ? old &+ 1 : old &- 1
+        } else {
+            if node.c >= 0 { old = try present() }
+            new = try evaluate(code, node.b, depth)
+            if node.c >= 0 { new = try apply(op, old, new) }
+        }
+        try assign(symbol, element, Text(decimal: new))
+        return node.op == .stepElement && (op == .postIncrement || op == .postDecrement) ? old : new
     }
 
     /// A variable as a number: an unset or empty one is 0; other text is evaluated as an expression itself.

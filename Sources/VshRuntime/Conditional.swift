@@ -46,7 +46,7 @@ extension Shell {
         case UInt8(ascii: "z"): return text.isEmpty ? 0 : 1
         case UInt8(ascii: "v"):
             if let number = text.decimalInteger { return number >= 0 && number <= paramCount ? 0 : 1 }
-            return symbols.find(text).map { isSet($0) } ?? false ? 0 : 1
+            return try reference(text).map { (found) throws(ShellError) in try isSet(found) } ?? false ? 0 : 1
         case UInt8(ascii: "o"): return ShellOptions.option(name: text).map { options.contains($0) } ?? false ? 0 : 1
         default: return try runTest([Text([45, letter]), text])
         }
@@ -109,7 +109,7 @@ extension Shell {
 
     // MARK: =~
 
-    /// `left =~ word`: what matched is in BASH_REMATCH, the groups in `${BASH_REMATCH[n]}`.
+    /// `left =~ word`: what matched, and its groups, are the array BASH_REMATCH.
     private func matches(_ left: Text, _ code: Code, _ index: Int32) throws(ShellError) -> Int32 {
         let word = code.words[index]
         let text: Text
@@ -127,20 +127,7 @@ extension Shell {
             return 2
         }
         let found = expression.match(left)
-        var group = 0
-        while true {
-            let symbol = symbols.intern(
-                group == 0 ? Text("BASH_REMATCH") : Text("BASH_REMATCH[\(group)]"))
-            syncTables()
-            if let found, group < found.count {
-                try assign(symbol, left.slice(found[group]))
-            } else if isSet(symbol) {
-                try unset(symbol)
-            } else if group > 0 {
-                break
-            }
-            group += 1
-        }
+        setArray(KnownSymbol.bashRematch.rawValue, ArrayValue((found ?? []).map { left.slice($0) }))
         return found == nil ? 1 : 0
     }
 

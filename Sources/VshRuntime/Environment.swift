@@ -35,7 +35,7 @@ extension Shell {
         for index in 0..<exportedSymbols.count {
             let symbol = exportedSymbols[index]
             let flags = variables[symbol].flags
-            if !flags.contains(.exported) || !flags.contains(.isSet) { continue }
+            if !flags.contains(.exported) || !flags.contains(.isSet) || flags.contains(.array) { continue }
             environmentVector.open()
             environmentVector.extend(symbols.name(symbol))
             environmentVector.extend(61)
@@ -51,7 +51,7 @@ extension Shell {
         for index in 0..<exportedSymbols.count {
             let symbol = exportedSymbols[index]
             let flags = variables[symbol].flags
-            if !flags.contains(.exported) || !flags.contains(.isSet) { continue }
+            if !flags.contains(.exported) || !flags.contains(.isSet) || flags.contains(.array) { continue }
             list.append(symbols.name(symbol).bytes + [61] + value(symbol).bytes)
         }
         return list + foreignEnvironment.map(\.bytes)

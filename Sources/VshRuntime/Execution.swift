@@ -294,6 +294,20 @@ extension Shell {
             try assign(assignment.symbol, integer: evaluate(code, code.parts[word.a]))
         } else if assignment.flags.contains(.appendsToSelf) {
             try appendToSelf(code, assignment, word)
+        } else if assignment.flags.rawValue & ~AssignmentFlags.appendsToSelf.rawValue != 0 {
+            try performUnusual(code, assignment, word)
+        } else {
+            try assign(assignment.symbol, expandToText(code, assignment.word))
+        }
+    }
+
+    /// An assignment to an array, or `x+=…` whose text can change x.
+    @inline(never)
+    private func performUnusual(_ code: Code, _ assignment: Assignment, _ word: Word) throws(ShellError) {
+        if !assignment.flags.isDisjoint(with: [.element, .list]) {
+            try performArray(code, assignment)
+        } else if variables[resolved(assignment.symbol)].flags.contains(.numeric) {
+            try performAppend(code, assignment)
         } else {
             try assign(assignment.symbol, expandToText(code, assignment.word))
         }
@@ -305,6 +319,7 @@ extension Shell {
         if !variables[symbol].flags.isDisjoint(with: .assignmentNeedsCare) || options.contains(.allexport)
             || !isSet(symbol) || variables[symbol].epoch != epoch
         {
+            if assignment.flags.contains(.append) { return try performUnusual(code, assignment, word) }
             try assign(symbol, expandToText(code, assignment.word))
             return
         }

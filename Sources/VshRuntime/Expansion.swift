@@ -89,6 +89,7 @@ extension Shell {
             }
         case .braces:
             for index in word.a..<word.a &+ word.count { try expand(code, index) }
+        case .list: try expandDeclaredList(code, word)
         case _ where word.flags.contains(.isAssignmentLike): fields.append(try expandGeneralToText(code, word))
         default:
             var builder = WordBuilder(purpose: .fields, start: scratch.count, runStart: runs.count)
@@ -182,7 +183,8 @@ extension Shell {
             let escaped = scratch.text(from: mark)
             scratch.pop(to: mark)
             return escaped
-        case .general, .allParameters, .braces: return try expandGeneralToText(code, word, purpose: .pattern)
+        case .general, .allParameters, .braces, .list, .arrayElement:
+            return try expandGeneralToText(code, word, purpose: .pattern)
         }
     }
 
@@ -222,6 +224,7 @@ extension Shell {
         case .allParameters:
             appendAllParameters(quoted: true, star: false, &builder)
             return
+        case .list, .arrayElement: preconditionFailure("the parser makes no such word here")
         case .braces:
             for index in word.a..<word.a &+ word.count {
                 if index > word.a { append(Text(" "), quoted: true, &builder) }
@@ -247,14 +250,10 @@ extension Shell {
                 append(Text(decimal: result), quoted: part.isQuoted, &builder)
             case .badSubstitution:
                 let text = code.constants[part.a]
-                let isElement = !options.contains(.posix) && text.withBytes { $0.contains(91) }
-                report(
-                    name: text,
-                    isElement
-                        ? "bad substitution: there are no arrays; the positional parameters can hold a list: set -- a b c"
-                        : "bad substitution")
+                report(name: text, "bad substitution")
                 throw ShellError(.expansion, status: 1)
             case .indirectParameter: try expandIndirect(code, part, &builder)
+            case .element: try expandElement(code, part, &builder)
             case .processSubstitution:
                 append(try expandProcessSubstitution(code, part), quoted: true, &builder)
             }

@@ -13,14 +13,16 @@ extension Shell {
     }
 
     /// The elements `offset ..< offset + length` of `count`, as the operands of `:` say; negative ones count from the end. Nil: none.
-    private func range(
-        _ code: Code, _ part: Part, count: Int, countsBack: Bool = true
+    /// `isOpenEnded`: the length counts what is there, which may be further on than `count` says.
+    func range(
+        _ code: Code, _ part: Part, count: Int, countsBack: Bool = true, isOpenEnded: Bool = false
     ) throws(ShellError) -> Range<Int>? {
         var offset = try evaluate(code, word: part.b)
         if offset < 0 { offset += count }
         if offset < 0 || offset > count { return nil }
         if part.c < 0 { return offset..<count }
         let length = try evaluate(code, word: part.c)
+        if length >= 0 && isOpenEnded { return offset..<(offset &+ min(length, 1 << 40)) }
         if length >= 0 { return offset..<(length > count - offset ? count : offset + length) }
         if !countsBack || count + length < offset {
             report(name: Text(decimal: length), "the length of a substring is below 0")
@@ -53,29 +55,24 @@ extension Shell {
         appendList(texts, quoted: part.isQuoted, star: part.a == 42, &builder)
     }
 
-    /// Appends texts as `$@` or `$*` would.
-    private func appendList(_ texts: [Text], quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
-        for (index, text) in texts.enumerated() {
-            if index > 0 { separateParameters(quoted: quoted, star: star, &builder) }
-            append(text, quoted: quoted, &builder)
-        }
-        if quoted && star { builder.hasQuotes = true }
-    }
-
     // MARK: ${x^p} and ${x,p}
 
     /// Changes the case of the first character, or of all, where the pattern matches.
     func changeCase(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
         let pattern = try expandToPattern(code, part.b)
-        let isUpper = part.op == .upper || part.op == .upperAll
-        let isAll = part.op == .upperAll || part.op == .lowerAll
+        return changedCase(
+            text, isUpper: part.op == .upper || part.op == .upperAll, isAll: part.op == .upperAll || part.op == .lowerAll,
+            pattern)
+    }
+
+    func changedCase(_ text: Text, isUpper: Bool, isAll: Bool, _ pattern: Pattern? = nil) -> Text {
         var result = ByteStack(capacity: text.count + 8)
         text.withBytes { bytes in
             var index = 0
             while index < bytes.count {
                 let length = isUTF8 ? utf8Length(bytes.baseAddress! + index, bytes.count - index) : 1
                 let character = UnsafeBufferPointer(rebasing: bytes[index..<index + length])
-                if (isAll || index == 0) && (pattern.text.isEmpty || pattern.matches(character)) {
+                if (isAll || index == 0) && (pattern.map { $0.text.isEmpty || $0.matches(character) } ?? true) {
                     appendConverted(character, isUpper: isUpper, &result)
                 } else {
                     result.append(character)
@@ -124,7 +121,7 @@ extension Shell {
         if part.op == .names {
             let count = name.count
             var names: [Text] = []
-            for symbol in 0..<Int32(variables.count) where isSet(symbol) {
+            for symbol in 0..<Int32(variables.count) where isSet(symbol) || variables[symbol].flags.contains(.array) {
                 let other = symbols.name(symbol)
                 if other.count >= count, other.slice(0..<count) == name, isName(other) { names.append(other) }
             }
@@ -141,14 +138,28 @@ extension Shell {
         } else if name.equals("#") {
             target = Text(decimal: paramCount)
         } else {
-            isKnown = isSet(part.a)
-            target = value(part.a)
+            if variables[part.a].flags.contains(.reference) {
+                // The name of what a reference means.
+                append(variables[part.a].text, quoted: part.isQuoted, &builder)
+                return
+            }
+            let text = isSet(part.a) ? value(part.a) : try unusualValue(part.a)
+            isKnown = text != nil
+            target = text ?? Text()
         }
         if !isKnown {
             report(name: name, "is not set, so that it names no other parameter")
             throw ShellError(.expansion, status: 1)
         }
+        try expandMeant(code, part, target, &builder)
+    }
+
+    /// The parameter that `target` names, with the operator of `part`.
+    func expandMeant(
+        _ code: Code, _ part: Part, _ target: Text, _ builder: inout WordBuilder
+    ) throws(ShellError) {
         var meant = part
+        meant.flags.remove(.isIndirect)
         if isName(target) {
             meant.kind = .parameter
             meant.a = symbols.intern(target)
@@ -159,6 +170,18 @@ extension Shell {
         } else if target.count == 1, [64, 42, 35, 63, 45, 36, 33].contains(target[0]) {
             meant.kind = .special
             meant.a = Int32(target[0])
+        } else if let found = try reference(target) {
+            if found.isAll {
+                var all = part
+                all.kind = .special
+                all.a = found.subscriptText!.equals("*") ? 42 : 64
+                return try expandList(
+                    code, all, elementValues(found.symbol), star: all.a == 42, &builder)
+            }
+            let text = try value(found)
+            meant.kind = .special
+            meant.a = 64
+            return try expandValue(code, meant, &builder, text ?? Text(), isSet: text != nil)
         } else {
             report(name: target, "is no name of a parameter")
             throw ShellError(.expansion, status: 1)

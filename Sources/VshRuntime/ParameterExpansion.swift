@@ -52,6 +52,11 @@ extension Shell {
         case .parameter:
             isSet = self.isSet(part.a)
             text = isSet ? try parameterValue(part.a) : Text()
+            if !isSet, !variables[part.a].flags.isDisjoint(with: [.reference, .array]),
+                let found = try unusualValue(part.a)
+            {
+                (isSet, text) = (true, found)
+            }
         case .positional:
             isSet = Int(part.a) <= paramCount
             text = isSet ? params[paramBase + Int(part.a) - 1] : Text()
@@ -59,6 +64,16 @@ extension Shell {
             text = special(part.a)
             isSet = part.a != 33 || lastBackgroundPid != 0
         }
+        try expandValue(code, part, &builder, text, isSet: isSet)
+    }
+
+    /// The operator of `${…}` on the value of the parameter.
+    @inline(__always)
+    func expandValue(
+        _ code: Code, _ part: Part, _ builder: inout WordBuilder, _ value: Text, isSet wasSet: Bool
+    ) throws(ShellError) {
+        var text = value
+        var isSet = wasSet
         let useOperand = !isSet || part.flags.contains(.colon) && text.isEmpty
         switch part.op {
         case .none: break
@@ -77,47 +92,55 @@ extension Shell {
         case .assignDefault:
             if useOperand {
                 text = try operandText(code, part)
-                guard part.kind == .parameter else {
-                    report(name: parameterName(part), "cannot be assigned in this way")
-                    throw ShellError(.expansion, status: 1)
+                if part.kind == .element {
+                    let symbol = resolved(code.ints[part.a])
+                    if let element = try elementSubscript(code, part.a, symbol) { try assign(symbol, element, text) }
+                } else {
+                    guard part.kind == .parameter else {
+                        report(name: parameterName(code, part), "cannot be assigned in this way")
+                        throw ShellError(.expansion, status: 1)
+                    }
+                    try assign(part.a, text)
                 }
-                try assign(part.a, text)
                 isSet = true
             }
         case .indicateError:
             if useOperand {
                 let message = part.b >= 0 ? try operandText(code, part) : Text()
                 report(
-                    name: parameterName(part),
+                    name: parameterName(code, part),
                     message.isEmpty
                         ? "parameter \(part.flags.contains(.colon) ? "null or " : "")not set" : message.description)
                 throw ShellError(.expansion, status: 1)
             }
         case .length:
-            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
             append(Text(decimal: characterCount(text)), quoted: part.isQuoted, &builder)
             return
         case .removeSmallestPrefix, .removeLargestPrefix, .removeSmallestSuffix, .removeLargestSuffix:
-            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
             text = try trim(code, part, text)
         case .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix:
-            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
             text = try replace(code, part, text)
         case .substring:
-            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
             text = try substring(code, part, text)
         case .upper, .upperAll, .lower, .lowerAll:
-            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
             text = try changeCase(code, part, text)
-        case .names: preconditionFailure("the parser makes no such operator")
+        case .transform:
+            if !isSet { return }
+            text = try transformed(part.c, text, part.kind == .parameter ? resolved(part.a) : -1)
+        case .names, .keys: preconditionFailure("the parser makes no such operator")
         }
-        if !isSet && part.op == .none && options.contains(.nounset) { throw unsetError(parameterName(part)) }
+        if !isSet && part.op == .none && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
         append(text, quoted: part.isQuoted, &builder)
     }
 
     /// `#`, `##`, `%` and `%%`.
     @inline(__always)
-    private func trim(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
+    func trim(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
         if part.b < 0 { return text }
         let pattern = try expandToPattern(code, part.b)
         let count = text.count
@@ -133,7 +156,7 @@ extension Shell {
 
     /// `/`, `//`, `/#` and `/%`: the longest matches, from the left.
     @inline(never)
-    private func replace(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
+    func replace(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
         let pattern = try expandToPattern(code, part.b)
         let replacement = part.c < 0 ? Text() : try expandToText(code, part.c)
         let isAnchored = part.op == .replacePrefix || part.op == .replaceSuffix
@@ -168,7 +191,7 @@ extension Shell {
         return result
     }
 
-    private func expandOperand(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {
+    func expandOperand(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {
         if part.isQuoted { builder.hasQuotes = true }
         if part.b < 0 { return }
         let word = code.words[part.b]
@@ -179,12 +202,13 @@ extension Shell {
         }
     }
 
-    private func operandText(_ code: Code, _ part: Part) throws(ShellError) -> Text {
+    func operandText(_ code: Code, _ part: Part) throws(ShellError) -> Text {
         part.b < 0 ? Text() : try expandToText(code, part.b)
     }
 
-    private func parameterName(_ part: Part) -> Text {
+    func parameterName(_ code: Code, _ part: Part) -> Text {
         switch part.kind {
+        case .element: elementName(code, part.a)
         case .parameter: symbols.name(part.a)
         case .positional: Text(decimal: Int(part.a))
         default: Text([UInt8(truncatingIfNeeded: part.a)])
@@ -200,47 +224,12 @@ extension Shell {
         case .length:
             append(Text(decimal: paramCount), quoted: part.isQuoted, &builder)
             return
-        case .useDefault, .useAlternative, .assignDefault, .indicateError:
-            let isEmpty = paramCount == 0 || part.flags.contains(.colon) && isNull(joined: isStar && part.isQuoted)
-            if part.op == .useAlternative ? !isEmpty : isEmpty {
-                if part.op == .assignDefault {
-                    report(name: parameterName(part), "cannot be assigned in this way")
-                    throw ShellError(.expansion, status: 1)
-                }
-                if part.op == .indicateError {
-                    let message = try operandText(code, part)
-                    report(name: parameterName(part), message.isEmpty ? "parameter not set" : message.description)
-                    throw ShellError(.expansion, status: 1)
-                }
-                try expandOperand(code, part, &builder)
-                return
-            }
-            if part.op == .useAlternative { return }
         case .substring: return try expandParameterRange(code, part, &builder)
         default:
-            // Trims, replacements and changes of case apply to each parameter.
-            for index in 0..<paramCount {
-                let parameter = params[paramBase + index]
-                let text: Text
-                switch part.op {
-                case .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix:
-                    text = try replace(code, part, parameter)
-                case .upper, .upperAll, .lower, .lowerAll: text = try changeCase(code, part, parameter)
-                default: text = try trim(code, part, parameter)
-                }
-                if index > 0 { separateParameters(quoted: part.isQuoted, star: isStar, &builder) }
-                append(text, quoted: part.isQuoted, &builder)
-            }
-            return
+            let texts = (0..<paramCount).map { params[paramBase + $0] }
+            return try expandList(code, part, texts, star: isStar, &builder)
         }
         appendAllParameters(quoted: part.isQuoted, star: isStar, &builder)
-    }
-
-    /// Whether the parameters together are null; `joined`: as `"$*"`, where an empty IFS puts nothing between them.
-    private func isNull(joined: Bool) -> Bool {
-        if paramCount > 1 && !(joined && ifsJoin < 0) { return false }
-        for index in 0..<paramCount where !params[paramBase + index].isEmpty { return false }
-        return true
     }
 
     /// Appends `$@` or `$*`, quoted or not (XCU 2.5.2).

@@ -78,11 +78,14 @@ extension Shell {
     /// Waits for the stages without job control; `status` is the pipeline's.
     private func wait(for stages: [JobProcess]) {
         var result: Int32 = 0
+        var statuses: [Int32] = []
         for (index, stage) in stages.enumerated() {
             let own = stage.pid > 0 ? waitForChild(stage.pid) : stage.status?.exitCode ?? 0
+            statuses.append(own)
             if options.contains(.pipefail) ? own != 0 : index == stages.count - 1 { result = own }
         }
         status = result
+        lastPipeline = (statuses, result)
     }
 
     /// Starts one stage as a process; its pid, or 0 when it could not be started (then `status` says why).

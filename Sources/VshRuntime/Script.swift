@@ -73,7 +73,10 @@ extension Shell {
         let callerCode = currentCode
         let position = currentPosition
         currentCode = code
+        let calls = callStack.count
+        if source.origin == .dot { noteDotScript(code, callerCode, position) }
         defer {
+            callStack.pop(to: calls)
             currentCode = callerCode
             currentPosition = position
             giveBack(code)
@@ -135,6 +138,13 @@ extension Shell {
             }
             if flow != .normal { return flow }
         }
+    }
+
+    private func noteDotScript(_ code: Code, _ caller: Code?, _ position: Int32) {
+        callStack.append(
+            CallRecord(
+                symbol: -1, position: position, caller: caller.map { Unmanaged.passUnretained($0) },
+                callee: Unmanaged.passUnretained(code)))
     }
 
     var parserOptions: ParserOptions {

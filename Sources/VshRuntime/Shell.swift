@@ -37,6 +37,10 @@ public final class Shell {
     /// Functions and dot scripts being run.
     public var functionDepth = 0
     public var dotDepth = 0
+    /// The functions and dot scripts that run.
+    var callStack = Table<CallRecord>(capacity: 32)
+    /// The statuses of the last pipeline, and the status that it had.
+    var lastPipeline: (statuses: [Int32], status: Int32)?
     /// While above zero, a failing command does not end the shell by `errexit` (conditions, `!`, `&&` `||`).
     var errexitIgnored = 0
     /// What messages call the shell: the last component of the name it was called by.
@@ -112,6 +116,13 @@ public final class Shell {
     var processDepth = 0
     /// Assignments that last as long as the command they stand before.
     var localTemporaries = Table<VariableChange>(capacity: 8)
+    /// The elements of arrays, by the number that their variables have.
+    var arrays: [ArrayValue?] = []
+    var freeArrays: [Int] = []
+    /// How many there may be before those are looked for that nothing names.
+    var arraySweep = 64
+    /// Lists among the arguments of the declaration utility that is about to run, by their places in `fields`.
+    var declaredLists: [(place: Int, elements: [ListElement])] = []
     var codePool: [Code] = []
     /// The regular expression that `=~` used last.
     var lastExpression: RegularExpression?

@@ -75,8 +75,14 @@ extension Shell {
         localFrame = localTrail.count
         loopDepth = 0
         functionDepth &+= 1
+        let calls = callStack.count
+        callStack.append(
+            CallRecord(
+                symbol: symbol, position: position, caller: callerCode.map { Unmanaged.passUnretained($0) },
+                callee: Unmanaged.passUnretained(body.code)))
         currentCode = body.code
         defer {
+            callStack.pop(to: calls)
             if localTrail.count > localFrame { popLocals(to: localFrame) }
             localFrame = locals
             params.pop(to: mark)
@@ -202,10 +208,15 @@ extension Shell {
     private func assignTemporarily(_ code: Code, _ node: Node, permanent: Bool, _ mark: Int) throws(ShellError) {
         for index in node.c..<node.c &+ node.d {
             let assignment = code.assignments[index]
+            if code.words[assignment.word].form == .list || code.words[assignment.word].form == .arrayElement {
+                if !permanent { localTemporaries.append(saved(assignment.symbol)) }
+                try performArray(code, assignment)
+                continue
+            }
             let text = try expandToText(code, assignment.word)
             if variables[assignment.symbol].flags.contains(.readonly) { throw readonlyError(assignment.symbol) }
             if !permanent {
-                localTemporaries.append(VariableChange(symbol: assignment.symbol, old: variables[assignment.symbol]))
+                localTemporaries.append(saved(assignment.symbol))
                 willChange(assignment.symbol)
                 if !variables[assignment.symbol].flags.contains(.exported) {
                     variables[assignment.symbol].flags.insert(.exported)

@@ -21,11 +21,24 @@ public struct VariableFlags: OptionSet, Sendable {
     public static let dynamic = VariableFlags(rawValue: 64)
     /// Declared by `local` in the function that runs.
     public static let local = VariableFlags(rawValue: 128)
+    /// It is an array: `integer` is the number of its elements (Arrays.swift), `text` its element 0.
+    public static let array = VariableFlags(rawValue: 256)
+    /// … by keys.
+    public static let associative = VariableFlags(rawValue: 512)
+    /// `declare -i`: what is assigned is an expression.
+    public static let numeric = VariableFlags(rawValue: 1024)
+    /// `declare -n`: `text` names the variable that is meant; there is no value.
+    public static let reference = VariableFlags(rawValue: 2048)
+    /// `declare -l` and `-u`
+    public static let lowercase = VariableFlags(rawValue: 4096)
+    public static let uppercase = VariableFlags(rawValue: 8192)
 
     static let value: VariableFlags = [.isSet, .hasText, .hasInteger]
     static let textValue: VariableFlags = [.isSet, .hasText]
     /// Any of these sends an assignment down the slow path.
-    static let assignmentNeedsCare: VariableFlags = [.exported, .readonly, .watched, .dynamic]
+    static let assignmentNeedsCare: VariableFlags = [
+        .exported, .readonly, .watched, .dynamic, .array, .numeric, .reference, .lowercase, .uppercase,
+    ]
 }
 
 /// A variable: its value as text, as integer or both, and the subshell level that wrote it last. 48 bytes.

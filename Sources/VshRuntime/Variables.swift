@@ -25,7 +25,12 @@ extension Shell {
 
     @inline(never)
     private func uncommonValue(_ symbol: Symbol) throws(ShellError) -> Text {
-        if !isSet(symbol) && options.contains(.nounset) { throw unsetError(symbols.name(symbol)) }
+        if !isSet(symbol) {
+            if !variables[symbol].flags.isDisjoint(with: [.reference, .array]), let text = try unusualValue(symbol) {
+                return text
+            }
+            if options.contains(.nounset) { throw unsetError(symbols.name(symbol)) }
+        }
         // A subshell that is told its process is one from here on.
         if symbol == KnownSymbol.bashpid.rawValue, variables[symbol].flags.contains(.dynamic) { try becomeProcess() }
         return value(symbol)
@@ -39,6 +44,7 @@ extension Shell {
     @inline(never)
     private func makeText(_ symbol: Symbol) -> Text {
         let flags = variables[symbol].flags
+        if !flags.isDisjoint(with: [.reference, .array]) { return (try? unusualValue(symbol)) ?? Text() }
         if flags.contains(.dynamic) { return Text(decimal: dynamicInteger(symbol)) }
         let text = Text(decimal: variables[symbol].integer)
         variables[symbol].text = text
@@ -71,6 +77,8 @@ extension Shell {
     @inline(never)
     private func parseInteger(_ symbol: Symbol) -> Int? {
         let flags = variables[symbol].flags
+        // Their field `integer` is something else.
+        if !flags.isDisjoint(with: [.reference, .array]) { return value(symbol).isEmpty ? 0 : nil }
         if flags.contains(.dynamic) {
             return symbol == KnownSymbol.bashpid.rawValue && isVirtualSubshell ? nil : dynamicInteger(symbol)
         }
@@ -96,7 +104,7 @@ extension Shell {
 
     @inline(never)
     private func recordTrail(_ symbol: Symbol) {
-        variableTrail.append(VariableChange(symbol: symbol, old: variables[symbol]))
+        variableTrail.append(saved(symbol))
         variables[symbol].epoch = epoch
     }
 
@@ -128,8 +136,21 @@ extension Shell {
 
     @inline(never)
     private func assignWithCare(_ symbol: Symbol, _ text: Text) throws(ShellError) {
-        if variables[symbol].flags.contains(.readonly) { throw readonlyError(symbol) }
-        assignUnchecked(symbol, text)
+        let flags = variables[symbol].flags
+        if flags.contains(.reference) {
+            let target = resolved(symbol)
+            if target != symbol && !variables[target].flags.contains(.reference) { return try assign(target, text) }
+            if variables[target].text.isEmpty || isName(variables[target].text) {
+                // A reference without a target gets one.
+                willChange(symbol)
+                variables[symbol].text = text
+                return
+            }
+            if let reference = try reference(variables[target].text) { try assign(reference, text) }
+            return
+        }
+        if flags.contains(.readonly) { throw readonlyError(symbol) }
+        assignUnchecked(symbol, try converted(symbol, text))
     }
 
     /// The error of an assignment to a read-only variable.
@@ -140,6 +161,7 @@ extension Shell {
 
     /// Assigns whether or not the variable is read-only, with all consequences.
     public func assignUnchecked(_ symbol: Symbol, _ text: Text) {
+        if variables[symbol].flags.contains(.array) { return assignFirst(symbol, text) }
         willChange(symbol)
         variables[symbol].text = text
         var flags = variables[symbol].flags.subtracting([.hasInteger]).union(.textValue)
@@ -160,12 +182,29 @@ extension Shell {
         if flags.contains(.watched) { variableChanged(symbol) }
     }
 
+    /// `x=text` where x is an array: its element 0.
+    @inline(never)
+    private func assignFirst(_ symbol: Symbol, _ text: Text) {
+        if variables[symbol].flags.contains(.dynamic) { return }
+        let array = writableArray(symbol)
+        if array.isAssociative { array.set(Text("0"), text) } else { array.set(0, text) }
+        didChangeArray(symbol, array)
+    }
+
     /// Makes a variable part of the environment of commands.
     public func setExported(_ symbol: Symbol) {
         if variables[symbol].flags.contains(.exported) { return }
         willChange(symbol)
         variables[symbol].flags.insert(.exported)
         noteExported(symbol)
+    }
+
+    /// `export` or `export -n`.
+    public func setExported(_ symbol: Symbol, _ isExported: Bool) {
+        if isExported { return setExported(symbol) }
+        willChange(symbol)
+        variables[symbol].flags.remove(.exported)
+        environmentIsStale = true
     }
 
     /// Enters a symbol whose `exported` flag was just set into the list the environment is made from.
@@ -195,7 +234,7 @@ extension Shell {
     public func makeLocal(_ symbol: Symbol) {
         let start = localFrame
         for index in start..<max(start, localTrail.count) where localTrail[index].symbol == symbol { return }
-        localTrail.append(VariableChange(symbol: symbol, old: variables[symbol]))
+        localTrail.append(saved(symbol))
         willChange(symbol)
         variables[symbol].flags.insert(.local)
     }

@@ -107,6 +107,11 @@ struct ArithmeticParser {
             let nameStart = pos
             while pos < end && isName(base[pos]) { pos &+= 1 }
             let nameEnd = pos
+            if isExtended && byte(pos) == Byte.openBracket {
+                if let node = try elementAssignment(nameStart) { return node }
+                pos = start
+                return try conditional()
+            }
             if let op = assignmentOperator() {
                 hasAssignment = true
                 let symbol = symbols.intern(UnsafeBufferPointer(start: base + nameStart, count: nameEnd - nameStart))
@@ -223,7 +228,12 @@ struct ArithmeticParser {
                 let next = peek()
                 if isName(next) && !isDigit(next) {
                     hasAssignment = true
-                    return try node(first == Byte.plus ? .preIncrement : .preDecrement, a: name())
+                    let op: ArithmeticOperator = first == Byte.plus ? .preIncrement : .preDecrement
+                    let symbol = name()
+                    if isExtended && byte(pos) == Byte.openBracket {
+                        return try node(.stepElement, a: element(symbol), c: Int32(op.rawValue))
+                    }
+                    return try node(op, a: symbol)
                 }
                 pos = mark
             }
@@ -253,6 +263,7 @@ struct ArithmeticParser {
         if isName(first) {
             let symbol = name()
             if byte(pos) == Parser.placeholder && textWord >= 0 { throw failed("a name broken by an expansion") }
+            let element = isExtended && byte(pos) == Byte.openBracket ? try element(symbol) : -1
             let next = peek()
             if next == Byte.plus || next == Byte.minus, byte(pos &+ 1) == next {
                 // `x--y` is `x - -y`; `x--` is an operation only when no operand follows.
@@ -261,13 +272,65 @@ struct ArithmeticParser {
                 let after = peek()
                 if !isName(after) && after != Byte.openParen && after != Parser.placeholder {
                     hasAssignment = true
-                    return try node(next == Byte.plus ? .postIncrement : .postDecrement, a: symbol)
+                    let op: ArithmeticOperator = next == Byte.plus ? .postIncrement : .postDecrement
+                    if element >= 0 { return try node(.stepElement, a: element, c: Int32(op.rawValue)) }
+                    return try node(op, a: symbol)
                 }
                 pos = mark
             }
-            return try node(.variable, a: symbol)
+            return element >= 0 ? element : try node(.variable, a: symbol)
         }
         throw failed(first == 0 ? "unexpected end; expected an operand" : "expected an operand")
+    }
+
+    // MARK: Elements of arrays
+
+    /// `[i]` at the cursor, after the name of an array: a node of kind `element`.
+    private mutating func element(_ symbol: Symbol) throws(ArithmeticFailure) -> Int32 {
+        let start = pos &+ 1
+        var open = 0
+        var p = start
+        while p < end {
+            if base[p] == Byte.openBracket { open &+= 1 }
+            if base[p] == Byte.closeBracket {
+                if open == 0 { break }
+                open &-= 1
+            }
+            if base[p] == Parser.placeholder && textWord >= 0 { throw failed("an expansion in a subscript") }
+            p &+= 1
+        }
+        if p >= end { throw failed("expected ']'") }
+        if p == start { throw failed("expected a subscript") }
+        let text = UnsafeBufferPointer(start: base + start, count: p &- start)
+        let (nodes, integers) = (code.arithmetic.count, code.integers.count)
+        var inner = ArithmeticParser(text, symbols: symbols, code: code)
+        inner.isExtended = true
+        inner.depth = depth &+ 1
+        var root: Int32 = -1
+        do throws(ArithmeticFailure) {
+            root = try inner.parse()
+            if inner.hasAssignment { hasAssignment = true }
+        } catch {
+            // Only the key of an associative array, if it is one.
+            code.arithmetic.pop(to: nodes)
+            code.integers.pop(to: integers)
+        }
+        pos = p &+ 1
+        code.constants.append(Text(text))
+        return try node(.element, a: symbol, b: root, c: Int32(truncatingIfNeeded: code.constants.count &- 1))
+    }
+
+    /// `x[i] = …` and the like, the cursor after the name that begins at `start`; nil when no assignment operator follows.
+    private mutating func elementAssignment(_ start: Int) throws(ArithmeticFailure) -> Int32? {
+        let symbol = symbols.intern(UnsafeBufferPointer(start: base + start, count: pos - start))
+        let target = try element(symbol)
+        guard let op = assignmentOperator() else { return nil }
+        hasAssignment = true
+        depth &+= 1
+        if depth > 1000 { throw failed("expression nested too deeply") }
+        let value = try assignment()
+        depth &-= 1
+        return try node(.assignElement, a: target, b: value, c: op)
     }
 
     private mutating func name() -> Symbol {

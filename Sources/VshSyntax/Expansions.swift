@@ -128,7 +128,7 @@ extension Parser {
         }
         if byte == Byte.bang && !options.isPosix && part.op == .none, try indirection(code, &part) {
             byte = current()
-            if part.op == .names || byte == Byte.closeBrace {
+            if part.op == .names || part.op == .keys || byte == Byte.closeBrace {
                 pos &+= 1
                 parts.append(part)
                 return
@@ -147,7 +147,9 @@ extension Parser {
             part.a = number == 0 ? Int32(Byte.zero) : Int32(number)
         } else if kind & ByteClass.name != 0 {
             part.a = name()
-            if base[pos] == Byte.openBracket && !options.isPosix { matchedGroup(&part) }
+            if base[pos] == Byte.openBracket && !options.isPosix, try !element(code, &part) {
+                return try badSubstitution(code, start, position, isQuoted: isQuoted)
+            }
         } else if isSpecialParameter(byte) {
             pos &+= 1
             part.kind = .special
@@ -198,6 +200,8 @@ extension Parser {
             Byte.comma where !part.flags.contains(.colon) && !options.isPosix:
             part.op = byte == Byte.caret ? .upper : .lower
             isPattern = true
+        case Byte.at where !part.flags.contains(.colon) && !options.isPosix && transformation(&part):
+            return parts.append(part)
         case _ where part.flags.contains(.colon) && !options.isPosix && byte != 0 && byte != Byte.closeBrace:
             part.flags.remove(.colon)
             try substring(code, start, &part)

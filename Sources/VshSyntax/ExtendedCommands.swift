@@ -216,20 +216,4 @@ extension Parser {
     func processScope(_ code: Code, _ node: Int32) -> Int32 {
         add(code, Node(.processScope, a: node, position: code.nodes[node].position))
     }
-
-    // MARK: Arrays
-
-    /// Whether the command name is written `name[…]=…`.
-    func isElementAssignment(_ code: Code, _ word: Word) -> Bool {
-        if options.isPosix { return false }
-        return code.constants[word.a].withBytes { bytes in
-            var index = 0
-            while index < bytes.count && classOf(bytes[index]) & ByteClass.name != 0 { index += 1 }
-            if index == 0 || index == bytes.count || bytes[index] != Byte.openBracket { return false }
-            while index < bytes.count && bytes[index] != Byte.closeBracket { index += 1 }
-            index += 1
-            if index < bytes.count && bytes[index] == Byte.plus { index += 1 }
-            return index < bytes.count && bytes[index] == Byte.equal
-        }
-    }
 }

@@ -21,6 +21,10 @@ extension Parser {
                 part.c = Int32(byte)
                 pos = following().offset
             }
+            if part.op == .none && base[pos] == Byte.openBracket {
+                part.kind = .parameter
+                if try indirectElement(code, &part) { return true }
+            }
         } else if next == Byte.hash && base[pos &+ 2] == Byte.closeBrace {
             part.a = symbols.intern(bytes(pos &+ 1, pos &+ 2))
             pos &+= 2
@@ -29,16 +33,6 @@ extension Parser {
         }
         part.kind = .indirectParameter
         return true
-    }
-
-    /// `${BASH_REMATCH[n]}`, what group n of `=~` matched: the one array that there is, as variables with such names. The cursor is on `[`.
-    mutating func matchedGroup(_ part: inout Part) {
-        var p = pos &+ 1
-        while classOf(base[p]) & ByteClass.digit != 0 { p &+= 1 }
-        if p == pos &+ 1 || base[p] != Byte.closeBracket || !symbols.name(part.a).equals("BASH_REMATCH") { return }
-        let isWhole = p == pos &+ 2 && base[pos &+ 1] == Byte.zero
-        if !isWhole { part.a = symbols.intern(bytes(pos &- 12, p &+ 1)) }
-        pos = p &+ 1
     }
 
     /// `offset}` or `offset:length}` after `${x:`.

@@ -165,11 +165,10 @@ extension Parser {
         }
     }
 
-    /// `x=(…)` and `x[i]=…`, from `start` to `end`.
-    @inline(never)
-    mutating func noArrays(_ start: Int, _ end: Int) -> Stop {
+    /// What is wrong with the text `start ..< end` of what is being read.
+    mutating func failure(_ text: StaticString, _ start: Int, _ end: Int) -> Stop {
         var message = ByteStack()
-        message.append("there are no arrays; the positional parameters can hold a list: set -- a b c")
+        message.append(text)
         return fail(message, Int(place(start))..<Int(place(end)), isIncomplete: false)
     }
 

@@ -39,7 +39,7 @@ extension Parser {
                         words.pop(to: wordMark)
                         return try functionDefinition(code, symbol, position)
                     }
-                    if pos > 0 && base[pos &- 1] == Byte.equal && !options.isPosix { throw noArrays(wordStart, pos) }
+                    if try declaredList(code, context, wordMark, &flags) { continue }
                     throw unexpected(code, "a word or the end of the command")
                 } else {
                     break loop
@@ -49,7 +49,7 @@ extension Parser {
             } else if words.count == wordMark {
                 // Before the command name.
                 wordStart = pos
-                if kind & ByteClass.name != 0, let nameEnd = assignmentName() {
+                if kind & ByteClass.name != 0, let nameEnd = assignmentName(takesElements: true) {
                     try assignment(code, nameEnd, &flags)
                 } else if !isFirst && alias != nil && isAliasHere() {
                     skipBlanks()
@@ -62,8 +62,6 @@ extension Parser {
                         (context, isAfterCommand) = declarationUtility(code.constants[word.a])
                     } else if word.flags.contains(.hasSubstitution) {
                         flags.insert(.hasSubstitution)
-                    } else if word.form == .glob && isElementAssignment(code, word) {
-                        throw noArrays(wordStart, pos)
                     }
                 }
             } else {
@@ -161,15 +159,18 @@ extension Parser {
 
     // MARK: Assignments
 
-    /// The offset of the `=` when an assignment starts at the cursor. A name that a line continuation breaks counts.
+    /// The offset of the `=` when an assignment starts at the cursor; of the `[` when it is one to an element. A name that a line continuation
+    /// breaks counts.
     @inline(__always)
-    mutating func assignmentName() -> Int? {
+    mutating func assignmentName(takesElements: Bool = false) -> Int? {
         var p = pos
         while classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
         if p == pos || classOf(base[pos]) & ByteClass.digit != 0 { return nil }
         if base[p] == Byte.equal { return p }
         if base[p] == Byte.plus && base[p &+ 1] == Byte.equal && !options.isPosix { return p &+ 1 }
-        if base[p] != Byte.backslash { return nil }
+        if base[p] != Byte.backslash {
+            return takesElements && base[p] == Byte.openBracket && isElementAssignment(p) ? p : nil
+        }
         while classOf(base[p]) & ByteClass.name != 0 || (base[p] == Byte.backslash && stepOverContinuation(&p)) {
             if classOf(base[p]) & ByteClass.name != 0 { p &+= 1 }
         }
@@ -180,7 +181,15 @@ extension Parser {
         let position = place(pos)
         note(.assignment, pos)
         let symbol = name()
+        if base[nameEnd] == Byte.openBracket {
+            pos = nameEnd
+            return try elementAssignment(code, symbol, position, &flags)
+        }
         pos = nameEnd &+ 1
+        if base[pos] == Byte.openParen && !options.isPosix {
+            let isAppending = base[nameEnd &- 1] == Byte.plus
+            return try listAssignment(code, symbol, position, isAppending: isAppending, &flags)
+        }
         let index = try value(code)
         if base[nameEnd &- 1] == Byte.plus { appendValue(code, index, symbol, position) }
         let word = code.words[index]

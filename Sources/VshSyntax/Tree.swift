@@ -168,6 +168,11 @@ public enum WordForm: UInt8 {
     case general
     /// A word with braces that make several of it: `count` words from `a`; `b` constant with its text, or -1.
     case braces
+    /// The value of `x[i]=…`: `a` the word of the value.
+    case arrayElement
+    /// `(…)` of `x=(…)`: `count` elements in `ints` from `a`, each three: its subscript (as for `PartKind.element`, the symbol -1) or -1, its
+    /// word, and 1 for `[i]+=…`. As an argument of a declaration utility: `b` constant with `x=` or `x+=`, else -1.
+    case list
 }
 
 /// A word: 20 bytes.
@@ -228,6 +233,9 @@ public enum PartKind: UInt8 {
     case indirectParameter
     /// `<(x)`, `>(x)`: `a` child node as in `commandSubstitution`; `b` 0 for `<`, 1 for `>`.
     case processSubstitution
+    /// `${x[i]…}`: `a` the first of three in `ints`: the symbol, the word of the subscript (-1 `@`, -2 `*`), and the root of its expression in
+    /// `Code.arithmetic` when it is a constant, or -1. With the flag `isIndirect` `${!x[i]…}`.
+    case element
 }
 
 /// The operator of a parameter expansion (XCU 2.6.2).
@@ -247,6 +255,10 @@ public enum ParameterOperator: UInt8 {
     case upper, upperAll, lower, lowerAll
     /// `${!x*}` and `${!x@}`: the names of the variables that begin with x; `Part.c` the byte.
     case names
+    /// `${!x[@]}` and `${!x[*]}`: the subscripts.
+    case keys
+    /// `${x@Q}` and others: `Part.c` the letter.
+    case transform
 }
 
 /// A part of a word: 20 bytes.
@@ -289,6 +301,8 @@ public struct PartFlags: OptionSet, Sendable {
     public static let isBackquoted = PartFlags(rawValue: 2)
     /// Written with braces.
     public static let hasBraces = PartFlags(rawValue: 4)
+    /// An element whose value names the parameter that is meant.
+    public static let isIndirect = PartFlags(rawValue: 8)
 }
 
 /// `name=word` before or instead of a command. 20 bytes.
@@ -297,7 +311,7 @@ public struct Assignment {
     /// The value: expanded with tilde expansion after `=` and `:`, without splitting and pathname expansion.
     public var word: Int32
     public var flags: AssignmentFlags
-    /// For subscripts, later.
+    /// Of `x[i]=…` the subscript, as for `PartKind.element`; else -1.
     public var subscriptWord: Int32
     public var position: Int32
 
@@ -318,6 +332,10 @@ public struct AssignmentFlags: OptionSet, Sendable {
     public static let appendsToSelf = AssignmentFlags(rawValue: 1)
     /// `x+=word`: the word begins with a part for the value of x.
     public static let append = AssignmentFlags(rawValue: 2)
+    /// `x[i]=word`, with `append` `x[i]+=word`: the word has the form `arrayElement`.
+    public static let element = AssignmentFlags(rawValue: 4)
+    /// `x=(…)`, with `append` `x+=(…)`: the word has the form `list`.
+    public static let list = AssignmentFlags(rawValue: 8)
 }
 
 public enum RedirectionOperator: UInt8 {
@@ -405,6 +423,12 @@ public enum ArithmeticOperator: UInt8 {
     case preIncrement, preDecrement, postIncrement, postDecrement
     /// `a ** b`
     case power
+    /// `x[i]`: `a` symbol, `b` root of the subscript or -1 when it is no expression, `c` constant with its text.
+    case element
+    /// `x[i] = b` and `x[i] op= b`: `a` a node of kind `element`, the rest as in `assign`.
+    case assignElement
+    /// `++x[i]` and so on: `a` a node of kind `element`, `c` the raw value of the operator for a variable.
+    case stepElement
 }
 
 /// An arithmetic node; `a`, `b`, `c` are indices into `Code.arithmetic` unless the operator says otherwise.

@@ -313,7 +313,9 @@ struct Unparser: ~Copyable {
             if offset > 0 { out.append(Byte.space) }
             let assignment = code.assignments[first + offset]
             out.append(symbols.name(assignment.symbol))
-            if assignment.flags.contains(.append) {
+            if !assignment.flags.isDisjoint(with: [.element, .list]) {
+                arrayAssignment(assignment)
+            } else if assignment.flags.contains(.append) {
                 out.append("+=")
                 var rest = code.words[assignment.word]
                 rest.a += 1

@@ -30,6 +30,10 @@ extension Unparser {
         case .glob: pattern(code.constants[w.b], w.flags, place)
         case .pattern: pattern(code.constants[w.a], w.flags, place)
         case .general: parts(w, place)
+        case .arrayElement: word(w.a, place)
+        case .list:
+            if w.b >= 0 { out.append(code.constants[w.b]) }
+            list(w)
         case .braces:
             if w.b >= 0 {
                 out.append(code.constants[w.b])
@@ -245,6 +249,12 @@ extension Unparser {
                 $0.out.append($0.symbols.name(part.a))
             }
         case .processSubstitution: commandSubstitution(part.a, part.b == 0 ? "<(" : ">(")
+        case .element:
+            braces(part) {
+                if part.op == .keys || part.flags.contains(.isIndirect) { $0.out.append(Byte.bang) }
+                $0.out.append($0.symbols.name($0.code.ints[part.a]))
+                $0.elementSubscript(part.a)
+            }
         }
     }
 
@@ -258,8 +268,6 @@ extension Unparser {
                 needsBraces = text.count > 0 && ByteClass.table[Int(text[0])] & ByteClass.name != 0
             }
         }
-        // `BASH_REMATCH[1]`
-        if name[name.count - 1] == Byte.closeBracket { needsBraces = true }
         out.append(needsBraces ? "${" : "$")
         out.append(name)
         if needsBraces { out.append(Byte.closeBrace) }
@@ -300,9 +308,12 @@ extension Unparser {
             arithmetic(part.b)
             if part.c >= 0 { out.append(Byte.colon) }
             arithmetic(part.c)
-        case .none, .length: break
+        case .transform:
+            out.append(Byte.at)
+            out.append(UInt8(truncatingIfNeeded: part.c))
+        case .none, .length, .keys: break
         }
-        if part.op == .substring || part.op == .names {
+        if part.op == .substring || part.op == .names || part.op == .transform {
             out.append(Byte.closeBrace)
             return
         }

@@ -22,6 +22,8 @@ struct WordContext: OptionSet {
     static let startsWithSlash = WordContext(rawValue: 128)
     /// The right side of `=~`: `|` and what parentheses enclose are text.
     static let regularExpression = WordContext(rawValue: 256)
+    /// A subscript: it ends at its `]`, and blanks and operators are text.
+    static let subscripted = WordContext(rawValue: 512)
 }
 
 /// What is known of the word under construction; its parts are on `Parser.parts`, the bytes of its literals on `Parser.text`.
@@ -38,7 +40,7 @@ struct WordBuild {
     var isAssignment = false
     /// An unquoted `{` was seen where braces make several words.
     var hasBrace = false
-    /// Parentheses that are open in a regular expression.
+    /// Parentheses that are open in a regular expression, brackets in a subscript.
     var openParentheses = 0
 }
 
@@ -155,9 +157,9 @@ extension Parser {
         while true {
             var p = pos
             while classOf(base[p]) & ByteClass.stop == 0 { p &+= 1 }
-            if context.contains(.endsAtSlash), let slash = findSlash(p) {
-                if slash > pos { literal(pos, slash, isQuoted: false) }
-                pos = slash
+            if !context.isDisjoint(with: [.endsAtSlash, .subscripted]), let last = findEnd(p, context) {
+                if last > pos { literal(pos, last, isQuoted: false) }
+                pos = last
                 return
             }
             if p != pos {
@@ -184,6 +186,7 @@ extension Parser {
             case Byte.openBracket:
                 literal(byte: byte, isQuoted: false)
                 build.hasOpenBracket = true
+                if context.contains(.subscripted) { build.openParentheses &+= 1 }
                 pos &+= 1
             case Byte.tilde:
                 let isLeading = text.count == tildeOffset && parts.count == tildePart
@@ -191,7 +194,7 @@ extension Parser {
                     build.isAssignment && parts.count > build.partMark && parts.last.kind == .literal
                     && !parts.last.isQuoted
                     && text[text.count &- 1] == Byte.colon
-                if !((isLeading || isAfterColon) && tilde(code, context)) {
+                if !((isLeading && !context.contains(.subscripted) || isAfterColon) && tilde(code, context)) {
                     literal(byte: byte, isQuoted: false)
                     pos &+= 1
                 }
@@ -211,7 +214,7 @@ extension Parser {
                 }
             default:
                 // A blank, a newline or an operator.
-                if !context.contains(.operand) {
+                if context.isDisjoint(with: [.operand, .subscripted]) {
                     if (byte == Byte.less || byte == Byte.greater) && isProcessSubstitution() {
                         try processSubstitution(code)
                         continue
@@ -224,8 +227,15 @@ extension Parser {
         }
     }
 
-    private func findSlash(_ limit: Int) -> Int? {
-        for p in pos..<limit where base[p] == Byte.slash { return p }
+    /// The slash or bracket before `limit` that ends what is read.
+    private mutating func findEnd(_ limit: Int, _ context: WordContext) -> Int? {
+        for p in pos..<limit {
+            if base[p] == Byte.slash && context.contains(.endsAtSlash) { return p }
+            if base[p] == Byte.closeBracket && context.contains(.subscripted) {
+                if build.openParentheses == 0 { return p }
+                build.openParentheses &-= 1
+            }
+        }
         return nil
     }
 
