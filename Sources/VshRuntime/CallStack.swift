@@ -23,7 +23,9 @@ extension Shell {
         case KnownSymbol.bashSource.rawValue: return ArrayValue(callSources)
         case KnownSymbol.bashLineno.rawValue: return ArrayValue(callLines.map { Text(decimal: $0) })
         case KnownSymbol.groups.rawValue:
-            return ArrayValue(((try? System.groups()) ?? []).map { Text(decimal: Int($0)) })
+            let own = System.effectiveGroupID
+            let groups = [own] + ((try? System.groups()) ?? []).filter { $0 != own }
+            return ArrayValue(groups.map { Text(decimal: Int($0)) })
         case KnownSymbol.dirstack.rawValue:
             let below = symbols.find(Text("directory stack")).map { value($0).bytes.split(separator: 0) } ?? []
             return ArrayValue([workingDirectory] + below.map { Text($0) })
@@ -46,7 +48,7 @@ extension Shell {
 
     /// FUNCNAME: nothing outside functions.
     private var callNames: [Text] {
-        if callStack.isEmpty { return [] }
+        if functionDepth == 0 { return [] }
         var names: [Text] = []
         for index in stride(from: callStack.count - 1, through: 0, by: -1) {
             let symbol = callStack[index].symbol

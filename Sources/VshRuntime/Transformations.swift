@@ -37,6 +37,7 @@ extension Shell {
                 if index > 0 { line.append(32) }
                 line.append(text)
             }
+            if variables[symbol].flags.contains(.associative) { line.append(32) }
             return texts.isEmpty ? [] : [line.text(from: 0)]
         default:
             var changed: [Text] = []
@@ -212,20 +213,15 @@ extension Shell {
 
     /// `${x@A}`
     private func assignmentText(_ symbol: Symbol) -> Text {
-        if array(symbol) != nil || !attributeLetters(symbol).isEmpty {
-            if let array = array(symbol) {
-                _ = array
-                return declarationText(symbol)
-            }
-            var text = Text("declare -")
-            text.append(attributeLetters(symbol))
+        if array(symbol) != nil { return declarationText(symbol) }
+        var text = Text()
+        let letters = attributeLetters(symbol)
+        if !letters.isEmpty {
+            text.append(Text("declare -"))
+            text.append(letters)
             text.append(Text(" "))
-            text.append(symbols.name(symbol))
-            text.append(Text("="))
-            text.append(quotedAlways(value(symbol)))
-            return text
         }
-        var text = symbols.name(symbol)
+        text.append(symbols.name(symbol))
         text.append(Text("="))
         text.append(quotedAlways(value(symbol)))
         return text

@@ -39,7 +39,10 @@ extension Parser {
                         words.pop(to: wordMark)
                         return try functionDefinition(code, symbol, position)
                     }
-                    if try declaredList(code, context, wordMark, &flags) { continue }
+                    if try declaredList(code, context, wordMark, &flags) {
+                        skipBlanksAndAliases()
+                        continue
+                    }
                     throw unexpected(code, "a word or the end of the command")
                 } else {
                     break loop
