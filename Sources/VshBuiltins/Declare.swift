@@ -108,7 +108,9 @@ func declareOperands(
         }
         let symbol = declaration.symbol
         let flags = shell.variables[symbol].flags
-        if flags.contains(.readonly), isLocal || declaration.assigns || !options.added.isEmpty || !options.removed.isEmpty {
+        if flags.contains(.readonly),
+            isLocal || declaration.assigns || !options.added.isEmpty || !options.removed.isEmpty
+        {
             return try shell.fail(arguments, shell.symbols.name(symbol), "is read only")
         }
         if isLocal {

@@ -7,7 +7,8 @@ import VshSystem
 func registerRead(_ shell: Shell) {
     shell.register(
         "read", .intrinsic,
-        synopsis: "[-rs] [-a array] [-d delimiter] [-n count | -N count] [-p prompt] [-t seconds] [-u descriptor] [name...]",
+        synopsis:
+            "[-rs] [-a array] [-d delimiter] [-n count | -N count] [-p prompt] [-t seconds] [-u descriptor] [name...]",
         summary: "Read a line from standard input and split it into variables.", function: read)
 }
 

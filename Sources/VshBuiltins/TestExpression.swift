@@ -134,7 +134,8 @@ struct TestExpression {
         switch op {
         case 110: return !word.isEmpty  // -n
         case 122: return word.isEmpty  // -z
-        case 118: return (try? shell.reference(word).map { (found) throws(ShellError) in try shell.isSet(found) }) ?? false
+        case 118:
+            return (try? shell.reference(word).map { (found) throws(ShellError) in try shell.isSet(found) }) ?? false
         default: break
         }
         let operand = op == 104 || op == 76 ? word : shell.processPath(word)

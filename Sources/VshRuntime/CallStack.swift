@@ -17,6 +17,7 @@ struct CallRecord {
 /// Arrays of bash whose elements are found when they are asked for.
 extension Shell {
     func computedArray(_ symbol: Symbol) -> ArrayValue? {
+        if options.contains(.posix) { return nil }
         switch symbol {
         case KnownSymbol.pipestatus.rawValue: return ArrayValue(pipelineStatuses.map { Text(decimal: Int($0)) })
         case KnownSymbol.funcname.rawValue: return ArrayValue(callNames)

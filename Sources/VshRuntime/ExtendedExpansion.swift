@@ -61,7 +61,8 @@ extension Shell {
     func changeCase(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
         let pattern = try expandToPattern(code, part.b)
         return changedCase(
-            text, isUpper: part.op == .upper || part.op == .upperAll, isAll: part.op == .upperAll || part.op == .lowerAll,
+            text, isUpper: part.op == .upper || part.op == .upperAll,
+            isAll: part.op == .upperAll || part.op == .lowerAll,
             pattern)
     }
 

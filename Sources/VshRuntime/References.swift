@@ -50,7 +50,9 @@ extension Shell {
     }
 
     private func expandedSubscript(_ text: Text) throws(ShellError) -> Text {
-        let isPlain = text.withBytes { bytes in !bytes.contains { $0 == 36 || $0 == 34 || $0 == 39 || $0 == 92 || $0 == 96 } }
+        let isPlain = text.withBytes { bytes in
+            !bytes.contains { $0 == 36 || $0 == 34 || $0 == 39 || $0 == 92 || $0 == 96 }
+        }
         if isPlain { return text }
         var source = Text("x[")
         source.append(text)

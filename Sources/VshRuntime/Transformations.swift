@@ -182,7 +182,8 @@ extension Shell {
     private func isPlainKey(_ key: Text) -> Bool {
         key.withBytes { bytes in
             bytes.allSatisfy {
-                $0 | 32 >= 97 && $0 | 32 <= 122 || $0 >= 48 && $0 <= 57 || [95, 45, 46, 47, 58, 44, 43, 37].contains($0)
+                $0 | 32 >= 97 && $0 | 32 <= 122 || $0 >= 48 && $0 <= 57
+                    || [95, 45, 46, 47, 58, 44, 43, 37].contains($0)
             }
         }
     }
