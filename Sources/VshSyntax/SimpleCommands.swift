@@ -15,7 +15,6 @@ extension Parser {
         let assignmentMark = assignments.count
         let redirectionMark = redirections.count
         let substitutions = processSubstitutions
-        var wordStart = pos
         var flags: NodeFlags = []
         var symbol: Symbol = -1
         var context: WordContext = .fields
@@ -51,7 +50,6 @@ extension Parser {
                 try redirection(code, descriptor, &flags)
             } else if words.count == wordMark {
                 // Before the command name.
-                wordStart = pos
                 if kind & ByteClass.name != 0, let nameEnd = assignmentName(takesElements: true) {
                     try assignment(code, nameEnd, &flags)
                 } else if !isFirst && alias != nil && isAliasHere() {
@@ -68,7 +66,6 @@ extension Parser {
                     }
                 }
             } else {
-                wordStart = pos
                 let word = try word(code, context, as: .word)
                 words.append(word)
                 if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
