@@ -5,7 +5,7 @@
     would refuse is refused. An accepted log is the log of a run of the machine (theorem 9, together with [Audit]). *)
 
 From Coq Require Import List NArith Bool Lia.
-From Vsh Require Import Decisions History HistoryFacts LogCheck.
+From Vsh Require Import Decisions History HistoryLists HistoryValid HistoryFacts LogCheck.
 Import ListNotations.
 Open Scope N_scope.
 

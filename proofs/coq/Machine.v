@@ -8,7 +8,7 @@
     [begun] keeps the states at the open begins. No step reads it: it is there so that theorem 4 can be said. *)
 
 From Coq Require Import List NArith Lia Bool.
-From Vsh Require Import Cells History HistoryFacts.
+From Vsh Require Import Cells History HistoryLists HistoryValid HistoryFacts.
 Import ListNotations.
 Open Scope N_scope.
 

@@ -1,11 +1,11 @@
 (* SPDX-License-Identifier: MPL-2.0
    Plans and their inverses in HOL Light: theorems 1, 5 (its core), 7 and 10, for any state with places. *)
 
-let run = define
+let run = new_recursive_definition list_RECURSION
   `(run (set:P->V->S->S) [] s = s) /\
    (run set (CONS x a) s = run set a (set (FST x) (SND x) s))`;;
 
-let inverse = define
+let inverse = new_recursive_definition list_RECURSION
   `(inverse (get:P->S->V) (set:P->V->S->S) [] s = []) /\
    (inverse get set (CONS x a) s =
       APPEND (inverse get set a (set (FST x) (SND x) s)) [(FST x,get (FST x) s)])`;;

@@ -10,14 +10,33 @@ let tmp = ref (Filename.get_temp_dir_name ())
 
 let nobody = 65534
 
+(* Each user's calls in a process of its own, at the same time. *)
+let ask_situations since =
+  let users = if Unix.geteuid () = 0 then [ (0, nobody); (nobody, 0) ] else [ (Unix.geteuid (), Unix.geteuid ()) ] in
+  let start (user, other) =
+    let input, output = Unix.pipe ~cloexec:true () in
+    match Unix.fork () with
+    | 0 ->
+      Report.base := Printf.sprintf "%s/%d" !Report.base user;
+      Unix.mkdir !Report.base 0o755;
+      let kinds, calls = Kernel.situations_of user other in
+      let channel = Unix.out_channel_of_descr output in
+      Marshal.to_channel channel (kinds, calls, !Report.passed, !Report.failed) [];
+      flush channel;
+      Unix._exit 0
+    | pid -> Unix.close output; (user, pid, Unix.in_channel_of_descr input) in
+  List.iter (fun (user, pid, channel) ->
+      (match (Marshal.from_channel channel : int * int * int * int) with
+       | kinds, calls, passed, failed ->
+         Report.passed := !Report.passed + passed; Report.failed := !Report.failed + failed;
+         Printf.printf "kernel: user %d: %d calls: every operation in %d situations of its path, or all pairs of them: %.1f s\n%!" user
+           calls kinds (since ())
+       | exception End_of_file -> Report.check false (fun () -> Printf.sprintf "kernel: user %d: not to the end" user));
+      close_in channel;
+      ignore (Unix.waitpid [] pid)) (List.map start users)
+
 let ask_kernel since =
-  if !situations > 0 then begin
-    let users = if Unix.geteuid () = 0 then [ (0, nobody); (nobody, 0) ] else [ (Unix.geteuid (), Unix.geteuid ()) ] in
-    List.iter (fun (user, other) ->
-        let kinds, calls = Kernel.situations_of user other in
-        Printf.printf "kernel: user %d: %d calls: every operation in %d situations of its path, or all pairs of them: %.1f s\n%!" user calls
-          kinds (since ())) users
-  end;
+  if !situations > 0 then ask_situations since;
   Kernel.random !kernel;
   Printf.printf "kernel: %d random calls: %.1f s\n%!" !kernel (since ())
 

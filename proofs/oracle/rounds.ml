@@ -38,7 +38,7 @@ type process = { pid : int; input : out_channel; output : in_channel }
 
 let start place =
   let in_read, in_write = Unix.pipe ~cloexec:true () and out_read, out_write = Unix.pipe ~cloexec:true () in
-  let env = [| "HOME=" ^ place ^ "/home"; "PATH=" ^ Sys.getenv "PATH"; "LC_ALL=C"; "VSH_NORECORD=1" |] in
+  let env = [| "HOME=" ^ place ^ "/home"; "PATH=" ^ Sys.getenv "PATH"; "LC_ALL=C" |] in
   let pid = Unix.create_process_env !shell [| !shell |] env in_read out_write out_write in
   Unix.close in_read; Unix.close out_write;
   { pid; input = Unix.out_channel_of_descr in_write; output = Unix.in_channel_of_descr out_read }

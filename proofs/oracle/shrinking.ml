@@ -50,7 +50,7 @@ let shrink acts =
         let b = drop (fun o -> replace (Transaction (a, o, k))) b in
         acts := replace (Transaction (a, b, k))
       | _ -> ()) !acts;
-  !acts
+  drop (fun x -> x) !acts
 
 let try_round acts =
   match round true acts with
