@@ -63,11 +63,12 @@ static void touch_parent(struct operation *operation, const char *path) {
   append_change(operation, &(struct change){.kind = CHANGE_TIMES, .preimage = PREIMAGE_IN_RECORD, .before = &third.status, .path = third.path});
 }
 
-static void record_created(struct operation *operation, const struct place *place) {
+/// `source`: of a second name, another one; else NULL. Of such a one it must be known what it was, to take it away without a trace.
+static void record_created(struct operation *operation, const struct place *place, const char *source) {
   uint64_t key = key_of(place->path);
   touch_parent(operation, place->path);
-  if (!(table_get(&operation->paths, key) & PATH_COVERED))
-    append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = place->path});
+  if (source || !(table_get(&operation->paths, key) & PATH_COVERED))
+    append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = place->path, .location = source});
   table_add(&operation->paths, key, PATH_COVERED | PATH_CREATED);
 }
 
@@ -77,7 +78,9 @@ static void record_removed(struct operation *operation, const struct place *plac
   struct change change = {.kind = CHANGE_REMOVED, .preimage = PREIMAGE_IN_RECORD, .before = x, .path = place->path};
   char target[PATH_MAX];
   touch_parent(operation, place->path);
-  if (S_ISREG(x->stx_mode) && keep_link(operation, place, &change.item, &change.location) == 0) {
+  // Of what has other names they must go on leading to the same thing.
+  bool is_kept = S_ISREG(x->stx_mode) || (!S_ISDIR(x->stx_mode) && x->stx_nlink > 1);
+  if (is_kept && keep_link(operation, place, &change.item, &change.location) == 0) {
     change.preimage = PREIMAGE_OBJECT;
   } else {
     read_attributes(place->path, &attributes);
@@ -144,11 +147,19 @@ static void record_attributes(struct operation *operation, const struct place *p
 
 static bool read_path(const struct context *c, uint64_t address, char *path) { return read_string(c->pid, address, path, PATH_MAX); }
 
-static void on_create(const struct context *c, int directory, uint64_t address) {
+static void on_create(const struct context *c, int directory, uint64_t address, const char *source) {
   char path[PATH_MAX];
   if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || first.exists) return;
   if (refuse(c, "create", first.path) || is_excluded(first.path)) return;
-  record_created(c->operation, &first);
+  record_created(c->operation, &first, source);
+}
+
+static void on_link(const struct context *c, int from, uint64_t old, int to, uint64_t new, int flags) {
+  char path[PATH_MAX];
+  bool known = read_path(c, old, path)
+               && (path[0] == 0 ? flags & AT_EMPTY_PATH && find_path(c->pid, from, second.path)
+                                : find_object(c->slot, c->pid, from, path, flags & AT_SYMLINK_FOLLOW, &second));
+  on_create(c, to, new, known && look(&second) && !is_excluded(second.path) ? second.path : NULL);
 }
 
 /// The flags that a task's descriptor is open with; 0 when they cannot be found out.
@@ -207,7 +218,7 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
   if (first.exists && S_ISREG(first.status.stx_mode) && is_given(c, &first)) return;
   if ((first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT) && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
   if (!first.exists) {
-    if (flags & O_CREAT && !is_excluded(first.path)) record_created(c->operation, &first);
+    if (flags & O_CREAT && !is_excluded(first.path)) record_created(c->operation, &first, NULL);
     return;
   }
   if (!S_ISREG(first.status.stx_mode)) {
@@ -272,7 +283,7 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   }
   if (in) {
     if (second.exists) record_removed(operation, &second);
-    else record_created(operation, &second);
+    else record_created(operation, &second, NULL);
     return;
   }
   bool born = is_born(operation, &first);
@@ -342,7 +353,7 @@ static void on_bind(const struct context *c, uint64_t address, uint64_t length) 
   if (!read_bytes(c->pid, address, &name, length) || name.sun_family != AF_UNIX || name.sun_path[0] == 0) return;
   char path[sizeof name.sun_path + 1] = {0};
   memcpy(path, name.sun_path, sizeof name.sun_path);
-  if (find_name(c->slot, c->pid, AT_FDCWD, path, &first) && !first.exists && !is_excluded(first.path)) record_created(c->operation, &first);
+  if (find_name(c->slot, c->pid, AT_FDCWD, path, &first) && !first.exists && !is_excluded(first.path)) record_created(c->operation, &first, NULL);
 }
 
 #ifdef __x86_64__
@@ -368,11 +379,11 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
   case SYS_creat: return on_open(c, here, a[0], O_CREAT | O_WRONLY | O_TRUNC);
   case SYS_rename: return on_rename(c, here, a[0], here, a[1], 0);
   case SYS_mkdir:
-  case SYS_mknod: return on_create(c, here, a[0]);
+  case SYS_mknod: return on_create(c, here, a[0], NULL);
   case SYS_rmdir: return on_unlink(c, here, a[0], true);
   case SYS_unlink: return on_unlink(c, here, a[0], false);
-  case SYS_link:
-  case SYS_symlink: return on_create(c, here, a[1]);
+  case SYS_link: return on_link(c, here, a[0], here, a[1], 0);
+  case SYS_symlink: return on_create(c, here, a[1], NULL);
   case SYS_chmod: return on_path_attributes(c, here, a[0], true, false, false);
   case SYS_chown: return on_path_attributes(c, here, a[0], true, false, true);
   case SYS_lchown: return on_path_attributes(c, here, a[0], false, false, true);
@@ -391,9 +402,9 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
     return;
   }
   case SYS_mkdirat:
-  case SYS_mknodat: return on_create(c, (int)a[0], a[1]);
-  case SYS_symlinkat: return on_create(c, (int)a[1], a[2]);
-  case SYS_linkat: return on_create(c, (int)a[2], a[3]);
+  case SYS_mknodat: return on_create(c, (int)a[0], a[1], NULL);
+  case SYS_symlinkat: return on_create(c, (int)a[1], a[2], NULL);
+  case SYS_linkat: return on_link(c, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
   case SYS_unlinkat: return on_unlink(c, (int)a[0], a[1], a[2] & AT_REMOVEDIR);
   case SYS_truncate: return on_truncate(c, a[0]);
   case SYS_ftruncate:

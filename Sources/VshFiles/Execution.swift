@@ -71,12 +71,15 @@ extension UndoEngine {
                     conflicts += found
                 }
                 let whole = part.wholeDirectories(except: verification?.differing ?? [])
-                for change in part.changes.reversed() {
+                var own: OwnChanges?
+                for (number, change) in part.changes.enumerated().reversed() {
                     if !progress.step() { throw .failed(change.path, .interrupted, isClean: true) }
                     if !whole.isEmpty, hasAncestor(change.path, in: whole) { continue }
                     do {
                         try restorer.restore(change)
                     } catch {
+                        own = own ?? OwnChanges(part.changes)
+                        if error.cause == .noEntry, own?.contains(number) ?? false { continue }
                         throw .failed(error.path, error.cause, isClean: true)
                     }
                 }

@@ -105,12 +105,19 @@ extension Plan {
         _ moves: [(from: [UInt8], to: [UInt8], object: NodeState)], _ found: inout [[UInt8]: PathChange]
     ) -> Set<[UInt8]> {
         var targets: Set<[UInt8]> = []
-        for (index, move) in moves.enumerated() {
+        // Where each rename led in the end, from the last one back.
+        var ends: [[UInt8]] = []
+        var current: [[UInt8]: [UInt8]] = [:]
+        for move in moves.reversed() {
+            let end = current[move.to] ?? move.to
+            ends.append(end)
+            current[move.to] = nil
+            current[move.from] = end
+        }
+        for (move, end) in zip(moves, ends.reversed()) {
             guard let old = found[move.from], old.before.isSameObject(as: move.object), old.after.isAbsent else {
                 continue
             }
-            var end = move.to
-            for later in moves[(index + 1)...] where later.from == end { end = later.to }
             guard let new = found[end], new.after.isSameObject(as: move.object) else { continue }
             found[move.from]!.kind = .moved(end)
             if new.before.isAbsent { targets.insert(end) }

@@ -23,6 +23,8 @@ public struct Conflict: Equatable, Sendable {
         case holds([UInt8])
         /// Something in a tree that was put there whole has changed since: its path.
         case changedInside([UInt8])
+        /// A file that is to be written to got another name, under which it would change too.
+        case linked
     }
 
     /// Absolute.

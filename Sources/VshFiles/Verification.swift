@@ -22,6 +22,10 @@ final class Verification {
     private(set) var differing: Set<[UInt8]> = []
     /// Objects that were made again since.
     var aliases = Aliases()
+    /// Files whose content or attributes are written back, of the part checked last.
+    private var written: Set<[UInt8]> = []
+    private var links = LeftLinks([])
+    private lazy var store = PreimageStore(engine.state)
     /// Directories of the part checked last, and what their times are to be.
     private var times: [[UInt8]: DirectoryTimes] = [:]
 
@@ -59,24 +63,27 @@ final class Verification {
             recorded.insert(change.path)
             if change.kind == .moved { recorded.insert(change.other) }
         }
-        let moves = Moves(part.changes)
+        links = LeftLinks(part.results.values)
+        let names = PartNames(part.changes)
+        let touched = TouchedPaths(part.changes)
+        written = Set(touched.all.filter { ($0.isWritten || $0.isExact) && !$0.before.isAbsent }.map(\.path))
         for change in part.changes {
             if change.kind == .directoryTimes || change.kind == .attributes && change.before.isDirectory {
                 try checkTimes(change.path, part)
                 if change.kind == .directoryTimes { continue }
             }
-            if checked.insert(change.path).inserted, let conflict = try check(change.path, part, moves) {
+            if checked.insert(change.path).inserted, let conflict = try check(change.path, part, names) {
                 conflicts.append(conflict)
             }
             if change.kind == .moved, checked.insert(change.other).inserted,
-                let conflict = try check(change.other, part, moves)
+                let conflict = try check(change.other, part, names)
             {
                 conflicts.append(conflict)
             }
         }
         // What was changed through names that are gone again.
-        for touched in TouchedPaths(part.changes).all where !touched.isSoft {
-            if checked.insert(touched.path).inserted, let conflict = try check(touched.path, part, moves) {
+        for touched in touched.all where !touched.isSoft {
+            if checked.insert(touched.path).inserted, let conflict = try check(touched.path, part, names) {
                 conflicts.append(conflict)
             }
         }
@@ -104,7 +111,14 @@ final class Verification {
         return found.reversed()
     }
 
-    private static func present(_ path: [UInt8]) throws(UndoError) -> NodeState {
+    /// What the last operation that touched a path left.
+    private func newestResult(_ path: [UInt8]) throws(UndoError) -> NodeState? {
+        guard let later else { return nil }
+        return try engine.load { () throws(StoreError) in try later.find(path, after: 0).first?.result.after }
+    }
+
+    private func present(_ path: [UInt8]) throws(UndoError) -> NodeState {
+        if links.isAround(path) { return .absent }
         do {
             return try FileStatus.look(path).map { NodeState($0) } ?? .absent
         } catch {
@@ -115,7 +129,7 @@ final class Verification {
     private func checkTimes(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) {
         if times[path] != nil { return }
         let later = try laterResults(path, part)
-        let present = try Self.present(path)
+        let present = try present(path)
         if let own = part.results[path], let newest = later.first {
             noteAlias(own.after, newest.result.after, present)
         }
@@ -153,7 +167,7 @@ final class Verification {
         return state
     }
 
-    private func check(_ path: [UInt8], _ part: Plan.Part, _ moves: Moves) throws(UndoError) -> Conflict? {
+    private func check(_ path: [UInt8], _ part: Plan.Part, _ names: PartNames) throws(UndoError) -> Conflict? {
         guard let own = part.results[path] else { return nil }
         let later = try laterResults(path, part)
         for (operation, result) in later where !result.isSoft && !ignored.contains(operation) {
@@ -161,7 +175,7 @@ final class Verification {
                 return Conflict(path: path, reason: .laterOperation(operation))
             }
         }
-        let present = try Self.present(path)
+        let present = try present(path)
         // The same state, perhaps of an object that was made again.
         if let newest = later.first { noteAlias(own.after, newest.result.after, present) }
         let difference = aliases.current(own.after).difference(from: present)
@@ -173,7 +187,12 @@ final class Verification {
             break
         default: return Conflict(path: path, reason: .changed(difference == .timesOnly ? .content : difference))
         }
-        if present.isDirectory { return try checkContents(of: path, present, part, moves) }
+        if present.kind == .regular, present.links > own.after.links, written.contains(path),
+            present.links > own.after.links + store.links(to: present, near: parent(of: path))
+        {
+            return Conflict(path: path, reason: .linked)
+        }
+        if present.isDirectory { return try checkContents(of: path, present, part, names) }
         return nil
     }
 
@@ -196,14 +215,15 @@ final class Verification {
     }
 
     /// A directory that the operation made, and that undo will take away, may hold only what the operation made too.
-    private func checkContents(of path: [UInt8], _ present: NodeState, _ part: Plan.Part, _ moves: Moves)
+    private func checkContents(of path: [UInt8], _ present: NodeState, _ part: Plan.Part, _ names: PartNames)
         throws(UndoError) -> Conflict?
     {
-        let names = moves.names(of: path)
         // Names at which the operation put something of its own.
         var made: Set<[UInt8]> = []
-        // (Times are recorded of directories made here too, when they change again.)
-        for change in part.changes where change.kind != .directoryTimes && names.contains(change.path) {
+        let numbers = names.changes(of: path)
+        // It only came along with a directory around it.
+        if numbers.isEmpty { return nil }
+        for change in numbers.map({ part.changes[$0] }) {
             if change.kind == .created {
                 made.insert(change.path)
             } else if !made.contains(change.path), aliases.current(change.before).isSameObject(as: present) {
@@ -221,7 +241,7 @@ final class Verification {
         while let entry = try? reader.next() {
             if entry.isDot { continue }
             let child = path + [UInt8(ascii: "/")] + Array(entry.name)
-            if !moves.names(of: child).contains(where: { recorded.contains($0) }) {
+            if !names.names(of: child).contains(where: { recorded.contains($0.path) }) {
                 return Conflict(path: path, reason: .holds(Array(entry.name)))
             }
         }
@@ -237,7 +257,7 @@ final class Verification {
             guard let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false) else { return child }
             if status.changeTime.totalNanoseconds > part.ended, !recorded.contains(child) {
                 let state = NodeState(status)
-                let known = try laterResults(child, part).first?.result.after
+                let known = try newestResult(child)
                 if known?.difference(from: state) != Difference.none || known?.modification != state.modification {
                     return child
                 }
@@ -284,22 +304,23 @@ struct Aliases {
     }
 }
 
-/// The renames of an operation, to find under which names a path was known in it.
-struct Moves {
-    private var moves: [(from: [UInt8], to: [UInt8])] = []
+/// Under which names the changes of a part are recorded.
+private struct PartNames {
+    private var renames = Renames()
+    /// Numbers of the changes at each path. (Times are recorded of directories made here too, when they change again.)
+    private var numbers: [[UInt8]: [Int]] = [:]
 
     init(_ changes: [ChangeRecord]) {
-        for change in changes where change.kind == .moved { moves.append((change.path, change.other)) }
+        for (number, change) in changes.enumerated() where change.kind != .directoryTimes {
+            numbers[change.path, default: []].append(number)
+            if change.kind == .moved { renames.add(from: change.path, to: change.other, number: number) }
+        }
     }
 
-    /// The path, and what it was called before each rename that took it along.
-    func names(of path: [UInt8]) -> [[UInt8]] {
-        var names = [path]
-        var path = path
-        for (from, to) in moves.reversed() where isBelow(path, to) {
-            path = from + path[to.count...]
-            names.append(path)
-        }
-        return names
+    func names(of path: [UInt8]) -> [Renames.Name] { renames.names(of: path) }
+
+    /// The changes that were made at a path, under the name that it had then, in their order.
+    func changes(of path: [UInt8]) -> [Int] {
+        names(of: path).reversed().flatMap { name in (numbers[name.path] ?? []).filter(name.holds) }
     }
 }

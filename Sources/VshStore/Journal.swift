@@ -358,8 +358,11 @@ public struct JournalFile {
             salt: UInt32(truncatingIfNeeded: all.field(JournalLayout.salt)), firstOffset: JournalLayout.headerSize)
     }
 
-    /// Whether nobody else uses the journal. The lock of a process that was killed can outlast it a little: waits so long, unless
-    /// another that lives (a recorder of programs that go on) has one too.
+    /// How long a recorder of programs may need to end after its shell, in milliseconds.
+    private static var parting: Int { 250 }
+
+    /// Whether nobody else uses the journal. The lock of a process that was killed can outlast it a little: waits so long. Not quite
+    /// as long for another that lives and has one too: a recorder, which ends soon unless its programs go on.
     private static func lock(_ fd: Int32, _ status: FileStatus, patience: Int) -> Bool {
         if (try? System.lock(fd, .exclusive, wait: false)) != nil { return true }
         guard patience > 0, let header = try? JournalMemory(reading: fd, count: JournalLayout.headerSize) else {
@@ -373,7 +376,9 @@ public struct JournalFile {
         }
         func isOther(_ process: Int32) -> Bool { process != owner && System.startTime(of: process) != nil }
         for attempt in 0..<patience {
-            if attempt % 8 == 0, System.lockHolders(status.inode).contains(where: isOther) { return false }
+            if attempt >= parting, attempt % 8 == 0, System.lockHolders(status.inode).contains(where: isOther) {
+                return false
+            }
             try? Clock.sleep(nanoseconds: 1_000_000)
             if (try? System.lock(fd, .exclusive, wait: false)) != nil { return true }
         }

@@ -55,6 +55,22 @@ public final class PreimageStore {
         return found
     }
 
+    /// How many items are names of a file in `directory`. Looks at all items: for what is seldom asked.
+    public func links(to file: NodeState, near directory: [UInt8]) -> UInt32 {
+        let place = (try? FileStatus(directory)).map { isMain(mount: $0.mount, device: $0.device) } ?? true
+        guard let store = place ? main : location(near: directory), var reader = try? DirectoryReader(store) else {
+            return 0
+        }
+        var count: UInt32 = 0
+        while let entry = try? reader.next() {
+            guard !entry.isDot, let item = try? FileStatus(entry.path, at: reader.descriptor, follow: false) else {
+                continue
+            }
+            if file.isSameObject(as: NodeState(item)) { count += 1 }
+        }
+        return count
+    }
+
     /// Climbs to the top of the mount (of the subvolume), and checks or makes the directory there.
     private func find(_ directory: [UInt8], _ place: Place) -> [UInt8]? {
         var top = directory

@@ -98,7 +98,7 @@ public struct ResultRecord: Equatable, Sendable {
     public var after: NodeState = .absent
     /// SHA-256 of the content of a small file, else empty.
     public var digest: [UInt8] = []
-    /// Only the times of a directory were recorded: something in it changed.
+    /// Only the times of a directory were recorded: something in it changed; or a link of the file came or went.
     public var isSoft = false
 
     public init() {}

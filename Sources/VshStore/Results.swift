@@ -30,9 +30,6 @@ public struct Results {
             return record
         }
         var isUnknown = false
-        var came = [Bool](repeating: false, count: records.count)
-        var went = came
-        var wholes = 0
         for index in records.indices {
             do throws(Errno) {
                 records[index].after = try Self.present(records[index].path)
@@ -43,11 +40,17 @@ public struct Results {
                 records[index].path = []
                 if !records[index].isSoft { paths += 1 }
                 isUnknown = true
-                continue
             }
+        }
+        let links = LeftLinks(records)
+        for index in records.indices where links.isAround(records[index].path) { records[index].after = .absent }
+        var came = [Bool](repeating: false, count: records.count)
+        var went = came
+        var wholes = 0
+        for index in records.indices where !records[index].path.isEmpty {
             let (path, after) = (touched.all[index], records[index].after)
             if path.isSoft {
-                if path.before.modification != after.modification { self.touched += 1 }
+                if !path.before.isAbsent, path.before.modification != after.modification { self.touched += 1 }
                 continue
             }
             if Self.isSame(path.before, after, exact: path.isExact) { continue }
@@ -124,5 +127,25 @@ public struct Results {
             let bytes = try? fd.readAll(limit: size + 1), bytes.count == size
         else { return nil }
         return SHA256.digest(bytes)
+    }
+}
+
+/// Symbolic links that an operation left. Recorded paths are free of them: what is found through one is not what the path stood for.
+public struct LeftLinks {
+    private let paths: Set<[UInt8]>
+
+    public init(_ results: some Sequence<ResultRecord>) {
+        paths = Set(results.lazy.filter { $0.after.kind == .symbolicLink }.map(\.path))
+    }
+
+    /// Whether a path leads through one.
+    public func isAround(_ path: [UInt8]) -> Bool {
+        if paths.isEmpty { return false }
+        var above = path[...]
+        while let slash = above.lastIndex(of: UInt8(ascii: "/")), slash > 0 {
+            above = above[..<slash]
+            if paths.contains(Array(above)) { return true }
+        }
+        return false
     }
 }

@@ -5,7 +5,7 @@ import VshCore
 public struct TouchedPath {
     public var path: [UInt8]
     public var before: NodeState
-    /// Only the times of a directory changed, because something in it did.
+    /// Only the times of a directory changed, because something in it did; or the number of links.
     public var isSoft: Bool
     /// Content or extended attributes may differ though all else is the same.
     public var isExact: Bool
@@ -28,7 +28,8 @@ public struct TouchedPaths {
         index.reserveCapacity(changes.count)
         all.reserveCapacity(changes.count)
         let alone = Self.lastNames(changes)
-        let names = Names(changes)
+        // When no object changed its name or got another, each path is its own name.
+        let names = changes.contains { $0.kind == .moved || $0.isLink } ? Names(changes) : nil
         for (number, change) in changes.enumerated() {
             let isLost =
                 change.preimage == .missing || change.reason == .otherNames && !alone.contains(change.before.inode)
@@ -37,6 +38,10 @@ public struct TouchedPaths {
                 isExact: change.kind == .content || change.kind == .attributes,
                 isWritten: change.kind == .content || change.kind == .appended || change.kind == .tail,
                 missing: isLost ? change.reason : .none)
+            // Another name of a link that comes or goes: its number of links changes, and with that the time of its status.
+            if change.item == 0, !change.location.isEmpty, change.kind == .created || change.kind == .removed {
+                note(TouchedPath(path: change.location, before: .absent, isSoft: true, isExact: false, missing: .none))
+            }
             guard let names, !touched.isSoft else {
                 note(touched)
                 if change.kind == .moved { noteNew(change.other, touched) }
@@ -51,6 +56,8 @@ public struct TouchedPaths {
             } else {
                 touched.path = names.lastingPath(of: change.path, from: number) ?? origin.path
             }
+            // That nothing was there may be said of a name in a directory that has another name now.
+            if change.kind == .created { touched.isNew = true }
             note(touched)
             for (name, since) in origin.names + [(change.path, number)] {
                 if let last = names.place(of: name, from: since) { noteNew(last, touched) }
@@ -94,6 +101,19 @@ public struct TouchedPaths {
     }
 }
 
+/// Which changes of an operation were of objects that it had made itself. When such a one goes there need be no record of that.
+public struct OwnChanges {
+    private let changes: [ChangeRecord]
+    private let names: Names
+
+    public init(_ changes: [ChangeRecord]) {
+        self.changes = changes
+        names = Names(changes)
+    }
+
+    public func contains(_ number: Int) -> Bool { names.origin(of: changes[number].path, before: number).isBorn }
+}
+
 /// What names meant in the course of an operation.
 ///
 /// What was found is kept: a program may rename one thing back and forth a hundred thousand times.
@@ -124,20 +144,17 @@ private final class Names {
 
     private var origins: [Moment: Origin] = [:]
     private var places: [Moment: [UInt8]?] = [:]
-    /// In the order of the changes.
-    private var events: [[UInt8]: [(number: Int, event: Event)]] = [:]
+    private var events = PathTimeline<Event>()
 
-    /// - Returns: nil when no object changed its name or got another: each path is its own name then.
-    init?(_ changes: [ChangeRecord]) {
-        guard changes.contains(where: { $0.kind == .moved || $0.isLink }) else { return nil }
+    init(_ changes: [ChangeRecord]) {
         for (number, change) in changes.enumerated() {
             switch change.kind {
             case .moved:
-                events[change.path, default: []].append((number, .left(change.other)))
-                events[change.other, default: []].append((number, .came(change.path)))
+                events.add(.left(change.other), at: change.path, number: number)
+                events.add(.came(change.path), at: change.other, number: number)
             case .created:
-                events[change.path, default: []].append((number, change.isLink ? .linked(change.location) : .made))
-            case .removed: events[change.path, default: []].append((number, .gone))
+                events.add(change.isLink ? .linked(change.location) : .made, at: change.path, number: number)
+            case .removed: events.add(.gone, at: change.path, number: number)
             default: break
             }
         }
@@ -160,15 +177,15 @@ private final class Names {
         var steps: [(moment: Moment, isExact: Bool)] = []
         // What is known of the way from the last step back to the beginning.
         var isRenamedBefore = false
-        while let (found, at, event) = last(origin.path, before: number) {
-            let isExact = found == origin.path.count
-            switch event {
-            case .came(let old): origin.path = old + origin.path[found...]
+        while let last = events.last(at: origin.path, before: number) {
+            let isExact = last.length == origin.path.count
+            switch last.event {
+            case .came(let old): origin.path = old + origin.path[last.length...]
             case .linked(let source) where isExact: origin.path = source
             default: origin.isBorn = true
             }
             if origin.isBorn { break }
-            number = at
+            number = last.number
             origin.isRenamed = origin.isRenamed || isExact
             origin.names.append((origin.path, number))
             let moment = Moment(path: origin.path, number: number)
@@ -201,68 +218,22 @@ private final class Names {
         var result: [UInt8]?
         var steps: [Moment] = []
         while true {
-            guard let (found, at, event) = next(name, from: number) else {
+            guard let next = events.next(at: name, from: number, where: \.frees) else {
                 result = name
                 break
             }
-            guard case .left(let new) = event else { break }
-            let moment = Moment(path: name, number: at)
+            guard case .left(let new) = next.event else { break }
+            let moment = Moment(path: name, number: next.number)
             if let known = places[moment] {
                 result = known
                 break
             }
             steps.append(moment)
-            name = new + name[found...]
-            number = at + 1
+            name = new + name[next.length...]
+            number = next.number + 1
         }
         for moment in steps { places[moment] = .some(result) }
         return result
-    }
-
-    /// The last event at a path, or at a directory above it, with the count of its bytes.
-    private func last(_ path: [UInt8], before number: Int) -> (Int, number: Int, Event)? {
-        search(path, number) { list, number in
-            let end = Self.partition(list, number)
-            return end > 0 ? end - 1 : nil
-        } isBetter: {
-            $0 > $1
-        }
-    }
-
-    /// The first one from a change on that took away what was there.
-    private func next(_ path: [UInt8], from number: Int) -> (Int, number: Int, Event)? {
-        search(path, number) { list, number in
-            list[Self.partition(list, number)...].firstIndex { $0.event.frees }
-        } isBetter: {
-            $0 < $1
-        }
-    }
-
-    private func search(
-        _ path: [UInt8], _ number: Int, _ find: ([(number: Int, event: Event)], Int) -> Int?,
-        isBetter: (Int, Int) -> Bool
-    ) -> (Int, number: Int, Event)? {
-        var best: (Int, number: Int, Event)?
-        var above = path[...]
-        while !above.isEmpty {
-            if let list = events[Array(above)], let index = find(list, number),
-                best.map({ isBetter(list[index].number, $0.number) }) ?? true
-            {
-                best = (above.count, list[index].number, list[index].event)
-            }
-            above = above[..<(above.lastIndex(of: UInt8(ascii: "/")) ?? 0)]
-        }
-        return best
-    }
-
-    /// Count of the events before a change.
-    private static func partition(_ list: [(number: Int, event: Event)], _ number: Int) -> Int {
-        var (low, high) = (0, list.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if list[middle].number < number { low = middle + 1 } else { high = middle }
-        }
-        return low
     }
 }
 

@@ -88,6 +88,30 @@ let canonical s =
   let names = go s.names in
   { names; nodes = List.rev !table }
 
+(* The states before and after a command without second names of files that others took away since: what is still there of
+   such a file is what undo is about. *)
+let without_lost_names s0 s1 s2 =
+  let leaves s =
+    let rec go path = function
+      | Leaf n -> [ (List.rev path, n) ]
+      | Dir (_, es) -> List.concat_map (fun (c, t) -> go (c :: path) t) es in
+    go [] s.names in
+  let l0 = leaves s0 and l1 = leaves s1 and l2 = leaves s2 in
+  let is_lost (p, n) =
+    match List.assoc_opt p l0 with
+    | None -> false
+    | Some n0 ->
+      let there = List.assoc_opt p l2 in
+      let is_apart q = match List.assoc_opt q l2 with None -> false | some -> some <> there in
+      List.exists (fun (q, m) -> q <> p && m = n0 && (there = None || (List.assoc_opt q l1 = Some n && is_apart q))) l0 in
+  let lost = List.map fst (List.filter is_lost l1) in
+  let rec prune path = function
+    | Leaf n -> Leaf n
+    | Dir (m, es) ->
+      let kept = List.filter (fun (c, _) -> not (List.mem (List.rev (c :: path)) lost)) es in
+      Dir (m, List.map (fun (c, t) -> (c, prune (c :: path) t)) kept) in
+  ({ s0 with names = prune [] s0.names }, { s1 with names = prune [] s1.names })
+
 let rec describe_tree nodes indent = function
   | Leaf i ->
     (match List.assoc_opt i nodes with

@@ -169,9 +169,10 @@ let round counted acts =
         let status, out = ask !p [ "undo" ] in
         let s3 = here () in
         let refused = status <> 0 in
+        let s0, s1 = without_lost_names !states.(!at - 1) !states.(!at) s2 in
         expect (Printf.sprintf "undo after interference (%s): status %d: %s" (String.concat "; " (List.map op_text ops)) status
                   (String.concat "; " out))
-          (footprint_or_nothing refused !states.(!at - 1) !states.(!at) s2 s3)
+          (footprint_or_nothing refused s0 s1 s2 s3)
           (fun () -> Printf.sprintf "  before%s\n  left%s\n  interfered%s\n  undone%s" (describe !states.(!at - 1)) (describe !states.(!at))
               (describe s2) (describe s3));
         forget ()
