@@ -66,7 +66,9 @@ extension FileSystem {
         sandbox?.engage()
         var path = bytes(given)
         var base = directory
-        for _ in 0..<40 {
+        // A link with a slash behind it: removing, renaming and making fail by themselves.
+        var search = ConfinedSearch(follow: follow, looksThrough: !replaces && !creates)
+        while true {
             let (place, parent) = try findParent(path, base)
             guard let sandbox else { return place }
             let isInside = place.name.dropLast().withUnsafeBufferPointer { name in
@@ -75,22 +77,22 @@ extension FileSystem {
                 return name.elementsEqual([UInt8(ascii: ".")])
                     ? sandbox.allows(parent) : sandbox.allows(name, in: parent, replaces: replaces)
             }
-            let isLong = place.name.count > 2 && place.name[place.name.count - 2] == UInt8(ascii: "/")
-            // A link with a slash behind it: removing, renaming and making fail by themselves.
-            let isThrough = isLong && !replaces && !creates
+            let hasSlash = place.name.count > 2 && place.name[place.name.count - 2] == UInt8(ascii: "/")
             var target: [UInt8]?
-            if follow || isThrough {
+            if search.follow || search.looksThrough && hasSlash {
                 var bare = Array(place.name.dropLast())
                 while bare.last == UInt8(ascii: "/"), bare.count > 1 { bare.removeLast() }
                 target = try? System.readLink(bare, at: at(place.directory))
             }
-            switch ConfinedStep.of(isInside, isLink: target != nil, follow: follow, isLong: isThrough) {
+            switch search.step(isInside, isLink: target != nil, hasSlash: hasSlash) {
             case .use: return place
-            case .follow:
+            case .search(let next):
+                search = next
                 let target = target ?? []
-                path = target + (isLong ? [UInt8(ascii: "/")] : [])
+                path = target + (hasSlash ? [UInt8(ascii: "/")] : [])
                 base = target.first == UInt8(ascii: "/") ? nil : place.directory
                 continue
+            case .tooManyLinks: throw .tooManySymbolicLinks
             case .refuse: break
             }
             if creates, (try? FileStatus(place.name, at: at(place.directory), follow: false)) != nil { throw .exists }
@@ -99,7 +101,6 @@ extension FileSystem {
             let whole = (parent.count == 1 ? [] : parent) + [UInt8(ascii: "/")] + bare
             throw refuse(directory == nil ? bytes(given) : whole, action, isOwn: sandbox.isOwn(whole))
         }
-        throw .tooManySymbolicLinks
     }
 
     private func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
@@ -174,7 +175,8 @@ extension FileSystem {
         let whole = bytes(given)
         var path = whole
         var base = directory
-        for _ in 0..<40 {
+        var search = ConfinedSearch(follow: !flags.contains(.noFollow), looksThrough: false)
+        while true {
             let (place, parent) = try findParent(path, base)
             let name = Array(place.name.dropLast())
             if parent.starts(with: Array("/proc/".utf8)), parent.suffix(3).elementsEqual("/fd".utf8) {
@@ -191,26 +193,25 @@ extension FileSystem {
                 name.elementsEqual([UInt8(ascii: ".")])
                 ? sandbox.allows(parent)
                 : name.withUnsafeBufferPointer { sandbox.allows($0, in: parent, replaces: false) }
-            let follows = !flags.contains(.noFollow)
-            if ConfinedStep.of(isInside, isLink: false, follow: follows, isLong: false) == .use {
+            if search.step(isInside, isLink: false, hasSlash: false) == .use {
                 do {
                     return try place.name.withPath { (name) throws(Errno) in
                         try openHere(name, place.directory, flags.union(.noFollow), mode)
                     }
                 } catch {
-                    if error != .tooManySymbolicLinks || !follows { throw error }
+                    if error != .tooManySymbolicLinks || !search.follow { throw error }
                 }
             }
             let target = try? System.readLink(place.name, at: at(place.directory))
-            let step = ConfinedStep.of(isInside, isLink: target != nil, follow: follows, isLong: false)
-            guard step == .follow, let target else {
-                if isInside { throw .tooManySymbolicLinks }
+            let step = search.step(isInside, isLink: target != nil, hasSlash: false)
+            guard case .search(let next) = step, let target else {
+                if isInside || step == .tooManyLinks { throw .tooManySymbolicLinks }
                 throw refuse(whole, "open")
             }
+            search = next
             path = target
             base = target.first == UInt8(ascii: "/") ? nil : place.directory
         }
-        throw .tooManySymbolicLinks
     }
 
     private func isNull(_ path: UnsafePointer<CChar>) -> Bool {

@@ -83,28 +83,23 @@ Definition link_limit : N := 40.
 
 Definition is_directory (s : istate) (p : position) : Prop := directory s p <> None.
 
+Lemma at_path_app : forall a b (t : tree N),
+  at_path (a ++ b) t = match at_path a t with Some u => at_path b u | None => None end.
+Proof.
+  induction a as [|x a IH]; intros b t; simpl; auto. destruct t as [i|m es]; auto. destruct (find x es); auto.
+Qed.
+
 Lemma directory_push : forall s p es n m fs, directory s p = Some es -> find n es = Some (Dir m fs) ->
   is_directory s (n :: p).
 Proof.
-  unfold is_directory, directory. intros s p es n m fs D F. simpl.
-  assert (A : forall d (t : tree N), at_path (d ++ [n]) t =
-    match at_path d t with Some u => entry_of n u | None => None end).
-  { clear. induction d as [|x d IH]; intros t; simpl.
-    - destruct t as [i|k gs]; simpl; auto. destruct (find n gs); auto.
-    - destruct t as [i|k gs]; auto. destruct (find x gs); auto. }
-  rewrite A. destruct (at_path (rev p) (names s)) as [[i|k gs]|]; try discriminate.
-  inversion D; subst. simpl. rewrite F. discriminate.
+  unfold is_directory, directory. intros s p es n m fs D F. simpl. rewrite at_path_app.
+  destruct (at_path (rev p) (names s)) as [[i|k gs]|]; try discriminate. inversion D; subst. simpl. rewrite F. discriminate.
 Qed.
 
 Lemma directory_pop : forall s p, is_directory s p -> is_directory s (tl p).
 Proof.
-  unfold is_directory, directory. intros s [|n p] H; simpl in *; auto.
-  assert (A : forall d (t : tree N), at_path (d ++ [n]) t =
-    match at_path d t with Some u => entry_of n u | None => None end).
-  { clear. induction d as [|x d IH]; intros t; simpl.
-    - destruct t as [i|k gs]; simpl; auto. destruct (find n gs); auto.
-    - destruct t as [i|k gs]; auto. destruct (find x gs); auto. }
-  rewrite A in H. destruct (at_path (rev p) (names s)) as [[i|k gs]|]; simpl in *; try discriminate; congruence.
+  unfold is_directory, directory. intros s [|n p] H; simpl in *; auto. rewrite at_path_app in H.
+  destruct (at_path (rev p) (names s)) as [[i|k gs]|]; simpl in *; congruence.
 Qed.
 
 (** Wherever resolution ends, the kernel gets there from the root through real directories alone: no symbolic link and no
@@ -149,14 +144,10 @@ Proof.
   intros fuel links follow c whole r t s p cs e A E R D H.
   pose proof (resolution_is_physical _ _ _ _ _ _ _ _ R D H) as Q.
   destruct e as [q x b]; simpl in *.
-  assert (cut : forall a b u, at_path (a ++ b) u =
-    match at_path a u with Some v => at_path b v | None => @None (tree N) end).
-  { clear. induction a as [|x a IH]; intros b u; simpl; auto.
-    destruct u as [i|k gs]; auto. destruct (find x gs); auto. }
   unfold is_directory, directory in Q. subst s. simpl in Q.
   destruct (at_path (rev q) t) as [[i|m es]|] eqn:B; try congruence.
   exists m, es. split.
-  - rewrite cut, A. auto.
+  - rewrite at_path_app, A. auto.
   - clear. induction r; simpl; auto.
 Qed.
 

@@ -64,22 +64,35 @@ Definition allowsName (name : Name) (directory : Path) (replaces : bool) (bounds
 (** Whether every name in a directory may be changed, but for those of stores. *)
 Definition isFree (directory : Path) (bounds : Bounds) : bool := isInZone directory bounds && negb (isOwn directory bounds).
 
-(** ** Steps *)
+(** ** Searches *)
+
+(** A search for the place of a name, through links. *)
+Record ConfinedSearch := MakeConfinedSearch {
+  (** A link stands for what it leads to. *)
+  follow : bool;
+  (** The call looks through a name that a slash stands behind. *)
+  looksThrough : bool;
+  (** How many links were followed so far. *)
+  followed : N
+}.
 
 (** What is done with a name whose directory was found. *)
 Inductive ConfinedStep :=
 (** The change is made at this name, in this directory, without following a link. *)
 | ConfinedStep_use
-(** The name is a symbolic link: its target is searched for. *)
-| ConfinedStep_follow
-| ConfinedStep_refuse.
+(** The name is a symbolic link: its target is searched for, with a slash behind it when there was one. *)
+| ConfinedStep_search (next : ConfinedSearch)
+| ConfinedStep_refuse
+(** As many links were followed as the kernel follows. *)
+| ConfinedStep_tooManyLinks.
 
 (** - Parameters:
       - isAllowed: the bounds allow the name in its directory.
       - isLink: the name is a symbolic link, as far as that was asked.
-      - follow: a link stands for what it leads to.
-      - isLong: a slash stands behind the name, and the call looks through it. *)
-Definition confinedStep (isAllowed : bool) (isLink : bool) (follow : bool) (isLong : bool) : ConfinedStep :=
-  if isLink && (follow || (isLong && isAllowed)) then ConfinedStep_follow
+      - hasSlash: a slash stands behind the name. *)
+Definition confinedStep (isAllowed : bool) (isLink : bool) (hasSlash : bool) (search : ConfinedSearch) : ConfinedStep :=
+  if isLink && (follow search || (looksThrough search && hasSlash && isAllowed)) then
+    if 40 <=? followed search then ConfinedStep_tooManyLinks
+    else ConfinedStep_search (MakeConfinedSearch (follow search) (looksThrough search) (followed search + 1))
   else if isAllowed then ConfinedStep_use
   else ConfinedStep_refuse.

@@ -37,25 +37,30 @@ Definition target_at (s : istate) (p : place) : option (bool * list component) :
   | Itself _ => None
   end.
 
-Inductive outcome := Used (p : place) | Refused | Failed.
+(** Failed: there is no such directory, or there are too many links. *)
+Inductive outcome := Used (p : place) | Refused | Failed | Unfinished.
 
-(** The searches of the shell, at most [links] of them after links; [through]: the call looks through a slash. *)
-Fixpoint confined (links : nat) (c : caller) (b : Bounds) (replaces follow through : bool) (s : istate) (from : position)
-  (cs : list component) : outcome :=
-  match found c s from cs with
-  | None => Failed
-  | Some (p, slash) =>
-    match confinedStep (allowed b replaces p) (match target_at s p with Some _ => true | None => false end) follow
-      (through && slash) with
-    | ConfinedStep_use => Used p
-    | ConfinedStep_refuse => Refused
-    | ConfinedStep_follow =>
-      match links, target_at s p with
-      | S links', Some (absolute, target) =>
-        confined links' c b replaces follow through s
-          (if absolute then [] else match p with At d _ => rev d | Itself d => rev d end)
-          (target ++ if slash then [Slash] else [])
-      | _, _ => Failed
+(** The searches of the shell. *)
+Fixpoint confined (rounds : nat) (c : caller) (b : Bounds) (replaces : bool) (search : ConfinedSearch) (s : istate)
+  (from : position) (cs : list component) : outcome :=
+  match rounds with
+  | O => Unfinished
+  | S rounds' =>
+    match found c s from cs with
+    | None => Failed
+    | Some (p, slash) =>
+      match confinedStep (allowed b replaces p) (match target_at s p with Some _ => true | None => false end) slash search with
+      | ConfinedStep_use => Used p
+      | ConfinedStep_refuse => Refused
+      | ConfinedStep_tooManyLinks => Failed
+      | ConfinedStep_search next =>
+        match target_at s p with
+        | Some (absolute, target) =>
+          confined rounds' c b replaces next s
+            (if absolute then [] else match p with At d _ => rev d | Itself d => rev d end)
+            (target ++ if slash then [Slash] else [])
+        | None => Failed
+        end
       end
     end
   end.
@@ -132,24 +137,41 @@ Qed.
 
 (** Theorem 6: wherever a name leads, through any links and any `..`, what is used lies in a real directory in or below a
     zone, and neither it nor what it lies in is the shell's own; when links are to be followed it is no link. *)
-Theorem sandbox_contains : forall links c b replaces follow through s from cs p,
-  is_directory s [] -> is_directory s from -> confined links c b replaces follow through s from cs = Used p ->
+Theorem sandbox_contains : forall rounds c b replaces search s from cs p,
+  is_directory s [] -> is_directory s from -> confined rounds c b replaces search s from cs = Used p ->
   (exists zone rest, In zone (zones b) /\ directory_of p = zone ++ rest) /\
   (forall place rest, In place (own b) -> path_of p <> place ++ rest) /\
   is_directory s (rev (directory_of p)) /\
-  (follow = true -> target_at s p = None).
+  (follow search = true -> target_at s p = None).
 Proof.
-  induction links as [|links IH]; intros c b replaces follow through s from cs p R D H; simpl in H;
-    (destruct (found c s from cs) as [[q slash]|] eqn:F; [|discriminate]);
-    assert (Q : is_directory s (rev (directory_of q)))
-      by (unfold found in F; destruct (walk (steps c) link_limit no_link c s from cs) as [[w [| |n| |] sl]|e] eqn:W;
-          inversion F; subst; simpl; rewrite rev_involutive;
-          pose proof (resolution_is_physical _ _ _ _ _ _ _ _ R D W); auto using directory_pop);
-    (destruct (allowed b replaces q) eqn:A; destruct (target_at s q) as [[absolute target]|] eqn:T;
-      destruct follow, (through && slash); simpl in H; try discriminate).
-  all: try (inversion H; subst; destruct (allowed_is_inside b replaces p A) as (X1 & X2 & _); repeat split; auto; discriminate).
-  all: try (inversion H; subst; destruct (allowed_is_inside b replaces p A) as (X1 & X2 & _); repeat split; auto; congruence).
-  all: eapply IH; [exact R| |exact H]; destruct absolute; auto; destruct q; simpl in Q; exact Q.
+  induction rounds as [|rounds IH]; intros c b replaces [fo th n] s from cs p R D H; simpl in H; [discriminate|].
+  destruct (found c s from cs) as [[q slash]|] eqn:F; [|discriminate].
+  assert (Q : is_directory s (rev (directory_of q)))
+    by (unfold found in F; destruct (walk (steps c) link_limit no_link c s from cs) as [[w [| |m| |] sl]|e] eqn:W;
+        inversion F; subst; simpl; rewrite rev_involutive;
+        pose proof (resolution_is_physical _ _ _ _ _ _ _ _ R D W); auto using directory_pop).
+  unfold confinedStep in H. simpl in H.
+  destruct (allowed b replaces q) eqn:A; destruct (target_at s q) as [[absolute target]|] eqn:T;
+    destruct fo, th, slash, (40 <=? n); simpl in H; try discriminate.
+  all: try (inversion H; subst; destruct (allowed_is_inside b replaces p A) as (X1 & X2 & _); repeat split; auto;
+    simpl; first [discriminate | congruence]).
+  all: match type of H with confined _ _ _ _ ?next _ _ _ = _ => apply (IH c b replaces next s _ _ p R) in H; [exact H|] end.
+  all: destruct absolute; auto; destruct q; simpl in Q; exact Q.
+Qed.
+
+(** Every search ends: after no more links than the kernel follows. *)
+Theorem search_ends : forall rounds c b replaces search s from cs,
+  followed search <= 40 -> 40 < followed search + N.of_nat rounds ->
+  confined rounds c b replaces search s from cs <> Unfinished.
+Proof.
+  induction rounds as [|rounds IH]; intros c b replaces [fo th n] s from cs L M;
+    cbn [confined followed] in *; [lia|].
+  destruct (found c s from cs) as [[q slash]|]; [|discriminate].
+  unfold confinedStep. cbn [followed].
+  destruct (target_at s q) as [[absolute target]|]; cbn [andb];
+    repeat match goal with |- context [if ?x then _ else _] => destruct x eqn:? end; try discriminate;
+    try (destruct (allowed b replaces q); discriminate).
+  all: apply IH; cbn [followed]; rewrite ?N.leb_gt in *; lia.
 Qed.
 
 End Search.

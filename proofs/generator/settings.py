@@ -39,14 +39,13 @@ RAW = {"EntryState": 0, "ChangeKind": 1, "Preimage": 0, "OperationOutcome": 0}
 ERRORS = {"HistoryError", "LogViolation"}
 # Records that their functions change in place: the type of what they answer when they may refuse, with what they then throw.
 MUTABLE = {"LogCheck": ("LogResult", "LogViolation")}
-RENAMED = {"checking": "apply", "entering": "enter", "setting": "set", "moving": "move", "allowsName": "allows"}
+RENAMED = {"checking": "apply", "entering": "enter", "setting": "set", "moving": "move", "allowsName": "allows", "confinedStep": "step"}
 LABEL_FIRST = {"RestoreStep"}
-DEFAULTS = {"LogCheck": {"standings": "[:]", "members": "[:]"}, "RestoreSighting": {"item": ".absent", "other": ".absent"}, "difference": {"sameObject": "true"}}
+DEFAULTS = {"LogCheck": {"standings": "[:]", "members": "[:]"}, "ConfinedSearch": {"followed": "0"}, "RestoreSighting": {"item": ".absent", "other": ".absent"}, "difference": {"sameObject": "true"}}
 # Functions that are not methods of their first record: the enum they stand in, their name, their labels.
 STATIC = {
     "restoreStep": ("Restoring", "step", {"kind": None}),
     "recoveryAction": ("RecoveryDecision", "action", {"sighting": "for", "ending": "end"}),
-    "confinedStep": ("ConfinedStep", "of", {}),
     "reach": ("LogReach", "of", {}),
     "chainVerdict": ("AuditChain", "verdict", {"expected": "expected"}),
     "newestNumber": ("History", "newestNumber", {}), "restored": ("History", "restored", {}),

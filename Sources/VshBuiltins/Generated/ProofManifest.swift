@@ -181,13 +181,13 @@ enum ProofManifest {
             """
         case 5:
             """
-                Coq: proofs/coq/SandboxFacts.v: sandbox_contains allowed_is_inside free_directory
+                Coq: proofs/coq/SandboxFacts.v: sandbox_contains search_ends allowed_is_inside free_directory
                 Coq: proofs/coq/Resolver.v: resolution_in_a_root resolution_is_physical names_are_searched_for
                     root_is_blind up_in_the_root
                 Lean 4, not checked by any Lean: proofs/lean/Resolver.lean: sandbox_contains up_in_the_root
                 tested: Tests/undo/test_sandbox.py
                 tested: proofs/oracle/kernel.ml: situations_of
-                runs: Sources/VshCore/Generated/ProvenSandbox.swift: of
+                runs: Sources/VshCore/Generated/ProvenSandbox.swift: step
                 runs: Sources/VshCore/Generated/ProvenSandbox.swift: allows
                 runs: Sources/VshCore/Generated/ProvenSandbox.swift: isFree
             """

@@ -19,13 +19,31 @@ public struct Bounds: Equatable, Sendable {
     }
 }
 
+/// A search for the place of a name, through links.
+public struct ConfinedSearch: Equatable, Sendable {
+    /// A link stands for what it leads to.
+    public var follow: Bool
+    /// The call looks through a name that a slash stands behind.
+    public var looksThrough: Bool
+    /// How many links were followed so far.
+    public var followed: UInt64
+
+    public init(follow: Bool, looksThrough: Bool, followed: UInt64 = 0) {
+        self.follow = follow
+        self.looksThrough = looksThrough
+        self.followed = followed
+    }
+}
+
 /// What is done with a name whose directory was found.
 public enum ConfinedStep: Equatable, Sendable {
     /// The change is made at this name, in this directory, without following a link.
     case use
-    /// The name is a symbolic link: its target is searched for.
-    case follow
+    /// The name is a symbolic link: its target is searched for, with a slash behind it when there was one.
+    case search(ConfinedSearch)
     case refuse
+    /// As many links were followed as the kernel follows.
+    case tooManyLinks
 }
 
 extension Bounds {
@@ -63,15 +81,17 @@ extension Bounds {
     }
 }
 
-extension ConfinedStep {
+extension ConfinedSearch {
     /// - Parameters:
     ///   - isAllowed: the bounds allow the name in its directory.
     ///   - isLink: the name is a symbolic link, as far as that was asked.
-    ///   - follow: a link stands for what it leads to.
-    ///   - isLong: a slash stands behind the name, and the call looks through it.
-    public static func of(_ isAllowed: Bool, isLink: Bool, follow: Bool, isLong: Bool) -> ConfinedStep {
-        if isLink && (follow || isLong && isAllowed) {
-            return .follow
+    ///   - hasSlash: a slash stands behind the name.
+    public func step(_ isAllowed: Bool, isLink: Bool, hasSlash: Bool) -> ConfinedStep {
+        if isLink && (follow || looksThrough && hasSlash && isAllowed) {
+            if 40 <= followed {
+                return .tooManyLinks
+            }
+            return .search(ConfinedSearch(follow: follow, looksThrough: looksThrough, followed: followed + 1))
         }
         if isAllowed {
             return .use
