@@ -78,8 +78,9 @@ public final class Sandbox {
     private var hasProgramRules = false
     /// The kernel could, but no rules could be made for programs.
     private(set) var hasNoRules = false
-    /// A directory in which every name but those of stores may be changed.
+    /// A directory in which every name may be changed but those of stores and these, which lead to the shell's own directories.
     private var free: [UInt8] = []
+    private var ownNames: [[UInt8]] = []
 
     /// - Parameter state: the state directory, if there is one.
     init(_ request: SandboxRequest, state: StateDirectory?) {
@@ -134,7 +135,7 @@ public final class Sandbox {
 
     /// Whether a name in this directory may be made, removed or replaced.
     func allows(_ name: UnsafeBufferPointer<UInt8>, in directory: [UInt8], replaces: Bool) -> Bool {
-        if !isStore(name), isFree(directory) { return true }
+        if !isStore(name), isFree(directory), !leadsToOwn(name) { return true }
         return limits.allows(Array(name), in: directory, replaces: replaces)
     }
 
@@ -143,13 +144,24 @@ public final class Sandbox {
         name.count > 4 && name[0] == UInt8(ascii: ".") && name[1] == UInt8(ascii: "v")
     }
 
-    /// Whether every name in a directory may be changed, whatever it is, but for those of stores.
+    /// Whether one of the shell's own directories is, or lies below, this name in the directory `free`.
+    @inline(__always)
+    private func leadsToOwn(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        for own in ownNames where name.count == own.count && name.elementsEqual(own) { return true }
+        return false
+    }
+
+    /// Whether every name in a directory may be changed, whatever it is, but for those of stores and `ownNames`.
     @inline(__always)
     private func isFree(_ directory: [UInt8]) -> Bool { directory == free || findFree(directory) }
 
     private func findFree(_ directory: [UInt8]) -> Bool {
         guard limits.isFree(directory) else { return false }
         free = directory
+        let start = directory.count == 1 ? 1 : directory.count + 1
+        ownNames = forbidden.compactMap { own in
+            isBelow(own, directory) ? Array(own[start...].prefix { $0 != UInt8(ascii: "/") }) : nil
+        }
         return true
     }
 

@@ -61,8 +61,8 @@ Definition allowsName (name : Name) (directory : Path) (replaces : bool) (bounds
   isInZone directory bounds && negb (isForbidden path bounds) &&
     negb (replaces && existsb (fun place => isBelow place path) (own bounds)).
 
-(** Whether every name in a directory may be changed, but for those of stores. *)
-Definition isFree (directory : Path) (bounds : Bounds) : bool := isInZone directory bounds && negb (isOwn directory bounds).
+(** Whether every name in a directory may be changed, but for those of stores and those that lead to the shell's own directories. *)
+Definition isFree (directory : Path) (bounds : Bounds) : bool := isInZone directory bounds && negb (isForbidden directory bounds).
 
 (** ** Searches *)
 

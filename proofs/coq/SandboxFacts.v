@@ -108,31 +108,25 @@ Proof.
     congruence.
 Qed.
 
-(** In a free directory every name is allowed that is not a store's. *)
-Theorem free_directory : forall b d n replaces, isFree d b = true -> n <> store b -> allowsName n d replaces b = true.
+(** In a free directory every name is allowed that is not a store's and does not lead to the shell's own. *)
+Theorem free_directory : forall b d n replaces, isFree d b = true -> n <> store b ->
+  (forall place, In place (own b) -> isBelow place (appending d n) = false) -> allowsName n d replaces b = true.
 Proof.
-  intros b d n replaces O Ne. unfold isFree in O. apply andb_true_iff in O. destruct O as [Z O].
-  apply negb_true_iff in O. unfold isOwn in O. apply orb_false_iff in O. destruct O as [F H].
-  unfold isForbidden in F. apply orb_false_iff in F. destruct F as [F G].
-  assert (A : forall place, In place (own b) -> isBelow d place = false /\ isBelow place d = false).
-  { intros place I. split.
-    - destruct (isBelow d place) eqn:E; auto. rewrite (proj2 (existsb_exists _ _)) in F; [discriminate|eauto].
-    - destruct (isBelow place d) eqn:E; auto. rewrite (proj2 (existsb_exists _ _)) in H; [discriminate|eauto]. }
+  intros b d n replaces O Ne L. unfold isFree in O. apply andb_true_iff in O. destruct O as [Z F].
+  apply negb_true_iff in F. unfold isForbidden in F. apply orb_false_iff in F. destruct F as [F G].
   unfold allowsName. rewrite Z. simpl. apply andb_true_iff. split; apply negb_true_iff.
   - unfold isForbidden. apply orb_false_iff. split.
-    + destruct (existsb (fun place => isBelow (appending d n) place) (own b)) eqn:E; auto. apply existsb_exists in E. destruct E as (place & I & B).
-      destruct (A place I) as [A1 A2]. apply isBelow_spec in B. destruct B as [rest E].
-      exfalso. destruct rest as [|r0 rest0].
-      * rewrite app_nil_r in E. unfold appending in E.
-        rewrite (proj2 (isBelow_spec d place)) in A2; [discriminate|]. exists [n]. congruence.
+    + destruct (existsb (fun place => isBelow (appending d n) place) (own b)) eqn:E; auto. apply existsb_exists in E.
+      destruct E as (place & I & B). apply isBelow_spec in B. destruct B as [rest E]. exfalso.
+      destruct rest as [|r0 rest0].
+      * rewrite app_nil_r in E. specialize (L place I). rewrite (proj2 (isBelow_spec (appending d n) place)) in L; [discriminate|].
+        exists []. rewrite app_nil_r. congruence.
       * destruct (@exists_last N (r0 :: rest0)) as (front & x & R); [discriminate|]. unfold appending in E.
         rewrite R, app_assoc in E. apply app_inj_tail in E. destruct E as [E _].
-        rewrite (proj2 (isBelow_spec place d)) in A1; [discriminate|eauto].
+        rewrite (proj2 (existsb_exists _ _)) in F; [discriminate|]. exists place. split; auto. apply isBelow_spec. eauto.
     + unfold hasName, appending in *. rewrite existsb_app, G. simpl. rewrite (proj2 (N.eqb_neq n (store b))); auto.
-  - destruct replaces; auto. simpl. destruct (existsb (fun place => isBelow place (appending d n)) (own b)) eqn:E; auto. apply existsb_exists in E.
-    destruct E as (place & I & B). destruct (A place I) as [A1 A2]. apply isBelow_spec in B. destruct B as [rest E].
-    exfalso. unfold appending in E. rewrite <- app_assoc in E.
-    rewrite (proj2 (isBelow_spec d place)) in A2; [discriminate|eauto].
+  - destruct replaces; auto. simpl. destruct (existsb (fun place => isBelow place (appending d n)) (own b)) eqn:E; auto.
+    apply existsb_exists in E. destruct E as (place & I & B). rewrite (L place I) in B. discriminate.
 Qed.
 
 (** Theorem 6: wherever a name leads, through any links and any `..`, what is used lies in a real directory in or below a

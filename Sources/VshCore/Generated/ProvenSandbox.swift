@@ -75,9 +75,10 @@ extension Bounds {
             && !(replaces && own.contains { place in isBelow(place, path) })
     }
 
-    /// Whether every name in a directory may be changed, but for those of stores.
+    /// Whether every name in a directory may be changed, but for those of stores and those that lead to the shell's own
+    /// directories.
     public func isFree(_ directory: [UInt8]) -> Bool {
-        return isInZone(directory) && !isOwn(directory)
+        return isInZone(directory) && !isForbidden(directory)
     }
 }
 
