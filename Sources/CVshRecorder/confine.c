@@ -17,6 +17,7 @@
 static struct shared *shared;
 void confine_start(struct shared *memory) { shared = memory; }
 bool is_confined(void) { return shared && atomic_load(&shared->confined); }
+bool makes_calls(void) { return shared && atomic_load(&shared->makes_calls); }
 
 static bool is_below(const char *path, const char *directory) {
   size_t count = strlen(directory);
@@ -100,21 +101,20 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
   buffer_free(&payload);
 }
 
-/// Whether the program's rights are the recorder's: then a call can be made for it.
-static bool has_our_rights(pid_t pid) {
-  char name[64], text[4096];
-  static _Thread_local char own[4096];
-  char *parts[2] = {own, text};
-  for (int i = 0; i < 2; i++) {
-    if (i == 0) snprintf(name, sizeof name, "/proc/thread-self/status");
-    else snprintf(name, sizeof name, "/proc/%d/status", pid);
-    int fd = open(name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return false;
-    ssize_t count = read(fd, parts[i], sizeof text - 1);
-    close(fd);
-    if (count <= 0) return false;
-    parts[i][count] = 0;
-  }
+bool read_status(pid_t pid, char *text) {
+  char name[64] = "/proc/thread-self/status";
+  if (pid) snprintf(name, sizeof name, "/proc/%d/status", pid);
+  int fd = open(name, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t count = read(fd, text, STATUS_TEXT - 1);
+  close(fd);
+  if (count > 0) text[count] = 0;
+  return count > 0;
+}
+
+bool has_our_rights(pid_t pid) {
+  char own[STATUS_TEXT], text[STATUS_TEXT];
+  if (!read_status(0, own) || !read_status(pid, text)) return false;
   static const char *const lines[] = {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"};
   for (int i = 0; i < 4; i++) {
     const char *a = strstr(own, lines[i]), *b = strstr(text, lines[i]);

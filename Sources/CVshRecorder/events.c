@@ -176,13 +176,12 @@ static unsigned long flags_of(pid_t pid, int descriptor) {
   return at ? strtoul(at + 6, NULL, 8) : 0;
 }
 
-/// Whether a file outside the sandbox is one that the task was given to write to (/dev/stdout leads to it): it is opened anew.
-static bool is_given(const struct context *c, const struct place *place) {
+bool is_given(pid_t pid, const struct place *place) {
   if (!is_outside(place->path)) return false;
   for (int descriptor = 0; descriptor < 3; descriptor++) {
     struct statx open;
-    if (look_at_descriptor(c->pid, descriptor, &open) && open.stx_ino == place->status.stx_ino
-        && device_of(&open) == device_of(&place->status) && flags_of(c->pid, descriptor) & O_ACCMODE)
+    if (look_at_descriptor(pid, descriptor, &open) && open.stx_ino == place->status.stx_ino
+        && device_of(&open) == device_of(&place->status) && flags_of(pid, descriptor) & O_ACCMODE)
       return true;
   }
   return false;
@@ -215,7 +214,7 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
       if (!find_name(&here, c->pid, AT_FDCWD, whole, &first)) return;
     }
   }
-  if (first.exists && S_ISREG(first.status.stx_mode) && is_given(c, &first)) return;
+  if (first.exists && S_ISREG(first.status.stx_mode) && is_given(c->pid, &first)) return;
   if ((first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT) && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
   if (!first.exists) {
     if (flags & O_CREAT && !is_excluded(first.path)) record_created(c->operation, &first, NULL);
@@ -442,6 +441,12 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
   }
 }
 
+/// What the sandbox answers to a call that was looked at.
+static int confine(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
+  int answer = is_confined() ? confine_attributes(slot, operation, event, number, arguments) : 0;
+  return !answer && makes_calls() ? make_call(slot, operation, event, number, arguments) : answer;
+}
+
 int record_event(struct slot *slot, struct operation *operation, const struct seccomp_notif *event) {
   int number = event->data.nr;
   uint64_t arguments[6];
@@ -454,7 +459,7 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
   // To type for the user would be a way out of the sandbox.
   if (number == SYS_ioctl) return is_confined() && (uint32_t)arguments[1] == TIOCSTI ? -EPERM : 0;
-  if (!operation) return is_confined() ? confine_attributes(slot, NULL, event, number, arguments) : 0;
+  if (!operation) return confine(slot, NULL, event, number, arguments);
   struct context context = {slot, operation, (pid_t)event->pid};
   refused = 0;
   records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;
@@ -470,5 +475,5 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
 #ifdef __x86_64__
   if (calls_socket) return 0;
 #endif
-  return is_confined() ? confine_attributes(slot, operation, event, number, arguments) : 0;
+  return confine(slot, operation, event, number, arguments);
 }

@@ -51,6 +51,7 @@ struct shared {
   _Atomic uint32_t live;      // slots in use
   _Atomic uint64_t operation_count;
   _Atomic uint32_t confined;
+  _Atomic uint32_t makes_calls;  // calls on names are made for programs
   _Atomic uint32_t unseen;    // changes that could not be looked at, since the shell asked last
   struct reader reader;
   char zones[8192];           // see vsh_recorder_confine; the first is the root
@@ -218,6 +219,9 @@ bool read_small(const struct place *place, struct buffer *content);
 void read_attributes(const char *path, struct buffer *block);
 bool is_store(const char *path);
 
+/// The directory that a path's last name is in, as a descriptor (O_PATH), or a negative errno: EBUSY when that is a dot, two, or none.
+/// `name`: NAME_MAX + 2 bytes for the name, with a slash behind it where one stands.
+int open_parent(const struct slot *slot, pid_t pid, int directory, const char *given, char *name);
 /// The object as a descriptor (O_PATH), or a negative errno. An empty path: what the descriptor `directory` is open on.
 int open_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow);
 
@@ -227,19 +231,31 @@ int open_object(const struct slot *slot, pid_t pid, int directory, const char *g
 #elif defined __aarch64__
 #define NATIVE_ARCHITECTURE AUDIT_ARCH_AARCH64
 #endif
-/// In place of a result: the call was made here, and gave 0.
-enum { ANSWER_DONE = 0x40000001 };
+/// In place of a result: the call was made here, and gave 0, or a descriptor; or its answer will be given by another thread.
+enum { ANSWER_DONE = 0x40000001, ANSWER_LATER = 0x40000002, ANSWER_DESCRIPTOR = 0x20000000 };
+enum { STATUS_TEXT = 4096 };
 void confine_start(struct shared *shared);
 bool is_confined(void);
+bool makes_calls(void);
 /// Whether the sandbox does not let the path be changed.
 bool is_outside(const char *path);
 /// Whether one of the shell's own directories lies below the path.
 bool holds_own(const char *path);
+/// What /proc says about a process; 0: about this thread.
+bool read_status(pid_t pid, char *text);
+/// Whether the program's rights are the recorder's: then a call can be made for it.
+bool has_our_rights(pid_t pid);
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path);
 /// Makes a call on attributes for the program. ANSWER_DONE, a negative errno, or 0: it may make the call itself.
 int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments);
 
+// calls.c
+/// Makes a call on names for the program, where the sandbox needs it. An answer, or 0: it may make the call itself.
+int make_call(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *a);
+
 // events.c
+/// Whether a file outside the sandbox is one that the task was given to write to (/dev/stdout leads to it): it is opened anew.
+bool is_given(pid_t pid, const struct place *place);
 /// Records what a call is about to change. What it answers: 0 lets the call go on, else its result (MAGIC_ANSWER).
 int record_event(struct slot *slot, struct operation *operation, const struct seccomp_notif *event);
 #endif

@@ -50,9 +50,9 @@ static void answer_event(struct slot *slot, struct operation **operation) {
   if (result) {
     response.flags = 0;
     if (result < 0) response.error = result;
-    else if (result != ANSWER_DONE) response.val = result;
+    else if (result != ANSWER_DONE) response.val = result & ~ANSWER_DESCRIPTOR;
   }
-  ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  if (result != ANSWER_LATER) ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
   event->id = 0;
 }
 

@@ -165,19 +165,52 @@ static bool find_directory(const struct slot *slot, int base, const char *path, 
   return found;
 }
 
+/// The descriptor's link, seen from the process's directory.
+static const char *descriptor_link(int descriptor, char *room) {
+  if (descriptor == AT_FDCWD) return "cwd";
+  snprintf(room, 32, "fd/%d", descriptor);
+  return room;
+}
+
+/// Parts a path before its last name, which starts at `start`. Its length; 0 when it is a dot, two, or none.
+static size_t split(const char *path, char *head, size_t *start) {
+  size_t count = strlen(path), first;
+  while (count > 1 && path[count - 1] == '/') count--;
+  for (first = count; first > 0 && path[first - 1] != '/';) first--;
+  memcpy(head, path, first);
+  head[first] = 0;
+  *start = first;
+  size_t name = count - first;
+  bool is_dots = path[first] == '.' && (name == 1 || (name == 2 && path[first + 1] == '.'));
+  return is_dots ? 0 : name;
+}
+
+int open_parent(const struct slot *slot, pid_t pid, int directory, const char *given, char *name) {
+  char translated[LONG_PATH], whole[LONG_PATH], head[LONG_PATH], link[32];
+  if (!given[0]) return -ENOENT;
+  const char *path = translate(pid, given, translated);
+  size_t start, count = split(path, head, &start);
+  if (count == 0) return -EBUSY;
+  if (count > NAME_MAX) return -ENAMETOOLONG;
+  if (path[start + count] == '/') count++;
+  memcpy(name, path + start, count);
+  name[count] = 0;
+  int base, result = from_here(slot, pid, directory, head, &base, whole);
+  if (result < 0) return result;
+  int fd = openat(base, whole, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd >= 0) return fd;
+  struct stat status;
+  bool is_closed = errno == ENOENT && path[0] != '/' && directory != AT_FDCWD
+                   && fstatat(base, descriptor_link(directory, link), &status, AT_SYMLINK_NOFOLLOW) < 0;
+  return is_closed ? -EBADF : -errno;
+}
+
 bool find_name(const struct slot *slot, pid_t pid, int directory, const char *given, struct place *place) {
   char translated[LONG_PATH], whole[LONG_PATH], head[LONG_PATH];
   const char *path = translate(pid, given, translated);
-  size_t count = strlen(path);
-  while (count > 1 && path[count - 1] == '/') count--;
-  size_t start = count;
-  while (start > 0 && path[start - 1] != '/') start--;
-  size_t name = count - start;
-  if (name == 0 || (path[start] == '.' && (name == 1 || (name == 2 && path[start + 1] == '.')))) return false;
-  memcpy(head, path, start);
-  head[start] = 0;
+  size_t start, name = split(path, head, &start);
   int base;
-  if (from_here(slot, pid, directory, head, &base, whole) < 0 || !find_directory(slot, base, whole, place->path)) return false;
+  if (name == 0 || from_here(slot, pid, directory, head, &base, whole) < 0 || !find_directory(slot, base, whole, place->path)) return false;
   size_t length = strlen(place->path);
   if (length + name + 2 > sizeof place->path) return false;
   if (length > 1) place->path[length++] = '/';
@@ -185,13 +218,6 @@ bool find_name(const struct slot *slot, pid_t pid, int directory, const char *gi
   place->path[length + name] = 0;
   look(place);
   return true;
-}
-
-/// The descriptor's link, seen from the process's directory.
-static const char *descriptor_link(int descriptor, char *room) {
-  if (descriptor == AT_FDCWD) return "cwd";
-  snprintf(room, 32, "fd/%d", descriptor);
-  return room;
 }
 
 bool look_at_descriptor(pid_t pid, int descriptor, struct statx *status) {

@@ -169,19 +169,17 @@ private func dot(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
         }
         path = found
     }
+    let source: Source
     do throws(Errno) {
-        let path = shell.processPath(path)
-        if try FileStatus(path).isDirectory {
-            // Not fatal in any shell but yash.
-            shell.report(arguments, name, Errno.isDirectory.message)
-            shell.status = 1
-            return .normal
-        }
-        try System.checkAccess(path, .read)
+        source = try shell.readSource(path, origin: .dot)
     } catch {
-        return try shell.fail(arguments, name, error.message, status: 1)
+        if error != .isDirectory { return try shell.fail(arguments, name, error.message, status: 1) }
+        // Not fatal in any shell but yash.
+        shell.report(arguments, name, error.message)
+        shell.status = 1
+        return .normal
     }
-    return try shell.runFile(path, parameters: arguments.dropping(first))
+    return try shell.runDot(source, parameters: arguments.dropping(first))
 }
 
 private func findReadable(_ shell: Shell, _ name: Text) -> Text? {

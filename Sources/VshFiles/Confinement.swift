@@ -290,9 +290,10 @@ extension FileSystem {
         return sandbox.isEngaged && !ProgramRecorder.hasWayOut ? "not in a subshell" : nil
     }
 
-    /// Starts what `body` starts outside the bounds, once `reasonAgainstLeaving` is nil.
-    public func outsideSandbox<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    /// Starts the program that `body` starts outside the bounds, once `reasonAgainstLeaving` is nil; a row of the audit log says so.
+    public func outsideSandbox<R, E: Error>(_ program: Text, _ body: () throws(E) -> R) throws(E) -> R {
         leavesSandbox = sandbox != nil
+        if leavesSandbox { noteRefusal(program.bytes, "unconfined") }
         defer { leavesSandbox = false }
         return try body()
     }

@@ -26,6 +26,7 @@ extension FileSystem {
             if isWanted, isRecording, exempt == nil, sandbox == nil { noteGains(path) }
             return nil
         }
+        let rules = sandbox?.rulesForPrograms()?.pointee
         let isHeld = isAwaited && recorder.holdsNext
         if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
         if sandbox == nil, noteGains(path) { return nil }
@@ -34,13 +35,20 @@ extension FileSystem {
             recorder.say(path.bytes + Array(": takes the shell's place, what it changes cannot be undone".utf8))
             return nil
         }
-        let rules = sandbox?.rulesForPrograms()?.pointee
         if isHeld {
             recorder.heldPrograms += 1
             recorder.recording.pointee.hold(rules, isRecorded: isRecorded)
             return recorder.recording
         }
         return recorder.record(takesOver: takesOver, isAwaited: isAwaited && isRecorded, rules, isRecorded)
+    }
+
+    /// To be called before a process is forked whose place a program will take: what that one needs is then there for the next
+    /// ones too.
+    public func prepareForProgram(isWanted: Bool) {
+        guard isWanted && isRecording || sandbox != nil && mayRecord, let recorder = openRecorder() else { return }
+        _ = sandbox?.rulesForPrograms()
+        _ = recorder.startPrograms()
     }
 
     /// Says so of a program that gains privileges. Whether it does.
@@ -165,7 +173,10 @@ extension Recorder {
         if hasNoPrograms { return false }
         if ProgramRecorder.isStarted { return true }
         if !attempt({ () throws(Errno) in try ProgramRecorder.start(state.path) }) { return false }
-        if let sandbox { ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden) }
+        if let sandbox {
+            ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden)
+            if sandbox.needsCallsMade { ProgramRecorder.makeCalls() }
+        }
         return true
     }
 

@@ -241,9 +241,17 @@ public final class Sandbox {
         do { try Landlock.restrict(rules) } catch { hasNoRules = true }
     }
 
-    /// Whether programs need no rules but the shell's: its own directories are in the zones, where rules cannot take
-    /// a part out.
-    private lazy var sharesRules = forbidden.allSatisfy { own in zones.contains { isBelow(own, $0) } }
+    /// Whether the shell's own directories are all in the zones, where rules cannot take a part out.
+    private lazy var rulesTakeNothingOut = forbidden.allSatisfy { own in zones.contains { isBelow(own, $0) } }
+
+    /// Whether programs need no rules but the shell's. Where somebody asked for bounds they get the same ones once more: what runs in
+    /// narrower bounds than the shell and its recorder cannot trace them.
+    private var sharesRules: Bool { isDefault && rulesTakeNothingOut }
+
+    /// Whether the recorder makes the calls of programs on names itself: no rules keep these from the shell's own directories. By default a
+    /// hostile program can lead such a call astray, which costs less.
+    var needsCallsMade: Bool { !isDefault && needsRecorder }
+    private lazy var needsRecorder = forbidden.contains { own in zones.contains { isBelow(own, $0) } }
 
     /// Whether the store is on the root's mount. Else the recorder, as the shell, is not to make one outside the root, where
     /// the shell could take nothing from it.
@@ -255,7 +263,7 @@ public final class Sandbox {
     /// Rules for the next program, which keep it from the shell's own directories too. Nil: what it inherits is all there is.
     func rulesForPrograms() -> UnsafeMutablePointer<Int32>? {
         // What looks into other processes must not be confined otherwise than they are.
-        if level == .strict || sharesRules || !isStoreNear { engage() }
+        if level == .strict || sharesRules || needsRecorder || !isStoreNear { engage() }
         if sharesRules { return nil }
         if hasProgramRules { return programRules.pointee >= 0 ? programRules : nil }
         hasProgramRules = true
@@ -276,6 +284,7 @@ public final class Sandbox {
         hasWayOut = false
         isDefault = false
         engage()
+        if needsCallsMade { ProgramRecorder.makeCalls() }
         return true
     }
 

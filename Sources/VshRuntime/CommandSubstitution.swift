@@ -26,7 +26,7 @@ extension Shell {
     /// Runs a command with its standard output gathered in `output` from `captures.last.mark` on; the caller takes both off.
     ///
     /// `$?` stays that of the last pipeline of this environment (XCU 2.5.2); `substitutionStatus` is for commands without a name.
-    private func capture(_ code: Code, _ node: Int32) throws(ShellError) {
+    func capture(_ code: Code, _ node: Int32) throws(ShellError) {
         captures.append(Capture(mark: output.count))
         outputMark = output.count
         let (position, statusBefore) = (currentPosition, status)

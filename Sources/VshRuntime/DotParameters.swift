@@ -2,10 +2,10 @@
 import VshBase
 
 extension Shell {
-    /// Runs a file as `.` does. The words of `arguments` after the first become its positional parameters; when there are
+    /// Runs what was read as `.` does. The words of `arguments` after the first become its positional parameters; when there are
     /// none it sees those of its caller, and what `set` and `shift` do to them stays (XCU dot leaves arguments open).
-    public func runFile(_ path: Text, parameters arguments: Arguments) throws(ShellError) -> Flow {
-        if arguments.count < 2 { return try runFile(path) }
+    public func runDot(_ source: Source, parameters arguments: Arguments) throws(ShellError) -> Flow {
+        if arguments.count < 2 { return try runDot(source) }
         let (base, count, frame) = (paramBase, paramCount, paramFrame)
         let mark = params.count
         for index in arguments.base + 1..<arguments.base + arguments.count { params.append(fields[index]) }
@@ -18,6 +18,6 @@ extension Shell {
             paramCount = count
             paramFrame = frame
         }
-        return try runFile(path)
+        return try runDot(source)
     }
 }

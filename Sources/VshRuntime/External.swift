@@ -13,7 +13,7 @@ extension Shell {
     /// Runs a program, found as commands are, outside the sandbox.
     public func runOutsideSandbox(_ arguments: Arguments) throws(ShellError) -> Flow {
         guard let path = locate(arguments, -1) else { return .normal }
-        return try files.outsideSandbox { () throws(ShellError) in try runProgram(path, arguments) }
+        return try files.outsideSandbox(path) { () throws(ShellError) in try runProgram(path, arguments) }
     }
 
     /// Runs the program at `path` with the words given.

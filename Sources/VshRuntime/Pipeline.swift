@@ -46,6 +46,8 @@ extension Shell {
                     flow = try run(code, child, tail: !options.contains(.pipefail))
                 } else if isLast && !usesJobControl {
                     try runInSubshell(code, child)
+                } else if !usesJobControl, runsAhead(code.nodes[child]) {
+                    pid = try runAhead(code, child, closing: ends.read)
                 } else {
                     pid = try startStage(
                         code, child, group: usesJobControl ? group : -1, terminal: terminal, closing: ends.read)
@@ -88,15 +90,51 @@ extension Shell {
         lastPipeline = (statuses, result)
     }
 
+    /// Whether a stage is a builtin that reads nothing and changes nothing, so that it can run before the others start.
+    private func runsAhead(_ node: Node) -> Bool {
+        guard node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, node.d == 0, node.e < 0,
+            !node.flags.contains(.hasSubstitution)
+        else { return false }
+        let number = builtinNumber(node.b)
+        return number >= 0 && builtinTable[Int(number)].traits.contains(.isPure)
+    }
+
+    /// Runs such a stage here, and leaves what it wrote in the pipe. A process writes what does not fit: its pid, else 0.
+    private func runAhead(_ code: Code, _ index: Int32, closing: Int32) throws(ShellError) -> Int32 {
+        let (outerMark, outerStatus, outerCount) = (outputMark, substitutionStatus, substitutionCount)
+        try capture(code, index)
+        let text = output.text(from: captures.last.mark)
+        output.pop(to: captures.last.mark)
+        _ = captures.removeLast()
+        status = substitutionStatus
+        (outputMark, substitutionStatus, substitutionCount) = (outerMark, outerStatus, outerCount)
+        let capacity = text.count <= 4096 ? 4096 : (try? System.pipeCapacity(descriptors[1].real)) ?? 0
+        if text.count <= capacity {
+            _ = write(text, to: 1)
+            return 0
+        }
+        prepareDescriptorsForProcess()
+        let pid = try forkProcess(role: .sharedOperation)
+        if pid == 0 {
+            try? System.close(closing)
+            useCapturePipes([])
+            if write(text, to: 1) < 0 { status = 1 }
+            endProcess()
+        }
+        return pid
+    }
+
+    /// Whether a command is a program, by its name.
+    private func isProgram(_ node: Node) -> Bool {
+        node.kind == .simpleCommand && node.b >= 0 && functions[node.b] == nil && builtinNumber(node.b) < 0
+    }
+
     /// Starts one stage as a process; its pid, or 0 when it could not be started (then `status` says why).
     private func startStage(
         _ code: Code, _ index: Int32, group: Int32, terminal: Int32, closing: Int32
     ) throws(ShellError) -> Int32 {
         let node = code.nodes[index]
-        if node.kind == .simpleCommand, node.b >= 0, functions[node.b] == nil, builtinNumber(node.b) < 0, node.d == 0,
-            node.e < 0,
-            captures.isEmpty || descriptors[1].real >= 0
-        {
+        if isProgram(node), node.d == 0, node.e < 0, captures.isEmpty || descriptors[1].real >= 0 {
             return try spawnStage(code, node, group: group, terminal: terminal)
         }
         prepareDescriptorsForProcess()
@@ -163,6 +201,7 @@ extension Shell {
         if isVirtualSubshell { try becomeProcess() }
         let usesJobControl = self.usesJobControl
         prepareDescriptorsForProcess()
+        if isProgram(code.nodes[node.a]) { files.prepareForProgram(isWanted: options.contains(.record)) }
         let ignored: SignalSet = usesJobControl ? [] : SignalSet(.interrupt, .quit)
         let pid = try forkProcess(role: .ownOperation, isJob: usesJobControl, ignored: ignored)
         if pid == 0 {

@@ -14,53 +14,60 @@ extension Shell {
         return try run(Source(name: name, origin: origin, firstLine: firstLine, text: text), isTail: isTail)
     }
 
-    /// `.`: runs a file in the present environment; the positional parameters stay unless words are given by the caller.
-    public func runFile(_ path: Text) throws(ShellError) -> Flow {
+    /// Runs a file in the present environment, as `.` does.
+    public func runFile(_ path: Text) throws(ShellError) -> Flow { try runDot(openSource(path, origin: .dot)) }
+
+    /// `.`: runs what was read in the present environment; the positional parameters stay unless words are given by the caller.
+    func runDot(_ source: Source) throws(ShellError) -> Flow {
         if Stack.left < Shell.stackReserve { throw depthError() }
-        let source = try openSource(path, origin: .dot)
         dotDepth += 1
         defer { dotDepth -= 1 }
         let flow = try run(source, isTail: false)
         return flow == .returned ? .normal : flow
     }
 
-    /// Reads a whole script.
+    /// Reads a whole script; a message when that fails.
     public func openSource(_ path: Text, origin: Source.Origin) throws(ShellError) -> Source {
         do throws(Errno) {
-            let descriptor = try System.open(processPath(path), [.readOnly, .closeOnExec])
-            defer { try? System.close(descriptor) }
-            let info = try FileStatus(descriptor: descriptor)
-            if info.isDirectory { throw .isDirectory }
-            let source = Source(name: path, origin: origin, bytes: UnsafeBufferPointer(start: nil, count: 0))
-            // One byte more than there should be: so the end shows in the second read.
-            var room = info.isRegular ? Int(info.size) + 1 : 4096
-            var before = -1
-            while source.count > before {
-                before = source.count
-                try source.append(unfilled: room) { (buffer) throws(Errno) in
-                    while true {
-                        do throws(Errno) {
-                            return try System.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer))
-                        } catch {
-                            if error != .interrupted { throw error }
-                        }
-                    }
-                }
-                room = info.isRegular ? 4096 : max(4096, source.count)
-            }
-            // A NUL in the first line: a program, not a script (XCU sh, "binary").
-            if origin == .file {
-                for index in 0..<source.count where source.base[index] == 0 || source.base[index] == 10 {
-                    if source.base[index] == 0 { throw .execFormat }
-                    break
-                }
-            }
-            return source
+            return try readSource(path, origin: origin)
         } catch {
             report(name: path, error.message)
             status = error == .noEntry ? 127 : 126
             throw ShellError(.specialBuiltin, status: status)
         }
+    }
+
+    /// Reads a whole script.
+    public func readSource(_ path: Text, origin: Source.Origin) throws(Errno) -> Source {
+        let descriptor = try System.open(processPath(path), [.readOnly, .closeOnExec])
+        defer { try? System.close(descriptor) }
+        let info = try FileStatus(descriptor: descriptor)
+        if info.isDirectory { throw .isDirectory }
+        let source = Source(name: path, origin: origin, bytes: UnsafeBufferPointer(start: nil, count: 0))
+        // One byte more than there should be: so the end shows in the second read.
+        var room = info.isRegular ? Int(info.size) + 1 : 4096
+        var before = -1
+        while source.count > before {
+            before = source.count
+            try source.append(unfilled: room) { (buffer) throws(Errno) in
+                while true {
+                    do throws(Errno) {
+                        return try System.read(descriptor, into: UnsafeMutableRawBufferPointer(buffer))
+                    } catch {
+                        if error != .interrupted { throw error }
+                    }
+                }
+            }
+            room = info.isRegular ? 4096 : max(4096, source.count)
+        }
+        // A NUL in the first line: a program, not a script (XCU sh, "binary").
+        if origin == .file {
+            for index in 0..<source.count where source.base[index] == 0 || source.base[index] == 10 {
+                if source.base[index] == 0 { throw .execFormat }
+                break
+            }
+        }
+        return source
     }
 
     /// Parses a source command by command and runs each before the next is parsed, so that aliases and options take effect.

@@ -25,6 +25,9 @@ public final class Shell {
     var foreignEnvironment: [Text] = []
     var environmentIsStale = true
 
+    /// Room for builtins that copy; only what was used of it takes memory.
+    public private(set) lazy var copyBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 131072, alignment: 4096)
+
     // MARK: execution state
 
     public var options: ShellOptions = [.hashall, .braceexpand]

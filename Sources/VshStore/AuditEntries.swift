@@ -79,7 +79,7 @@ extension OperationLog {
 extension AuditEntry {
     fileprivate mutating func read(_ note: [UInt8]) {
         if note.isEmpty { return }
-        if row.type == .refusal, let refusal = RefusalRecord(note: note) {
+        if row.type == .refusal || row.type == .unconfined, let refusal = RefusalRecord(note: note) {
             var path = refusal.path
             if path.first != UInt8(ascii: "/"), !refusal.directory.isEmpty {
                 path = refusal.directory + [UInt8(ascii: "/")] + path

@@ -12,6 +12,8 @@ public struct AuditType: RawRepresentable, Equatable, Sendable {
     public static var start: AuditType { AuditType(rawValue: 0) }
     /// Something the sandbox did not allow.
     public static var refusal: AuditType { AuditType(rawValue: 100) }
+    /// A program that was let out of the sandbox.
+    public static var unconfined: AuditType { AuditType(rawValue: 102) }
     /// An `obliterate` that is about to begin (outcome 1), and one that has ended (outcome 0 or 2).
     public static var obliteration: AuditType { AuditType(rawValue: 101) }
 
@@ -32,6 +34,7 @@ public struct AuditType: RawRepresentable, Equatable, Sendable {
     public var name: String {
         if self == .refusal { return "refusal" }
         if self == .obliteration { return "obliteration" }
+        if self == .unconfined { return "unconfined" }
         return rawValue >= 0 && rawValue < Self.names.count ? Self.names[Int(rawValue)] : "type-\(rawValue)"
     }
 }

@@ -165,18 +165,18 @@ final class AuditWriter {
         return found
     }
 
-    /// The row of a refusal.
+    /// The row of a refusal, or of a program that was let out.
     /// - Parameter id: made of the journal's number and the place in it.
     func append(_ refusal: RefusalRecord, id: UInt64) throws(StoreError) {
         var row = AuditRow()
-        row.type = .refusal
+        row.type = refusal.isUnconfined ? .unconfined : .refusal
         row.subject = id
         row.session = refusal.session
         row.process = Int64(refusal.process)
         row.user = Int64(refusal.user)
         row.began = refusal.time
         row.ended = refusal.time
-        row.status = 1
+        row.status = refusal.isUnconfined ? 0 : 1
         row.target = refusal.operation
         try append(&row, note: refusal.note)
     }

@@ -101,7 +101,7 @@ extension OperationLog {
         }
         if scope.operation == nil {
             var query = AuditQuery()
-            query.types = [AuditType.refusal.name]
+            query.types = [AuditType.refusal.name, AuditType.unconfined.name]
             try forEachAuditEntry(query) { entry in
                 if entry.paths.contains(where: { isMeant($0) }) { found.refusals.append(entry.row.number) }
             }

@@ -160,7 +160,7 @@ private final class Importer {
     }
 
     private func knows(refusal id: UInt64) throws(StoreError) -> Bool {
-        let query = try statement(10, "SELECT 1 FROM audit WHERE subject = ?1 AND type = 100").bind(id)
+        let query = try statement(10, "SELECT 1 FROM audit WHERE subject = ?1 AND type IN (100, 102)").bind(id)
         defer { query.reset() }
         return try query.step()
     }

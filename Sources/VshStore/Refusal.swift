@@ -2,7 +2,7 @@
 import VshBase
 import VshSystem
 
-/// Something that the sandbox did not allow, as the journal holds it until it is taken into the audit log.
+/// Something that the sandbox did not allow, or a program that was let out of it, as the journal holds it until it is taken into the audit log.
 public struct RefusalRecord: Equatable, Sendable {
     /// Nanoseconds since 1970.
     public var time: Int64 = 0
@@ -11,7 +11,7 @@ public struct RefusalRecord: Equatable, Sendable {
     public var operation: UInt64 = 0
     public var process: Int32 = 0
     public var user: UInt32 = 0
-    /// What was tried: `open`, `rename`, `chmod`, …
+    /// What was tried: `open`, `rename`, `chmod`, …; `unconfined`: a program was let out.
     public var action: [UInt8] = []
     /// The name as it was given.
     public var path: [UInt8] = []
@@ -20,6 +20,8 @@ public struct RefusalRecord: Equatable, Sendable {
     public var command: [UInt8] = []
 
     public init() {}
+
+    var isUnconfined: Bool { action.elementsEqual("unconfined".utf8) }
 
     init?(_ reader: inout RecordReader) {
         time = reader.get()

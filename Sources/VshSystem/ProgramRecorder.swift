@@ -86,6 +86,9 @@ public enum ProgramRecorder {
         vsh_recorder_confine(list, list.count)
     }
 
+    /// Has it make the calls of programs on names itself from now on.
+    public static func makeCalls() { vsh_recorder_make_calls() }
+
     public static var isStarted: Bool { vsh_recorder_is_started() != 0 }
 
     /// Whether a shell around this one records what it does, and whether it confines it.

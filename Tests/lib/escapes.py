@@ -163,10 +163,36 @@ int main(int c, char **v) {
     int f = open(path, O_WRONLY | O_CREAT, 0644);
     if (f >= 0) { if (write(f, "x", 1)) {} close(f); }
     syscall(SYS_setxattr, path, "user.r", "x", 1, 0);
+    if (link(path, "hard") == 0) { truncate("hard", 0); unlink("hard"); }
+    rename(path, "moved"); unlink(path); mkdir(path, 0755); rmdir(path); symlink("moved", path); unlink(path);
   }
   stop = 1; pthread_join(t, 0); pthread_join(u, 0);
 }'''
 attempt("C: threads that change the path and the descriptor", "${TESTEE%/*}/race $R/f $O/f", "c")
+
+# The same for the shell's own state, below the root, which must be asked for: $S.
+STATE_RACE = '''echo mine > $S/planted; mkdir $S/kept; ln -s $S r; ln -s . s
+"${TESTEE%/*}/race" $HOME/f $S/planted & "${TESTEE%/*}/race" $HOME/f $S/new & "${TESTEE%/*}/race" $HOME/g $S/kept &
+python3 -c '
+import ctypes, os, time
+libc = ctypes.CDLL(None); stop = time.time() + 2
+while time.time() < stop:
+    libc.syscall(316, -100, b"r", -100, b"s", 2)
+    for path in ("r/planted", "s/planted", "s/new"):
+        for step in (lambda: os.truncate(path, 0), lambda: os.close(os.open(path, os.O_WRONLY | os.O_CREAT)), lambda: os.unlink(path),
+                     lambda: os.rename("f", path), lambda: os.rename(path, "f"), lambda: os.mkdir(path)):
+            try: step()
+            except OSError: pass'
+wait'''
+TRACE_SHELL = '''python3 -c '
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+for name in os.listdir("/proc"):
+    if name.isdigit() and int(name) != os.getpid() and os.readlink("/proc/self/exe") != "" and open("/proc/%s/comm" % name).read().strip() == "vsh":
+        if libc.ptrace(16, int(name), 0, 0) == 0: sys.exit(9)
+        try: open("/proc/%s/mem" % name, "r+b"); sys.exit(9)
+        except OSError: pass
+sys.exit(7)' '''
 
 # The children of the shell and theirs, but for itself: the recorder and its keeper.
 KILL_RECORDER = """

@@ -15,9 +15,28 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "Tests" / "lib"))
-from escapes import ATTEMPTS, C_RACE, C_WITHOUT, KILL_RECORDER  # noqa: E402
+from escapes import ATTEMPTS, C_RACE, C_WITHOUT, KILL_RECORDER, STATE_RACE, TRACE_SHELL  # noqa: E402
 
 SHELL = str(TOP / ".build" / "release" / "vsh")
+
+
+# What programs do where the recorder makes their calls on names; it must be as without.
+CALLS_MADE = (
+    "umask 027; : > a; mkdir b; stat -c %a a b; umask 0; : > c; mkfifo d; stat -c %a c d",
+    "mkdir -p a/b/c a/b/c /usr; cd a/b; ln -s ../x l; echo hi > l; cat ../x l; rm -r ../b/c; rmdir c || echo no",
+    "echo 1 > a; ln a b; ln -s a l; ln l m; cp -P l n; mv a z; cat b; readlink l m n; ls | wc -l; mv nothing x; ln b z; rm b/",
+    "mkfifo p; (sleep 0.2; cat p) & echo through > p; wait; (cat < p & echo y > p; wait)",
+    "mkfifo p; (read x < p; echo got $x) & exec 3<> p; echo y >&3; wait",
+    "echo x > /dev/null; echo a > /dev/stdout; echo b > /dev/fd/1; echo c > /proc/self/fd/1; set -C; echo x > a; echo y > a || echo kept; cat a",
+    'printf "#!/bin/sh\necho ran\n" > s; chmod 755 s; ./s; cp s t; ./t; for i in 1 2 3 4 5 6 7 8; do cp /bin/true u; ./u || echo busy; done',
+    "mkdir d; echo x > d/; echo x > .; echo x > ''; rm d; rmdir . d/..; mv . e; mkdir d; ln d e; echo x > no/thing; mkdir no/thing",
+    "exec 9> lock; flock 9; echo l > t; mv -T t lock2; truncate -s 5 lock2; stat -c %s lock2; : > \"$(mktemp)\"; mktemp -d > /dev/null",
+    "mkdir far; cd far; rmdir ../far; : > f; mkdir g; true", "ln -s nothing a; echo x > a; cat nothing; ln -s b b; echo x > b; set -C; ln -s c d; echo x > d; cat c",
+    "echo a > f; tar cf t.tar f; rm f; tar xf t.tar; cat f; sed -i s/a/b/ f; cat f; sort -o f f; install -m 600 f g; stat -c %a g",
+    "python3 -c 'import os, tempfile; f = os.open(\".\", os.O_TMPFILE | os.O_RDWR); "
+    "os.link(\"/proc/self/fd/%d\" % f, \"named\", src_dir_fd=f); print(os.path.exists(\"named\")); d = os.open(os.environ[\"HOME\"], os.O_RDONLY); os.mkdir(\"m\", dir_fd=d); os.rename(\"m\", \"n\", src_dir_fd=d, dst_dir_fd=d); "
+    "print(os.listdir(d)); os.close(d)\ntry: os.mkdir(\"q\", dir_fd=d)\nexcept OSError as e: print(e)'",
+)
 
 
 def snapshot(top):
@@ -210,6 +229,37 @@ class Suite:
             self.verdict("the state below the root is out of reach", problem)
         finally:
             shutil.rmtree(top, ignore_errors=True)
+        self.home_asked_for()
+
+    def home_asked_for(self):
+        """The same against programs that race and trace; and what must go on working where the recorder makes the calls."""
+        top = prepare(self.base, self.user)
+        root = ["--root", top + "/home"]
+        here = {"here": "/home", "S": top + "/home/.local/state/vsh"}
+        try:
+            run(self.shell, top, self.user, ": > f; mkdir g", ["--no-sandbox"], **here)
+            plant = run(self.shell, top, self.user, STATE_RACE.splitlines()[0], ["--no-sandbox", "--no-undo"], **here)
+            before = snapshot(here["S"] + "/planted"), snapshot(here["S"] + "/kept")
+            if shutil.which("cc"):
+                result = run(self.shell, top, self.user, STATE_RACE.partition("\n")[2], root, **here)
+                changed = before != (snapshot(here["S"] + "/planted"), snapshot(here["S"] + "/kept")) or os.path.lexists(here["S"] + "/new")
+                tidy = sorted(os.listdir(here["S"]))
+                self.verdict("the state below the root, in a race", f"changed: {tidy} {plant.stderr!r} {result.stderr!r}" if changed else "")
+            result = run(self.shell, top, self.user, TRACE_SHELL, root, **here)
+            self.verdict("the shell and its recorder are not traced", "" if result.returncode == 7 else f"{result.returncode} {result.stderr!r}")
+        finally:
+            shutil.rmtree(top, ignore_errors=True)
+        for script in CALLS_MADE:
+            found = []
+            for wrapper in ([], [self.shell, "--root", "HOME", "-c", '"$@"', "x"]):
+                top = prepare(self.base, self.user)
+                try:
+                    words = [top + "/home" if word == "HOME" else word for word in wrapper]
+                    result = run("/bin/bash", top, self.user, script, [], wrapper=words, here="/home")
+                    found.append((result.stdout + result.stderr).decode(errors="replace").replace(top, "TOP"))
+                finally:
+                    shutil.rmtree(top, ignore_errors=True)
+            self.verdict("calls made by the recorder: " + script, "" if found[0] == found[1] else f"{found[1]!r}, not {found[0]!r}")
 
     def privileged(self):
         """A set-user-ID program is refused, and how to run it is said."""

@@ -36,6 +36,8 @@ int vsh_recorder_start(const char *_Nonnull state);
 /// directories. `lists`: absolute paths, each with a zero byte behind it; an empty one; those where nothing may be
 /// changed; an empty one. Together at most 8 KiB.
 void vsh_recorder_confine(const void *_Nonnull lists, size_t count);
+/// From now on it makes all calls on names itself, so that none can be led to the shell's own directories by a race.
+void vsh_recorder_make_calls(void);
 /// How many calls of programs were refused so far, and what the last one was about.
 uint32_t vsh_recorder_refusals(const char *_Nullable *_Nonnull action, const char *_Nullable *_Nonnull path);
 /// Whether it was started by this process or one that it was forked from.

@@ -93,8 +93,7 @@ private struct Concatenation {
             command.report("standard output", Errno.badDescriptor.rawValue)
             return
         }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 131072, alignment: 4096)
-        defer { buffer.deallocate() }
+        let buffer = command.shell.copyBuffer
         var readsInput = false
         for name in operands {
             if isBroken { break }

@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: MPL-2.0
+//
+// Calls on names, made for the program. Where the shell's own directories lie below the root of a sandbox that somebody asked for,
+// Landlock cannot keep programs from them, and a call that was only looked at could be led there by another thread or process.
+// So these calls are made here: the directory that a name is in is opened, and looked at, and the call is made relative
+// to it and through no link; the program gets the result.
+#include "internal.h"
+#include <linux/audit.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+
+struct caller {
+  struct slot *slot;
+  struct operation *operation;
+  const struct seccomp_notif *event;
+  pid_t pid;
+};
+
+/// A name in a directory that was opened.
+struct spot {
+  int directory;
+  char name[NAME_MAX + 2];  // perhaps a slash behind it
+  char path[LONG_PATH];     // "": longer than a path may be, and so none of the shell's own
+};
+
+static int answer(int result) { return result < 0 ? -errno : ANSWER_DONE; }
+
+/// What a task makes has its mask; this thread's own is not that of others.
+static void take_mask(pid_t pid) {
+  static _Thread_local bool has_mask;
+  char text[STATUS_TEXT];
+  const char *line;
+  if (!has_mask) has_mask = unshare(CLONE_FS) == 0;
+  if (has_mask && read_status(pid, text) && (line = strstr(text, "\nUmask:"))) umask((mode_t)strtoul(line + 7, NULL, 8));
+}
+
+static void drop_mask(void) { umask(077); }
+
+/// The path of what is open here. False: none leads there.
+static bool path_of(int fd, char *path) {
+  char link[32];
+  struct stat status;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t count = readlink(link, path, PATH_MAX - 1);
+  if (count < 0 && errno == ENAMETOOLONG) count = 0;
+  if (count < 0 || fstat(fd, &status) < 0 || status.st_nlink == 0) return false;
+  path[count] = 0;
+  return count == 0 || path[0] == '/';
+}
+
+static int refuse(const struct caller *c, const char *action, const char *path) {
+  note_refusal(c->operation, c->pid, action, path);
+  return -EACCES;
+}
+
+/// Opens the directory that a name is in. 0, or a negative errno; -EBUSY: the name is a dot, two, or none.
+static int find_spot(const struct caller *c, const struct slot *slot, int directory, const char *path, struct spot *spot) {
+  spot->directory = open_parent(slot, c->pid, directory, path, spot->name);
+  if (spot->directory < 0) return spot->directory;
+  if (!path_of(spot->directory, spot->path)) {
+    close(spot->directory);
+    return -ENOENT;
+  }
+  size_t count = strlen(spot->path), name = strcspn(spot->name, "/");
+  if (count > 0) snprintf(spot->path + count, sizeof spot->path - count, "%s%.*s", count > 1 ? "/" : "", (int)name, spot->name);
+  return 0;
+}
+
+/// Reads the path that a call is about and finds its name, which may be changed. 0, or what the call is to answer.
+/// - dots: the answer when the name is a dot, or two.
+static int find(const struct caller *c, int directory, uint64_t address, const char *action, int dots, struct spot *spot) {
+  char path[PATH_MAX];
+  struct stat status;
+  if (!read_string(c->pid, address, path, sizeof path)) return -EFAULT;
+  int result = find_spot(c, c->slot, directory, path, spot);
+  if (result == -EBUSY) {
+    int fd = open_object(c->slot, c->pid, directory, path, true);
+    if (fd >= 0) close(fd);
+    size_t count = strlen(path);
+    bool is_up = count > 1 && path[count - 1] == '.' && path[count - 2] == '.';
+    return fd < 0 ? fd : dots == -EINVAL && is_up ? -ENOTEMPTY : dots;
+  }
+  if (result < 0) return result;
+  bool makes = dots == -EEXIST;
+  if (spot->path[0] == 0 || !(is_outside(spot->path) || (!makes && holds_own(spot->path)))) return 0;
+  bool exists = fstatat(spot->directory, spot->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  close(spot->directory);
+  if (makes && exists) return -EEXIST;
+  return makes || exists ? refuse(c, action, spot->path) : -ENOENT;
+}
+
+// MARK: Opening
+
+/// Gives the program a descriptor. To be closed here before the program hears of it: it may be about to run the file.
+static int give(int listener, uint64_t id, int fd, uint64_t flags) {
+  if (fd < 0) return -errno;
+  struct seccomp_notif_addfd addition = {.id = id, .srcfd = (uint32_t)fd, .newfd_flags = flags & O_CLOEXEC};
+  int number = ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addition);
+  int error = errno;
+  close(fd);
+  return number < 0 ? -error : ANSWER_DESCRIPTOR | number;
+}
+
+static int open_again(int object, uint64_t flags) {
+  char link[32];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", object);
+  return open(link, (int)(flags & ~(uint64_t)(O_CREAT | O_EXCL | O_NOFOLLOW)) | O_CLOEXEC | O_NOCTTY);
+}
+
+/// An opening that waits for another process.
+struct waiting {
+  int listener, object;
+  uint64_t id, flags;
+};
+
+static void *open_slowly(void *argument) {
+  struct waiting *waiting = argument;
+  int result = give(waiting->listener, waiting->id, open_again(waiting->object, waiting->flags), waiting->flags);
+  struct seccomp_notif_resp response = {.id = waiting->id};
+  if (result < 0) response.error = result;
+  else response.val = result & ~ANSWER_DESCRIPTOR;
+  ioctl(waiting->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  close(waiting->object);
+  close(waiting->listener);
+  free(waiting);
+  return NULL;
+}
+
+/// Opens a FIFO, for which the other end may have to come first. The object is closed.
+static int open_fifo(const struct caller *c, int object, uint64_t flags) {
+  struct waiting *waiting = malloc(sizeof *waiting);
+  int listener = fcntl(c->slot->listener, F_DUPFD_CLOEXEC, 10);
+  pthread_attr_t attributes;
+  pthread_t thread;
+  int error = waiting && listener >= 0 ? 0 : ENOMEM;
+  if (!error) {
+    *waiting = (struct waiting){listener, object, c->event->id, flags};
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, 64 << 10);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    error = pthread_create(&thread, &attributes, open_slowly, waiting);
+    pthread_attr_destroy(&attributes);
+  }
+  if (!error) return ANSWER_LATER;
+  free(waiting);
+  if (listener >= 0) close(listener);
+  close(object);
+  return -error;
+}
+
+/// The task's own terminal, as an object. (proc(5), the seventh field of stat)
+static int own_terminal(pid_t pid) {
+  char path[64], text[512];
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  ssize_t count = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  if (count <= 0) return -ENXIO;
+  text[count] = 0;
+  const char *at = strrchr(text, ')');
+  int device = 0;
+  if (!at || sscanf(at + 1, " %*c %*d %*d %*d %d", &device) != 1 || major(device) < 136 || major(device) > 143) return -ENXIO;
+  snprintf(path, sizeof path, "/dev/pts/%u", (major(device) - 136) * 256 + minor(device));
+  fd = open(path, O_PATH | O_CLOEXEC);
+  return fd < 0 ? -ENXIO : fd;
+}
+
+/// Opens what is there. The object is closed.
+static int open_object_for(const struct caller *c, int object, const struct stat *status, const char *path, uint64_t flags) {
+  if (S_ISCHR(status->st_mode) && strcmp(path, "/dev/tty") == 0) {
+    close(object);
+    object = own_terminal(c->pid);
+    if (object < 0) return object;
+  }
+  if (S_ISFIFO(status->st_mode) && (flags & O_ACCMODE) != O_RDWR && !(flags & O_NONBLOCK)) return open_fifo(c, object, flags);
+  int fd = open_again(object, flags), error = errno;
+  close(object);
+  errno = error;
+  return give(c->slot->listener, c->event->id, fd, flags);
+}
+
+/// Whether an object may be opened for writing by this path.
+static bool may_write(const struct caller *c, const char *path, const struct stat *status) {
+  if (path[0] == 0 || !is_outside(path) || (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode))) return true;
+  struct place place;
+  strcpy(place.path, path);
+  return look(&place) && place.status.stx_ino == status->st_ino && is_given(c->pid, &place);
+}
+
+/// A file without a name, or what a link of /proc leads to.
+static int open_by_object(const struct caller *c, int object, uint64_t flags, mode_t mode) {
+  if (object < 0) return object;
+  struct stat status;
+  char path[LONG_PATH] = "";
+  if (fstat(object, &status) < 0) status.st_mode = S_IFDIR;
+  // What has no name, or is no file, is nobody's.
+  if (path_of(object, path) && !may_write(c, path, &status)) {
+    close(object);
+    return refuse(c, "open", path);
+  }
+  if ((flags & O_TMPFILE) != O_TMPFILE) return open_object_for(c, object, &status, path, flags);
+  take_mask(c->pid);
+  int fd = openat(object, ".", (int)flags | O_CLOEXEC, mode), error = errno;
+  drop_mask();
+  close(object);
+  errno = error;
+  return give(c->slot->listener, c->event->id, fd, flags);
+}
+
+/// Whether a directory is that of a task's descriptors, whose names lead to what is open.
+static bool is_descriptors(const char *path) {
+  const char *name = strrchr(path, '/');
+  return strncmp(path, "/proc/", 6) == 0 && name - path > 9 && strncmp(name - 3, "/fd", 3) == 0;
+}
+
+/// Goes from a symbolic link to where it leads. The object is closed. When it fails, `spot` is nothing any more.
+static int follow(const struct caller *c, int object, struct spot *spot) {
+  char target[PATH_MAX], whole[LONG_PATH];
+  const struct slot here = {.has_moved_root = 0};
+  int from = spot->directory, result = -EACCES;
+  ssize_t count = readlinkat(object, "", target, sizeof target - 1);
+  close(object);
+  if (count > 0) {
+    target[count] = 0;
+    snprintf(whole, sizeof whole, "/proc/%d/fd/%d/%s", getpid(), from, target);
+    result = target[0] == '/' ? find_spot(c, c->slot, AT_FDCWD, target, spot) : find_spot(c, &here, AT_FDCWD, whole, spot);
+  }
+  close(from);
+  return result;
+}
+
+static int open_name(const struct caller *c, int directory, uint64_t address, uint64_t flags, mode_t mode) {
+  if (flags & O_PATH) return 0;
+  char path[LONG_PATH];
+  if (!read_string(c->pid, address, path, PATH_MAX)) return -EFAULT;
+  bool exclusive = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL), follows = !(flags & O_NOFOLLOW) && !exclusive;
+  if ((flags & O_TMPFILE) == O_TMPFILE) return open_by_object(c, open_object(c->slot, c->pid, directory, path, follows), flags, mode);
+  struct spot spot;
+  int result = find_spot(c, c->slot, directory, path, &spot);
+  for (int links = 0; result == 0 && links < 40; links++) {
+    int object = openat(spot.directory, spot.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (object < 0 && (errno != ENOENT || !(flags & O_CREAT))) {
+      result = -errno;
+    } else if (object < 0) {
+      if (strchr(spot.name, '/')) {
+        result = -EISDIR;
+      } else if (spot.path[0] && is_outside(spot.path)) {
+        result = refuse(c, "open", spot.path);
+      } else {
+        take_mask(c->pid);
+        int fd = openat(spot.directory, spot.name, (int)flags | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, mode), error = errno;
+        drop_mask();
+        errno = error;
+        if (fd < 0 && errno == EEXIST && !exclusive) continue;
+        result = give(c->slot->listener, c->event->id, fd, flags);
+      }
+    } else {
+      struct stat status;
+      if (fstat(object, &status) < 0) status.st_mode = S_IFDIR;
+      bool is_link = S_ISLNK(status.st_mode);
+      if (exclusive || (is_link && !follows)) {
+        close(object);
+        result = exclusive ? -EEXIST : -ELOOP;
+      } else if (is_link && is_descriptors(spot.path)) {
+        close(object);
+        object = openat(spot.directory, spot.name, O_PATH | O_CLOEXEC);
+        result = open_by_object(c, object < 0 ? -errno : object, flags, mode);
+      } else if (is_link) {
+        result = follow(c, object, &spot);
+        if (result == 0) continue;
+        return result == -EBUSY ? -EISDIR : result;
+      } else if (!may_write(c, spot.path, &status)) {
+        close(object);
+        result = refuse(c, "open", spot.path);
+      } else {
+        result = open_object_for(c, object, &status, spot.path, flags);
+      }
+    }
+    close(spot.directory);
+    return result;
+  }
+  if (result == 0) {
+    close(spot.directory);
+    return -ELOOP;
+  }
+  return result == -EBUSY ? -EISDIR : result;
+}
+
+// MARK: Names
+
+static int make_name(const struct caller *c, int directory, uint64_t address, mode_t mode, dev_t device) {
+  struct spot spot;
+  int result = find(c, directory, address, "create", -EEXIST, &spot);
+  if (result < 0) return result;
+  take_mask(c->pid);
+  result = answer(S_ISDIR(mode) ? mkdirat(spot.directory, spot.name, mode & 07777) : mknodat(spot.directory, spot.name, mode, device));
+  drop_mask();
+  close(spot.directory);
+  return result;
+}
+
+static int make_symlink(const struct caller *c, uint64_t target, int directory, uint64_t address) {
+  struct spot spot;
+  char text[PATH_MAX];
+  if (!read_string(c->pid, target, text, sizeof text)) return -EFAULT;
+  int result = find(c, directory, address, "create", -EEXIST, &spot);
+  if (result < 0) return result;
+  result = answer(symlinkat(text, spot.directory, spot.name));
+  close(spot.directory);
+  return result;
+}
+
+static int make_link(const struct caller *c, int from, uint64_t old, int directory, uint64_t address, int flags) {
+  struct spot spot;
+  char text[PATH_MAX], path[LONG_PATH], link[32];
+  if (!read_string(c->pid, old, text, sizeof text)) return -EFAULT;
+  if (text[0] == 0 && !(flags & AT_EMPTY_PATH)) return -ENOENT;
+  int object = open_object(c->slot, c->pid, from, text, flags & AT_SYMLINK_FOLLOW);
+  if (object < 0) return object;
+  int result = find(c, directory, address, "create", -EEXIST, &spot);
+  if (result == 0) {
+    snprintf(link, sizeof link, "/proc/self/fd/%d", object);
+    if (path_of(object, path) && path[0] && is_outside(path)) result = refuse(c, "create", path);
+    else result = answer(linkat(AT_FDCWD, link, spot.directory, spot.name, AT_SYMLINK_FOLLOW));
+    close(spot.directory);
+  }
+  close(object);
+  return result;
+}
+
+static int remove_name(const struct caller *c, int directory, uint64_t address, int flags) {
+  struct spot spot;
+  int result = find(c, directory, address, "remove", flags & AT_REMOVEDIR ? -EINVAL : -EISDIR, &spot);
+  if (result < 0) return result;
+  result = answer(unlinkat(spot.directory, spot.name, flags));
+  close(spot.directory);
+  return result;
+}
+
+static int rename_name(const struct caller *c, int from, uint64_t old, int to, uint64_t new, unsigned flags) {
+  struct spot first, second;
+  int result = find(c, from, old, "rename", -EBUSY, &first);
+  if (result < 0) return result;
+  char path[PATH_MAX];
+  result = read_string(c->pid, new, path, sizeof path) ? find_spot(c, c->slot, to, path, &second) : -EFAULT;
+  if (result == 0) {
+    if (second.path[0] && (is_outside(second.path) || holds_own(second.path))) result = refuse(c, "rename", second.path);
+    else result = answer((int)syscall(SYS_renameat2, first.directory, first.name, second.directory, second.name, flags));
+    close(second.directory);
+  }
+  close(first.directory);
+  return result;
+}
+
+static int truncate_name(const struct caller *c, uint64_t address, off_t size) {
+  char path[LONG_PATH];
+  if (!read_string(c->pid, address, path, PATH_MAX)) return -EFAULT;
+  int object = open_object(c->slot, c->pid, AT_FDCWD, path, true);
+  if (object < 0) return object;
+  int result;
+  if (path_of(object, path) && path[0] && is_outside(path)) {
+    result = refuse(c, "open", path);
+  } else {
+    snprintf(path, sizeof path, "/proc/self/fd/%d", object);
+    result = answer(truncate(path, size));
+  }
+  close(object);
+  return result;
+}
+
+int make_call(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *a) {
+  const struct caller caller = {slot, operation, event, (pid_t)event->pid}, *c = &caller;
+  // A program of root's that gave up rights would gain some.
+  if (geteuid() == 0 && !has_our_rights(c->pid)) return 0;
+  int here = AT_FDCWD;
+  switch (number) {
+#ifdef SYS_open
+  case SYS_open: return open_name(c, here, a[0], a[1], (mode_t)a[2]);
+  case SYS_creat: return open_name(c, here, a[0], O_CREAT | O_WRONLY | O_TRUNC, (mode_t)a[1]);
+  case SYS_mkdir: return make_name(c, here, a[0], S_IFDIR | ((mode_t)a[1] & 07777), 0);
+  case SYS_mknod: return S_ISDIR((mode_t)a[1]) ? -EPERM : make_name(c, here, a[0], (mode_t)a[1], (dev_t)a[2]);
+  case SYS_symlink: return make_symlink(c, a[0], here, a[1]);
+  case SYS_link: return make_link(c, here, a[0], here, a[1], 0);
+  case SYS_unlink: return remove_name(c, here, a[0], 0);
+  case SYS_rmdir: return remove_name(c, here, a[0], AT_REMOVEDIR);
+  case SYS_rename: return rename_name(c, here, a[0], here, a[1], 0);
+#endif
+#ifdef SYS_renameat
+  case SYS_renameat: return rename_name(c, (int)a[0], a[1], (int)a[2], a[3], 0);
+#endif
+  case SYS_openat: return open_name(c, (int)a[0], a[1], a[2], (mode_t)a[3]);
+  // What it is to do stands in memory, where another thread can change it.
+  case 437: return -ENOSYS;
+  case SYS_mkdirat: return make_name(c, (int)a[0], a[1], S_IFDIR | ((mode_t)a[2] & 07777), 0);
+  case SYS_mknodat: return S_ISDIR((mode_t)a[2]) ? -EPERM : make_name(c, (int)a[0], a[1], (mode_t)a[2], (dev_t)a[3]);
+  case SYS_symlinkat: return make_symlink(c, a[0], (int)a[1], a[2]);
+  case SYS_linkat: return make_link(c, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
+  case SYS_unlinkat: return remove_name(c, (int)a[0], a[1], (int)a[2]);
+  case SYS_renameat2: return rename_name(c, (int)a[0], a[1], (int)a[2], a[3], (unsigned)a[4]);
+  // The 32-bit table has its sizes in two parts.
+  case SYS_truncate: return event->data.arch == NATIVE_ARCHITECTURE ? truncate_name(c, a[0], (off_t)a[1]) : -ENOSYS;
+  }
+  return 0;
+}
