@@ -55,6 +55,7 @@ def test_unconfined(shell, folder):
         equal("outside the root" in " ".join(place.terminal.command("echo 2 > ../file")), True)
         equal("outside the root" in " ".join(place.terminal.command("sh -c 'echo 2 > ../file'")), True)
         equal(place.content(), "NoNewPrivs:\t0\n")
+        equal([line.strip() for line in place.terminal.command("audit verify > /dev/null && audit log --type unconfined | grep -c ' sh -c '")], ["2"])
 
 
 def test_answer_must_be_typed_afterwards(shell, folder):

@@ -35,7 +35,7 @@ CALLS_MADE = (
     "echo a > f; tar cf t.tar f; rm f; tar xf t.tar; cat f; sed -i s/a/b/ f; cat f; sort -o f f; install -m 600 f g; stat -c %a g",
     "python3 -c 'import os, tempfile; f = os.open(\".\", os.O_TMPFILE | os.O_RDWR); "
     "os.link(\"/proc/self/fd/%d\" % f, \"named\", src_dir_fd=f); print(os.path.exists(\"named\")); d = os.open(os.environ[\"HOME\"], os.O_RDONLY); os.mkdir(\"m\", dir_fd=d); os.rename(\"m\", \"n\", src_dir_fd=d, dst_dir_fd=d); "
-    "print(os.listdir(d)); os.close(d)\ntry: os.mkdir(\"q\", dir_fd=d)\nexcept OSError as e: print(e)'",
+    "print([x for x in os.listdir(d) if x[0] != \".\"]); os.close(d)\ntry: os.mkdir(\"q\", dir_fd=d)\nexcept OSError as e: print(e)'",
 )
 
 
