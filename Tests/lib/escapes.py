@@ -187,10 +187,13 @@ wait'''
 TRACE_SHELL = '''python3 -c '
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
-for name in os.listdir("/proc"):
-    if name.isdigit() and int(name) != os.getpid() and os.readlink("/proc/self/exe") != "" and open("/proc/%s/comm" % name).read().strip() == "vsh":
-        if libc.ptrace(16, int(name), 0, 0) == 0: sys.exit(9)
-        try: open("/proc/%s/mem" % name, "r+b"); sys.exit(9)
+def is_shell(pid):
+    try: return open("/proc/%s/comm" % pid).read().strip() == "vsh"
+    except OSError: return False
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    if is_shell(pid):
+        if libc.ptrace(16, int(pid), 0, 0) == 0: sys.exit(9)
+        try: open("/proc/%s/mem" % pid, "r+b"); sys.exit(9)
         except OSError: pass
 sys.exit(7)' '''
 
