@@ -27,8 +27,9 @@ static bool is_below(const char *path, const char *directory) {
 
 /// Whether the path is that of a store on another file system.
 static bool is_store_path(const char *path) {
-  char name[40];
-  int count = snprintf(name, sizeof name, "/.vsh-%u", (unsigned)geteuid());
+  static _Thread_local char name[40];
+  static _Thread_local size_t count;
+  if (!count) count = (size_t)snprintf(name, sizeof name, "/.vsh-%u", (unsigned)geteuid());
   for (const char *at = path; (at = strstr(at, name)); at++)
     if (at[count] == 0 || at[count] == '/') return true;
   return false;

@@ -19,7 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51, MAGIC_ANSWER_CONFINED };
+enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51, MAGIC_ANSWER_CONFINED, MAGIC_ERROR = 0xe51 };
 
 /// What the recorder asks of a thread of the shell (reader.c). In memory that they share.
 struct reader {

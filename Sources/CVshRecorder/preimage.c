@@ -98,11 +98,20 @@ static void item_path(char *into, const char *location, uint64_t item) {
 }
 
 int keep_link(struct operation *operation, const struct place *place, uint64_t *item, const char **location) {
+  // Where the main store was not to be reached from last.
+  static _Thread_local uint64_t far_mount, far_device;
   char path[LONG_PATH];
+  uint64_t mount = place->status.stx_mnt_id, device = device_of(&place->status);
   *item = next_item(operation->journal);
   *location = NULL;
   item_path(path, NULL, *item);
-  if (link(place->path, path) == 0) return 0;
+  bool is_far = far_mount == mount && far_device == device;
+  if (!is_far && link(place->path, path) == 0) return 0;
+  if (is_far || errno == EXDEV) {
+    far_mount = mount;
+    far_device = device;
+    errno = EXDEV;
+  }
   if (errno == EXDEV && (*location = place_near(place))) {
     item_path(path, *location, *item);
     if (link(place->path, path) == 0) return 0;

@@ -180,10 +180,12 @@ int vsh_exec(const struct vsh_launch *launch) {
   return result;
 }
 
-pid_t vsh_fork(uint64_t reset_signals, uint64_t ignored_signals) {
+pid_t vsh_fork(uint64_t reset_signals, uint64_t ignored_signals) { return vsh_fork_by(fork, reset_signals, ignored_signals); }
+
+pid_t vsh_fork_by(pid_t (*copy)(void), uint64_t reset_signals, uint64_t ignored_signals) {
   uint64_t kept = ignored_signals | vsh_signals_ignored_for_children();
   uint64_t mask = vsh_signals_block(~UINT64_C(0));
-  pid_t pid = RESULT(fork());
+  pid_t pid = RESULT(copy());
   if (pid == 0) {
     fork_depth++;
     for (uint64_t set = (reset_signals | vsh_signals_caught()) & ~kept; set; set &= set - 1)

@@ -10,7 +10,7 @@ func registerTrials(_ shell: Shell) {
         "explain", .extension_, traits: .takesRedirections, synopsis: "command [argument...]",
         summary: "Say what a command would change and how that would be undone; change nothing.", function: explain)
     shell.register(
-        "try", .extension_, traits: [.takesRedirections, .usesInput], synopsis: "[-y | -n] command [argument...]",
+        "try", .extension_, traits: [.takesRedirections, .usesInput], synopsis: "[-d] [-y | -n] command [argument...]",
         summary: "Run a command, show what it changed, and ask whether to keep that.", function: tryCommand)
     shell.register(
         "replay", .extension_, traits: .usesInput, synopsis: "@id[..@id] [--into directory] [-n]",
@@ -185,89 +185,6 @@ private final class Explanation {
         for line in PlannerText.lines(planner, from: said, isRecording: shell.files.isRecording) { put(line) }
         said = planner.changes.count
     }
-}
-
-// MARK: try
-
-private func tryCommand(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
-    if arguments.count > 1, shell.asksForHelp(arguments) { return .normal }
-    var first = 1
-    var answer: Bool?
-    while first < arguments.count {
-        let word = shell.argument(arguments, first)
-        if word.equals("-y") {
-            answer = true
-        } else if word.equals("-n") {
-            answer = false
-        } else {
-            if word.equals("--") { first += 1 }
-            break
-        }
-        first += 1
-    }
-    if first >= arguments.count { return try shell.usageError(arguments, "needs a command") }
-    let words = arguments.dropping(first)
-    if shell.files.isPlanning {
-        shell.status = 0
-        return .normal
-    }
-    var name = Text("try")
-    for index in 0..<words.count {
-        name.append(Text(" "))
-        name.append(words.count == 1 ? shell.argument(words, 0) : shell.quoted(shell.argument(words, index)))
-    }
-    let transaction: UInt64
-    do throws(UndoError) {
-        transaction = try shell.files.beginTransaction(name: name.bytes)
-    } catch {
-        return try shell.fail(arguments, "nothing is recorded in this shell, so nothing could be taken back")
-    }
-    var flow = Flow.normal
-    var failure: ShellError?
-    do throws(ShellError) {
-        let ran = try shell.withOwnRedirections { () throws(ShellError) -> Flow in
-            let flow: Flow
-            if words.count == 1, isText(shell.argument(words, 0)), !shell.isFunction(shell.argument(words, 0)) {
-                flow = try shell.runString(shell.argument(words, 0), origin: .eval, name: shell.name)
-            } else {
-                flow = try shell.runWords(words)
-            }
-            shell.flushOutput()
-            return flow
-        }
-        if ran == nil { shell.status = 1 }
-        flow = ran ?? .normal
-    } catch {
-        failure = error
-        shell.status = error.status
-    }
-    let status = shell.status
-    // Transactions that it began and left open belong to it.
-    while let inner = shell.files.transactions.last, inner != transaction {
-        _ = UndoCommand.run("commit", [], shell.files)
-    }
-    guard shell.files.transactions.last == transaction else {
-        // It ended the transaction itself.
-        if let failure { throw failure }
-        return flow
-    }
-    let summary = UndoCommand.tried(transaction, status: status, shell.files)
-    shell.output.append(summary.output)
-    shell.flushOutput()
-    var isKept = answer ?? true
-    if answer == nil, summary.isChanged {
-        isKept = FileCommand(shell: shell, name: Text("try"), words: []).asks("keep these changes? [y/N]")
-    }
-    let result = UndoCommand.run(isKept ? "commit" : "rollback", [], shell.files)
-    if !isKept || result.status != 0 {
-        for message in result.messages { shell.report(arguments, Text(message).description) }
-        if summary.isChanged { shell.output.append(isKept ? "" : "rolled back: nothing is changed\n") }
-        shell.flushOutput()
-    }
-    if let failure { throw failure }
-    shell.status =
-        result.status != 0 && summary.isChanged ? result.status : !isKept && answer == nil && status == 0 ? 1 : status
-    return flow
 }
 
 // MARK: replay

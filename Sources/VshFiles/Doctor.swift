@@ -22,6 +22,7 @@ public struct Doctor {
     public static func report(home: [UInt8]?, stateHome: [UInt8]?, temporary: [UInt8]?) -> [UInt8] {
         var doctor = Doctor(home: home, stateHome: stateHome, temporary: temporary)
         doctor.kernel()
+        doctor.isolation()
         let state = doctor.stateDirectory()
         doctor.places(state)
         doctor.text.append(10)
@@ -80,6 +81,16 @@ public struct Doctor {
                 : landlock > 0
                     ? "Programs can be confined to a directory, but not kept from truncating files (Landlock 3, Linux 6.2)."
                     : "Programs cannot be confined to a directory.")
+    }
+
+    private mutating func isolation() {
+        do throws(Isolation.Failure) {
+            line("isolation", try Isolation.probe() ? "yes, in a user namespace" : "yes, in a mount namespace")
+            consequences.append("Nobody sees what a command does under `try` before it is kept.")
+        } catch {
+            line("isolation", "no: \(shown(error.step)): \(error.error.message)")
+            consequences.append("`try` makes changes for real, recorded, and takes them back.")
+        }
     }
 
     private var ptraceScope: String? {

@@ -237,6 +237,14 @@ public final class FileSystem {
         return made
     }
 
+    /// In a process that sees files of its own: nothing is recorded, and it confines itself anew.
+    func isolate() {
+        isRecording = false
+        mayRecord = false
+        bounds = bounds.map { Sandbox(isolated: $0) }
+        didChangeDirectory()
+    }
+
     /// The recorder with an open operation, when changes are recorded.
     @inline(__always)
     func recording() -> Recorder? {

@@ -13,6 +13,12 @@ final class Restorer {
     /// Objects that were made again from copies: further links to them.
     private var remade: [InodeKey: [UInt8]] = [:]
 
+    /// The directory that was opened last, with a slash at its end.
+    private var parentPath: [UInt8] = []
+    private var parentDescriptor: Int32 = -1
+
+    deinit { forgetParent() }
+
     init(_ files: FileSystem, _ recorder: Recorder, _ verification: Verification?, _ policy: ConflictPolicy) {
         self.files = files
         self.recorder = recorder
@@ -44,10 +50,13 @@ final class Restorer {
         }
         // Recorded paths have no symbolic links in them. Should another process put one there now, it is not followed.
         var parent: Int32 = -1
-        defer { if parent >= 0 { try? System.close(parent) } }
+        // What puts files back moves no directory: the next one may use the same descriptor.
+        let isFile = change.kind == .removed && !change.before.isDirectory
+        if !isFile { forgetParent() }
+        defer { if !isFile { forgetParent() } }
         if files.sandbox != nil {
             do {
-                parent = try Self.openParent(of: change.path)
+                parent = try openParent(of: change.path)
             } catch {
                 throw FileOpError(cause: error, path: change.path)
             }
@@ -78,15 +87,24 @@ final class Restorer {
     }
 
     /// The directory that a path without symbolic links is in; -1 when it is not there.
-    private static func openParent(of path: [UInt8]) throws(Errno) -> Int32 {
+    private func openParent(of path: [UInt8]) throws(Errno) -> Int32 {
         guard let slash = path.lastIndex(of: 47), slash + 1 < path.count else { return -1 }
+        if parentDescriptor >= 0, parentPath.elementsEqual(path[...slash]) { return parentDescriptor }
+        forgetParent()
         do {
-            return try System.open(
-                Array(path[...slash]), [.path, .directory, .closeOnExec], resolve: .noSymbolicLinks)
+            parentPath = Array(path[...slash])
+            parentDescriptor = try System.open(
+                parentPath, [.path, .directory, .closeOnExec], resolve: .noSymbolicLinks)
+            return parentDescriptor
         } catch {
             if error == .noEntry || error == .notDirectory { return -1 }
             throw error
         }
+    }
+
+    private func forgetParent() {
+        if parentDescriptor >= 0 { try? System.close(parentDescriptor) }
+        parentDescriptor = -1
     }
 
     private func isSkipped(_ change: ChangeRecord) -> Bool {

@@ -106,6 +106,21 @@ public final class Sandbox {
         programRules.initialize(to: -1)
     }
 
+    /// The same bounds for a process that sees files of its own, and is confined by nothing yet.
+    init(isolated other: Sandbox) {
+        root = other.root
+        level = other.level
+        isDefault = other.isDefault
+        zones = other.zones
+        forbidden = other.forbidden
+        limits = other.limits
+        state = nil
+        programRules.initialize(to: -1)
+    }
+
+    /// Whether the kernel confines this process already.
+    var isConfined: Bool { isEngaged && landlock > 0 }
+
     /// The directory that an absolute path leads to; nil when it leads to none.
     static func directory(_ path: [UInt8]) -> [UInt8]? {
         guard path.first == UInt8(ascii: "/"), let fd = try? FileDescriptor(path, [.path, .directory]) else {

@@ -85,7 +85,8 @@ public enum PlannerText {
 /// What `try` and `replay` need of the history.
 extension UndoCommand {
     /// What a transaction that is still open has changed.
-    public static func tried(_ transaction: UInt64, status: Int32, _ files: FileSystem) -> (
+    /// - Parameter reason: why others can see it.
+    public static func tried(_ transaction: UInt64, status: Int32, reason: String, _ files: FileSystem) -> (
         output: [UInt8], isChanged: Bool
     ) {
         let text = UndoText()
@@ -93,7 +94,7 @@ extension UndoCommand {
             return (Array("nothing was changed\n".utf8), false)
         }
         if changes.isEmpty { return (Array("nothing was changed (status \(status))\n".utf8), false) }
-        let head = "\(text.count(changes.roots.count, "change")), status \(status):\n"
+        let head = "\(text.count(changes.roots.count, "change")), status \(status), made already (\(reason)):\n"
         return (Array(head.utf8) + text.rows(changes, isBackwards: false, limit: 20), true)
     }
 

@@ -215,6 +215,24 @@ extension Shell {
         status = waitForChild(pid)
     }
 
+    /// The same with files of its own. Nil: it ran; else why it could not, and nothing was done.
+    public func run(_ trial: Trial, _ body: () -> Void) throws(ShellError) -> String? {
+        let pipes = try openCapturePipes()
+        prepareDescriptorsForProcess()
+        let pid = try forkProcess(role: .sharedOperation, isOutside: trial.startsOutside)
+        if pid == 0 {
+            useCapturePipes(pipes)
+            if !trial.enter() { System.exit(1) }
+            body()
+            endProcess()
+        }
+        let obstacle = trial.begin()
+        gather(pipes)
+        let result = waitForChild(pid)
+        if obstacle == nil { status = result }
+        return obstacle
+    }
+
     /// Before a program is started in a virtual subshell: a signal that it sends to its parent must do what it does to a
     /// subshell, not what it does to a shell that has traps or is interactive. The program that ends a subshell takes its
     /// place, and has no parent in it.
@@ -226,15 +244,21 @@ extension Shell {
     /// Forks with all that has to be in order first. 0 in the child.
     /// - Parameters:
     ///   - isJob: the child is a process of a job: the terminal may stop it. Otherwise it could not be continued.
+    ///   - isOutside: the child is to be one of a thread that is not confined.
     ///   - ignored: signals that are ignored in the child, until it uses `trap`.
-    func forkProcess(role: ForkRole, isJob: Bool = false, ignored: SignalSet = []) throws(ShellError) -> Int32 {
+    func forkProcess(
+        role: ForkRole, isJob: Bool = false, isOutside: Bool = false, ignored: SignalSet = []
+    ) throws(ShellError) -> Int32 {
         flushOutput(from: outputMark)
         files.willFork()
         var defaults = traps.defaultInChildren
         if !isJob { defaults.subtract(Shell.stopSignals) }
         do throws(Errno) {
-            let pid = try System.fork(
-                resetSignals: defaults, ignoredSignals: ignored.union(traps.ignoredInChildren))
+            let kept = ignored.union(traps.ignoredInChildren)
+            let pid =
+                isOutside
+                ? try Isolation.forkOutside(resetSignals: defaults, ignoredSignals: kept)
+                : try System.fork(resetSignals: defaults, ignoredSignals: kept)
             if let pid { return pid }
         } catch {
             report("cannot fork: ", error.message)

@@ -58,6 +58,8 @@ int vsh_way_out_keep(void);
 int vsh_way_out_is_kept(void);
 /// For `vsh_launch.fork`: that thread starts the program.
 pid_t vsh_way_out_fork(int (*_Nonnull entry)(void *_Nullable), void *_Nullable argument, void *_Nonnull stack);
+/// Like fork: the child is a copy of the calling thread, but no more confined than that thread. For vsh_fork_by.
+pid_t vsh_way_out_copy(void);
 /// For `vsh_launch.begin`: filters the calling process and leaves the listener with the shell, which has to watch it.
 int vsh_recorder_hold(void *_Nullable recording);
 enum { VSH_WATCH_ENDED, VSH_WATCH_EVENT, VSH_WATCH_LATE, VSH_WATCH_READABLE };
@@ -89,4 +91,22 @@ int vsh_recorder_gains_privileges(const char *_Nonnull path);
 int vsh_recorder_is_busy(void);
 /// Whether this process is itself recorded by a shell around it: 0; 1; 2: and confined by it.
 int vsh_recorder_is_nested(void);
+
+/// How a process came to have files of its own, or why not.
+struct vsh_isolation {
+  int32_t error;     // 0 or a negative errno
+  int32_t is_user;   // in a user namespace
+  char step[256];    // what failed
+};
+/// Two ends, the child's and the shell's. 0 or a negative errno.
+int vsh_isolation_open(int *_Nonnull pair);
+/// Gives the calling process, for ever, files of its own: what it changes in `places` goes to memory, all else it can only
+/// read. `places`: absolute paths of directories, none below another, each with a zero byte behind it; an empty one. The descriptor of the
+/// memory, or -1. In it lies a file `areas`: the paths of what has an overlay, each with a zero byte behind it, some empty; and the
+/// changes of the first in `0/u`, of the second in `1/u`, as overlayfs leaves them.
+int vsh_isolate(const char *_Nonnull places, struct vsh_isolation *_Nonnull isolation);
+/// Tells the other end, with the descriptor if it is none below 0. 0 or a negative errno.
+int vsh_isolation_send(int socket, const struct vsh_isolation *_Nonnull isolation, int descriptor);
+/// Waits for that. The descriptor, or -1.
+int vsh_isolation_receive(int socket, struct vsh_isolation *_Nonnull isolation);
 #endif

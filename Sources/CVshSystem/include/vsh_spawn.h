@@ -54,6 +54,8 @@ int vsh_exec(const struct vsh_launch *_Nonnull launch);
 /// fork. In the child, caught signals and `reset_signals` are reset to default, `ignored_signals` are ignored, and
 /// signals noted earlier are forgotten; until then all signals are blocked. The pid, 0 in the child, or a negative errno.
 pid_t vsh_fork(uint64_t reset_signals, uint64_t ignored_signals);
+/// The same with something else in place of fork.
+pid_t vsh_fork_by(pid_t (*_Nonnull copy)(void), uint64_t reset_signals, uint64_t ignored_signals);
 /// Number of forks (not spawns) since the first process: 0 in it, 1 in its child.
 int32_t vsh_fork_depth(void);
 

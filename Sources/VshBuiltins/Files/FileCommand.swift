@@ -110,6 +110,12 @@ final class FileCommand {
     /// `NAME: QUESTION` on standard error, and whether the next line of standard input says yes: begins with y or Y.
     @inline(never)
     func asks(_ question: Message) -> Bool {
+        let first = answer(question)
+        return first == 121 || first == 89
+    }
+
+    /// `NAME: QUESTION` on standard error, and the first byte of the next line of standard input, 0 when there is none.
+    func answer(_ question: Message) -> UInt8 {
         var line = ByteStack(capacity: 256)
         line.append(name)
         line.append(": ")
@@ -117,16 +123,16 @@ final class FileCommand {
         line.append(" ")
         if let planner = files.planner {
             planner.questions.append(line.text(from: 0).bytes)
-            return true
+            return UInt8(ascii: "y")
         }
         deliverError(line)
-        return readsYes()
+        return readAnswer()
     }
 
-    /// Reads a line byte by byte: what follows belongs to somebody else.
-    func readsYes() -> Bool {
+    /// The first byte of a line, which is read byte by byte: what follows belongs to somebody else.
+    private func readAnswer() -> UInt8 {
         let descriptor = inputDescriptor
-        guard descriptor >= 0 else { return false }
+        guard descriptor >= 0 else { return 0 }
         var first: UInt8 = 0
         var byte: UInt8 = 0
         var isFirst = true
@@ -138,7 +144,7 @@ final class FileCommand {
                 if count == 0 { break }
             } catch {
                 if error == .interrupted { continue }
-                return false
+                return 0
             }
             if isFirst {
                 first = byte
@@ -146,7 +152,7 @@ final class FileCommand {
             }
             if byte == 10 { break }
         }
-        return first == 121 || first == 89
+        return first
     }
 
     /// Whether the variable POSIXLY_CORRECT is set: options end at the first operand.
