@@ -58,7 +58,7 @@ public final class Trial {
 extension FileSystem {
     /// Prepares the trial of a command. Nil and the reason, where nothing can be hidden from others.
     public func prepareTrial() -> (trial: Trial?, reason: String) {
-        guard let sandbox else { return (nil, "without a sandbox it may change everything") }
+        guard let sandbox else { return (nil, "no sandbox") }
         if sandbox.level == .strict { return (nil, "the sandbox is strict") }
         if sandbox.isConfined, !ProgramRecorder.hasWayOut { return (nil, "the shell has confined itself before") }
         var places: [[UInt8]] = []
@@ -66,7 +66,9 @@ extension FileSystem {
         where !places.contains(where: { isBelow(zone, $0) }) {
             places.append(zone)
         }
-        if places.isEmpty || places[0].count == 1 { return (nil, "without a sandbox it may change everything") }
+        if places.isEmpty || places[0].count == 1 { return (nil, "no sandbox") }
+        // Of the shell's own directories both sides are to know.
+        if let state = stateDirectory, (try? FileStatus(state.path)) == nil { try? state.create() }
         guard let trial = try? Trial(self, places, startsOutside: sandbox.isConfined) else {
             return (nil, "too few descriptors")
         }

@@ -55,6 +55,14 @@ extension Trial {
         return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
+    /// What the command left unreadable is to be read all the same: it is a copy, of which the mode is known.
+    private func makeReadable(_ path: [UInt8], _ status: FileStatus) {
+        let bits: UInt32 = status.isDirectory ? 0o700 : 0o400
+        if status.isDirectory || status.isRegular, status.permissions & bits != bits {
+            try? System.changeMode(path, status.permissions | bits)
+        }
+    }
+
     private func has(_ name: String, _ path: [UInt8]) -> Bool {
         for space in ["user", "trusted"] {
             let found = (path + [0]).withPath { path in
@@ -73,6 +81,7 @@ extension Trial {
             if files.sandbox?.allows(path) == false { continue }
             let from = joined(source, name)
             guard let after = try? FileStatus(from, follow: false) else { continue }
+            makeReadable(from, after)
             let before = isNew ? nil : try? FileStatus(path, follow: false)
             var change = TrialChange(path: path, source: from, before: before, after: after)
             change.isInside = isNew
@@ -104,27 +113,32 @@ extension Trial {
             before.linkCount > 1 ? after.accessTime == before.accessTime : has("origin", change.source)
         if before.linkCount > 1, !change.isCopied { return }
         switch after.type {
-        case .regular: change.hasSameContent = before.size == after.size && isSame(change.path, change.source)
+        case .regular:
+            // What may not be read has the time of the original until it is written to.
+            let isUntouched = change.isCopied && before.modificationTime == after.modificationTime
+            change.hasSameContent =
+                before.size == after.size && isSame(change.path, change.source) ?? isUntouched
         case .symbolicLink:
             change.hasSameContent = (try? System.readLink(change.path)) == (try? System.readLink(change.source))
         default: change.hasSameContent = before.representedDevice == after.representedDevice
         }
     }
 
-    private func isSame(_ path: [UInt8], _ other: [UInt8]) -> Bool {
+    /// Whether two files have the same content; nil: they cannot be read.
+    private func isSame(_ path: [UInt8], _ other: [UInt8]) -> Bool? {
         guard let first = try? FileDescriptor(path, [.readOnly, .noFollow, .nonBlocking]),
             let second = try? FileDescriptor(other, [.readOnly, .noFollow, .nonBlocking])
-        else { return false }
+        else { return nil }
         let size = 1 << 16
         let space = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * size, alignment: 8)
         defer { space.deallocate() }
         let (one, two) = (
-            UnsafeMutableRawBufferPointer(rebasing: space[..<size]), UnsafeMutableRawBufferPointer(rebasing: space[size...])
+            UnsafeMutableRawBufferPointer(rebasing: space[..<size]),
+            UnsafeMutableRawBufferPointer(rebasing: space[size...])
         )
         while true {
-            guard let count = try? first.read(into: one), let same = try? second.read(into: two), count == same else {
-                return false
-            }
+            guard let count = try? first.read(into: one), let same = try? second.read(into: two) else { return nil }
+            if count != same { return false }
             if count == 0 { return true }
             if !one[..<count].elementsEqual(two[..<count]) { return false }
         }

@@ -81,7 +81,9 @@ extension Trial {
         switch after.type {
         case .regular: try write(change, [.writeOnly, .create, .exclusive])
         case .symbolicLink:
-            try files.symbolicLink(target: Text(try reading(change.path) { () throws(Errno) in try System.readLink(change.source) }), at: path)
+            try files.symbolicLink(
+                target: Text(try reading(change.path) { () throws(Errno) in try System.readLink(change.source) }),
+                at: path)
         default: try files.makeNode(path, mode: after.mode, device: after.representedDevice)
         }
         try dress(change)
@@ -140,6 +142,8 @@ extension Trial {
         }
         // A directory's time comes with what is done in it.
         if now.modificationTime == after.modificationTime || change.isOnTheWay { return }
+        // Written through memory: a tmpfs does not notice when.
+        if change.isCopied, !change.hasSameContent, change.before?.modificationTime == after.modificationTime { return }
         let (access, modification) = (after.accessTime, after.modificationTime)
         try files.setTimes(
             path, access: .at(seconds: access.seconds, nanoseconds: Int64(access.nanoseconds)),

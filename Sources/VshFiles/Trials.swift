@@ -94,7 +94,8 @@ extension UndoCommand {
             return (Array("nothing was changed\n".utf8), false)
         }
         if changes.isEmpty { return (Array("nothing was changed (status \(status))\n".utf8), false) }
-        let head = "\(text.count(changes.roots.count, "change")), status \(status), made already (\(reason)):\n"
+        let head =
+            "\(text.count(changes.roots.count, "change")), status \(status), made already (not isolated: \(reason)):\n"
         return (Array(head.utf8) + text.rows(changes, isBackwards: false, limit: 20), true)
     }
 

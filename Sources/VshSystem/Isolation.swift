@@ -15,9 +15,10 @@ public enum Isolation {
     /// Two ends of a connection: the process that will be isolated tells its shell how that went.
     public static func connection() throws(Errno) -> (child: Int32, shell: Int32) {
         var pair: (Int32, Int32) = (-1, -1)
-        try run(withUnsafeMutablePointer(to: &pair) {
-            $0.withMemoryRebound(to: Int32.self, capacity: 2) { vsh_isolation_open($0) }
-        })
+        try run(
+            withUnsafeMutablePointer(to: &pair) {
+                $0.withMemoryRebound(to: Int32.self, capacity: 2) { vsh_isolation_open($0) }
+            })
         return (pair.0, pair.1)
     }
 

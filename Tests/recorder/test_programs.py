@@ -125,6 +125,7 @@ CASES = [
     ("nested vsh", "", "$VSH -c 'sed -i s/a/b/ f; rm d/1; echo x > d/2; /bin/rm -r e'"),
     ("32 bits", "", "$BIN32"),
     ("32 bits, a socket", "", "${BIN32}s; test -S sock32"),
+    ("Go binary", "", "$GOBIN; :"),
     ("git clone", "git init -q src && cp -r d e f src && cd src && git add . && git -c user.name=a -c user.email=b commit -qm 1 && cd ..",
      "git clone -q src c; git clone -q --bare src c2; cd c; echo x >> f; git checkout -q .; git checkout -q -b new; git rm -q f"),
     ("git stash pop, merge, rebase", "git init -q . && git config user.name a && git config user.email b && git add f d && git commit -qm 1 && git checkout -q -b o"
@@ -145,6 +146,21 @@ echo 'for i in 1 2 3; do sqlite3 -cmd ".timeout 9000" db "insert into t values($
     ("exec", "", "exec sed -i s/a/b/ f"),
     ("many files", "", "sh -c 'i=0; while [ $i -lt 500 ]; do echo $i > d/n$i; i=$((i+1)); done; rm d/n1*; mv d/n2 d/n3'"),
 ]
+
+
+def make_programs(folder):
+    """Programs that cases run, where they can be had: for another table of calls, and one that has no C library."""
+    if not (write_32(folder + "/bin32", CODE_32) and write_32(folder + "/bin32s", SOCKET_32)):
+        os.unlink(folder + "/bin32")
+    if shutil.which("go"):
+        environment = os.environ | {"GOCACHE": folder + "/cache", "GO111MODULE": "off", "CGO_ENABLED": "0"}
+        subprocess.run(["go", "build", "-o", folder + "/gobin", str(Path(__file__).with_name("changes.go"))], env=environment)
+
+
+def lacks_program(shell, command):
+    """Whether a case needs one that could not be had."""
+    folder = os.path.dirname(shell)
+    return any(name.upper() in command and not os.path.exists(f"{folder}/{name}") for name in ("bin32", "gobin"))
 
 
 def snapshot(top):
@@ -190,7 +206,7 @@ def run_case(shell, case, user, verbose):
         program, _, setup = setup[6:].partition("\n")
         if not shutil.which(program):
             return None
-    if "BIN32" in command and not os.path.exists(os.path.dirname(shell) + "/bin32"):
+    if lacks_program(shell, command):
         return None
     home = tempfile.mkdtemp(prefix="vsh-recorder-", dir=os.environ.get("VSH_TEST_DIR"))
     try:
@@ -200,7 +216,7 @@ def run_case(shell, case, user, verbose):
                 os.chown(path, user, user)
 
         def start(arguments):
-            environment = {"HOME": home, "PATH": os.environ["PATH"], "VSH": shell, "BIN32": os.path.dirname(shell) + "/bin32", "LC_ALL": "C", "XDG_STATE_HOME": home + "/state"}
+            environment = {"HOME": home, "PATH": os.environ["PATH"], "VSH": shell, "BIN32": os.path.dirname(shell) + "/bin32", "GOBIN": os.path.dirname(shell) + "/gobin", "LC_ALL": "C", "XDG_STATE_HOME": home + "/state"}
             environment |= {name: value for name, value in os.environ.items() if name == "VSH_PTRACE_SCOPE"}
             return subprocess.run(arguments, cwd=home + "/w", env=environment, user=user or None, group=user or None, extra_groups=[] if user else None,
                                   timeout=60, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
@@ -241,8 +257,7 @@ def main():
         os.chmod(folder, 0o755)
         # Where nobody may run it.
         shell = shutil.copy(arguments.shell, folder + "/vsh")
-        if not (write_32(folder + "/bin32", CODE_32) and write_32(folder + "/bin32s", SOCKET_32)):
-            os.unlink(folder + "/bin32")
+        make_programs(folder)
         for case in CASES:
             if arguments.k not in case[0]:
                 continue
