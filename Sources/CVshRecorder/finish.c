@@ -95,6 +95,7 @@ void operation_finish(struct operation *operation, uint32_t flags) {
   bool ends = flags & VSH_RECORDING_ENDS;
   if (!ends && owner_lives(journal)) return;
   struct seen_list found = {0};
+  bool is_renamed = false, is_written = false;
   uint64_t end = journal_end(journal);
   for (uint64_t at = operation->start; at + RECORD_HEADER <= end;) {
     const uint8_t *record = journal->base + at;
@@ -120,11 +121,13 @@ void operation_finish(struct operation *operation, uint32_t flags) {
       seen->was_absent = absent;
       memcpy(seen->before, payload + 12, absent ? 4 : 96);
     }
+    is_written |= kind == CHANGE_CONTENT || kind == CHANGE_APPENDED || kind == CHANGE_ATTRIBUTES;
+    const uint8_t *rest = path + 4 + length;
+    is_renamed |= kind == CHANGE_MOVED || (kind == CHANGE_CREATED && get32(rest + 4 + get32(rest)) > 0);
     seen->exact |= kind == CHANGE_CONTENT || kind == CHANGE_ATTRIBUTES;
     if (payload[1] == PREIMAGE_MISSING && !seen->reason) seen->reason = payload[2] ? payload[2] : 1;
     if (kind == CHANGE_MOVED) {
-      const uint8_t *other = path + 4 + length;
-      seen = find_seen(&found, other + 4, get32(other));
+      seen = find_seen(&found, rest + 4, get32(rest));
       if (!seen) goto done;
       if (seen->soft == 2) seen->was_absent = true;
       seen->soft = 0;
@@ -162,6 +165,8 @@ void operation_finish(struct operation *operation, uint32_t flags) {
     if (!digested) put32(&payload, 0);
     append_record(journal, KIND_RESULT, operation->number, &payload);
   }
+  // A file may have been changed under a name that came and went: it has another, which is found when the log is read.
+  if (changed == 0 && is_renamed && is_written) changed = 1;
   payload.count = 0;
   put8(&payload, ends ? OUTCOME_FINISHED : OUTCOME_INTERRUPTED);
   put32(&payload, 0);

@@ -49,6 +49,7 @@ enum { SLOT_FREE = 0, SLOT_LIVE = 1 };
 struct shared {
   _Atomic uint32_t quit;
   _Atomic uint32_t live;      // slots in use
+  _Atomic uint32_t given, taken;  // listeners sent, and those of them that have arrived
   _Atomic uint64_t operation_count;
   _Atomic uint32_t confined;
   _Atomic uint32_t makes_calls;  // calls on names are made for programs

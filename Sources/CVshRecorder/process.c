@@ -144,11 +144,12 @@ static void drain(void) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_type != SCM_RIGHTS) continue;
-    int fd;
-    memcpy(&fd, CMSG_DATA(header), sizeof fd);
-    if (count != sizeof hello) {
-      close(fd);
+    bool is_whole = header && header->cmsg_type == SCM_RIGHTS && count == sizeof hello;
+    int fd = -1;
+    if (header && header->cmsg_type == SCM_RIGHTS) memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    if (!is_whole) {
+      if (fd >= 0) close(fd);
+      atomic_fetch_add(&shared->taken, 1);
       continue;
     }
     struct slot *slot = NULL;
@@ -170,6 +171,7 @@ static void drain(void) {
     atomic_store(&slot->busy, 0);
     atomic_fetch_add(&shared->live, 1);
     atomic_store(&slot->state, SLOT_LIVE);
+    atomic_fetch_add(&shared->taken, 1);
     start(slot);
   }
 }

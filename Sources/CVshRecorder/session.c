@@ -193,9 +193,11 @@ int recorder_give(const struct vsh_recording *recording, int listener) {
   control.header.cmsg_type = SCM_RIGHTS;
   control.header.cmsg_len = CMSG_LEN(sizeof(int));
   memcpy(CMSG_DATA(&control.header), &listener, sizeof listener);
+  atomic_fetch_add(&shared->given, 1);
   ssize_t sent;
   do sent = sendmsg(to_recorder, &message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
+  if (sent < 0) atomic_fetch_sub(&shared->given, 1);
   return sent < 0 ? -errno : 0;
 }
 
@@ -334,7 +336,17 @@ void vsh_recorder_kick(void) {
 
 void vsh_recorder_close(uint64_t operation) {
   vsh_recorder_retire();
-  if (!shared || atomic_load(&shared->live) == 0) return;
+  if (!shared) return;
+  // What was handed over a moment ago has no slot yet. A recorder that was killed may have lost count.
+  for (int spin = 0; atomic_load(&shared->taken) != atomic_load(&shared->given); spin++) {
+    if (spin == 0) vsh_recorder_kick();
+    if (spin == 200) {
+      atomic_store(&shared->taken, atomic_load(&shared->given));
+      break;
+    }
+    usleep(100);
+  }
+  if (atomic_load(&shared->live) == 0) return;
   for (int i = 0; i < SLOTS; i++) {
     struct slot *slot = &shared->slots[i];
     if (atomic_load(&slot->state) != SLOT_LIVE || slot->operation != operation) continue;

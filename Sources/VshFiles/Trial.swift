@@ -61,11 +61,8 @@ extension FileSystem {
         guard let sandbox else { return (nil, "no sandbox") }
         if sandbox.level == .strict { return (nil, "the sandbox is strict") }
         if sandbox.isConfined, !ProgramRecorder.hasWayOut { return (nil, "the shell has confined itself before") }
-        var places: [[UInt8]] = []
-        for zone in sandbox.zones.sorted(by: { $0.count < $1.count })
-        where !places.contains(where: { isBelow(zone, $0) }) {
-            places.append(zone)
-        }
+        // The root has an overlay of its own where it lies in another: what is around it need not be copied.
+        let places = sandbox.zones.sorted { $0.count < $1.count }
         if places.isEmpty || places[0].count == 1 { return (nil, "no sandbox") }
         // Of the shell's own directories both sides are to know.
         if let state = stateDirectory, (try? FileStatus(state.path)) == nil { try? state.create() }

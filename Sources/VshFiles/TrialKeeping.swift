@@ -134,11 +134,12 @@ extension Trial {
                 group: now.group == after.group ? nil : after.group, follow: false)
         }
         if !after.isSymbolicLink {
+            // First what the mode may forbid.
+            try setAttributes(change, path)
             // A change of owner may take bits away.
             if now.owner != after.owner || now.group != after.group || now.permissions != after.permissions {
                 try files.setMode(path, mode: after.permissions)
             }
-            try setAttributes(change, path)
         }
         // A directory's time comes with what is done in it.
         if now.modificationTime == after.modificationTime || change.isOnTheWay { return }

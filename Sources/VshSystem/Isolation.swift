@@ -23,7 +23,7 @@ public enum Isolation {
     }
 
     /// Gives this process files of its own, for ever, and tells the shell. Whether that worked.
-    /// - Parameter places: absolute paths of directories, none below another.
+    /// - Parameter places: absolute paths of directories, each behind those that it lies in.
     public static func enter(_ places: [[UInt8]], answer connection: Int32) -> Bool {
         var list: [UInt8] = []
         for place in places { list += place + [0] }

@@ -202,7 +202,7 @@ def keeps_out_of_the_state(place):
     kept = place.vsh("-c", "try -y 'echo y > ../state/vsh/journal/99; rm -f ../state/vsh/log*; echo x > f'")
     wrong = [f"{kept}"] if kept.returncode or os.path.exists(place.home + "/state/vsh/journal/99") else []
     undone = place.vsh("-c", "undo")
-    removed = place.vsh("-c", "try -y 'rm -rf ../state; echo x > f'")
+    removed = place.vsh("-c", "try -y '/bin/rm -rf ../state; echo x > f'")
     if undone.returncode or not removed.returncode or not os.path.exists(place.home + "/state/vsh"):
         wrong.append(f"{undone} {removed}")
     return wrong + [line for line in differences(before, snapshot(place.tree)) if not line.startswith(".:")]

@@ -101,7 +101,7 @@ struct vsh_isolation {
 /// Two ends, the child's and the shell's. 0 or a negative errno.
 int vsh_isolation_open(int *_Nonnull pair);
 /// Gives the calling process, for ever, files of its own: what it changes in `places` goes to memory, all else it can only
-/// read. `places`: absolute paths of directories, none below another, each with a zero byte behind it; an empty one. The descriptor of the
+/// read. `places`: absolute paths of directories, each behind those that it lies in and with a zero byte behind it; an empty one. The descriptor of the
 /// memory, or -1. In it lies a file `areas`: the paths of what has an overlay, each with a zero byte behind it, some empty; and the
 /// changes of the first in `0/u`, of the second in `1/u`, as overlayfs leaves them.
 int vsh_isolate(const char *_Nonnull places, struct vsh_isolation *_Nonnull isolation);
