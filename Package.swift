@@ -65,7 +65,8 @@ let package = Package(
         .target(
             name: "VshInteractive",
             dependencies: [
-                "VshBase", "VshSyntax", "VshSystem", "VshStore", "VshFiles", "VshRuntime", "VshBuiltins", "CEdit",
+                "VshBase", "VshSyntax", "VshSystem", "VshCore", "VshStore", "VshFiles", "VshRuntime", "VshBuiltins",
+                "CEdit",
             ],
             swiftSettings: swiftSettings),
         .executableTarget(

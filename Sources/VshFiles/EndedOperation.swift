@@ -20,6 +20,8 @@ public struct EndedOperation: Sendable {
         id = operation.record.id
         changes = results.changed
         missing = results.missing
+        // What an undo or redo replaces, the next redo or undo brings back: nobody has to be told.
+        if [.undo, .redo, .rollback].contains(operation.record.kind) { return }
         for change in operation.changes where change.preimage != .missing {
             switch change.kind {
             case .removed where change.before.kind == .directory:

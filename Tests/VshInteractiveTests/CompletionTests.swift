@@ -186,6 +186,9 @@ final class SpecTests: XCTestCase {
             complete -c tool -n "not __fish_seen_subcommand_from $commands" -a "$commands"
             complete -c tool -n __fish_use_subcommand -a status -d "Show it"
             complete -c tool -n '__fish_seen_subcommand_from start stop' -l now -d 'At once'
+            complete -c tool -n '__fish_seen_subcommand_from start' -l how -xa "fast\\t'At once (risky)'
+            slow\\t'It\\'s later'"
+            complete -c tool -n '__fish_seen_subcommand_from start' -n '__fish_seen_subcommand_from deep' -l deeper
             complete -c tool -a '(rm -rf /)'
             complete -c tool -n 'test -f x' -l never
             complete -c other -l not-ours
@@ -199,7 +202,12 @@ final class SpecTests: XCTestCase {
         XCTAssertEqual(spec.options[0].description, Array("The file".utf8))
         XCTAssertEqual(
             spec.subcommands.map { String(decoding: $0.names[0], as: UTF8.self) }, ["start", "stop", "status"])
-        XCTAssertEqual(spec.subcommand(Array("start".utf8))?.options.first?.names, [Array("--now".utf8)])
+        let start = spec.subcommand(Array("start".utf8))
+        XCTAssertEqual(start?.options.map { $0.names.first }, [Array("--now".utf8), Array("--how".utf8)])
+        guard case .words(let words)? = start?.options.last?.argument else { return XCTFail("no words") }
+        XCTAssertEqual(words.map { String(decoding: $0.name, as: UTF8.self) }, ["fast", "slow"])
+        XCTAssertEqual(
+            words.map { String(decoding: $0.description, as: UTF8.self) }, ["At once (risky)", "It's later"])
     }
 }
 

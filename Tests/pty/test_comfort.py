@@ -216,6 +216,11 @@ def test_hint_after_destruction(shell, folder):
             terminal.send("touch y; rm y; echo mo''re\r")
             text = terminal.wait_for("(?ms)^more.*^\\$ $")
             equal("undo restores" in text, False, "only once")
+    with session(shell, folder) as terminal:
+        run(terminal, "touch y", "touch y")
+        terminal.send("undo; echo a''way\r")
+        text = terminal.wait_for("(?ms)^away.*^\\$ $")
+        equal("undo restores" in text, False, "nor for what an undo removes")
 
 
 def test_welcome_once(shell, folder):
@@ -249,6 +254,39 @@ def make_files(folder, count):
     for number in range(count):
         with open(os.path.join(many, str(number)), "w"):
             pass
+
+
+def test_bind_command(shell, folder):
+    """bind -x runs a command that sees the line and the cursor and may change both; hooks of other tools are made of it"""
+    with session(shell, folder) as terminal:
+        run(terminal, "bind -x Ctrl-T 'READLINE_LINE=\"${READLINE_LINE}chosen é end\" READLINE_POINT=$((READLINE_POINT+8))'; echo bou''nd", "bound")
+        terminal.send("echo \x14")
+        terminal.wait_for("echo chosen é end")
+        run(terminal, "X", "chosen éX end")
+        run(terminal, "bind -x F5 'echo \"line: <$READLINE_LINE>\"; false'; bind; (exit 3)", "bind -x F5")
+        terminal.send("some\x1b[15~")
+        terminal.wait_for("line: <some>")
+        run(terminal, "\x15echo status $?", "status 3")
+        run(terminal, "bind -x F5", "vsh: bind: needs a key")
+
+
+def test_hooks_of_other_tools(shell, folder):
+    """zoxide's way: a function that PS1 calls; direnv's way: exports evaluated by PROMPT_COMMAND"""
+    os.makedirs(os.path.join(folder, "bin"))
+    for name, text in [("zoxide", 'echo "$*" >>"$HOME/visited"'), ("direnv", "printf 'export PROJECT=$'\\''it\\\\'\\''s %s'\\'';' \"${PWD##*/}\"")]:
+        program = Path(folder, "bin", name)
+        program.write_text("#!/bin/sh\n" + text + "\n")
+        program.chmod(0o755)
+    os.makedirs(os.path.join(folder, "work", "sub"))
+    with session(shell, folder, env={"PATH": f"{folder}/bin:/usr/bin:/bin"}) as terminal:
+        run(terminal, '__zoxide_hook() { \\command zoxide add -- "$(\\command pwd -L)"; }; PS1="${PS1}\\$(__zoxide_hook)"; echo ho\'\'oked', "hooked")
+        run(terminal, "cd sub; echo the''re", r"there\s+\$ \Z")
+        equal(Path(folder, "visited").read_text().splitlines()[-1], f"add -- {folder}/work/sub")
+        run(terminal, "_direnv_hook() { eval \"$(direnv export bash)\"; }", r"_direnv_hook\(")
+        run(terminal, 'PROMPT_COMMAND="_direnv_hook${PROMPT_COMMAND:+;$PROMPT_COMMAND}"', "PROMPT")
+        run(terminal, "echo $PROJECT", "it's sub")
+        run(terminal, "cd ..; echo", "cd")
+        run(terminal, "echo $PROJECT", "it's work")
 
 
 def test_progress_and_interrupt(shell, folder):

@@ -3,6 +3,7 @@
 """Completion of names that the system and its servers know: containers, sessions, hosts, users, jobs, signals, scripts."""
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -113,11 +114,37 @@ def test_jobs_signals_processes(shell, folder):
     with session(shell, folder) as terminal:
         run(terminal, "sleep 987 & sleep 986 &", r"^\[2\]")
         terminal.type("kill %\t", r"%1 +running: sleep 987 +%2 +running: sleep 986\Z")
+        terminal.type("\x15kill -HU\t", r"^\$ kill -HUP\Z")
         terminal.type("\x15fg \t", r"%1 +running: sleep 987")
         terminal.type("\x15kill -s HU\t", r"^\$ kill -s HUP\Z")
         terminal.type("\x15trap : US\t", r"^\$ trap : USR\nUSR1.*USR2")
         terminal.type("\x15wait \t2\x15", r"^\$\Z")
         run(terminal, "kill %1 %2; wait", r"^\$ kill %1 %2; wait")
+
+
+def test_processes(shell, folder):
+    """kill completes processes, the highest numbers first, without the kernel's threads"""
+    with session(shell, folder) as terminal:
+        run(terminal, "sleep 985 &", r"^\[1\]")
+        terminal.type("kill \t", r"%1 +running: sleep 985")
+        numbers = [int(number) for number in re.findall(r"(?m)^(\d+)  ", terminal.screen.text())]
+        equal(len(numbers) > 0, True, terminal.screen.text())
+        equal(numbers, sorted(numbers, reverse=True))
+        equal([number for number in numbers if not Path(f"/proc/{number}/cmdline").read_bytes()], [])
+        terminal.type("\x15")
+        run(terminal, "kill %1; wait", r"^\$ kill %1; wait")
+
+
+def test_operations(shell, folder):
+    """undo completes what is not undone yet, restore all of it"""
+    with session(shell, folder) as terminal:
+        run(terminal, "echo a > a", r"^\$ echo a > a")
+        run(terminal, "echo b > b", r"^\$ echo b > b")
+        terminal.type("undo \t", r"@2 +echo b > b  \(1 change, just now\)\s+@1 +echo a > a")
+        terminal.type("\x15", r"^\$\Z")
+        run(terminal, "undo", "undid @2")
+        terminal.type("undo \t", r"^\$ undo @1\Z")
+        terminal.type("\x15restore \t", r"@2 +echo b > b .*\s+@1 +echo a > a")
 
 
 def test_scripts_of_npm(shell, folder):

@@ -123,7 +123,7 @@ public final class Completer: CompletionSource {
         if let option = path.pending {
             return complete(option, context, words)
         }
-        if !path.isOverOptions, word.value.first == 45 {
+        if !path.isOverOptions, word.value.first == 45, base != Array("kill".utf8) || word.value.count < 2 {
             if let found = attachedArgument(context, path, words) { return found }
             let found = options(context, path)
             if !found.candidates.isEmpty { return found }
@@ -159,6 +159,16 @@ public final class Completer: CompletionSource {
         let name = String(decoding: words[0], as: UTF8.self)
         if context.current.value.first == 37, ["fg", "bg", "wait", "jobs", "kill", "disown"].contains(name) {
             return complete(.job, context, words)
+        }
+        // `kill -HUP`
+        if name == "kill", words.count == 1, context.current.value.first == 45 {
+            var list = CandidateList(typed: context.current.value)
+            for (name, text) in Completer.signals {
+                list.add([45] + name) {
+                    Candidate(text: [45] + name, display: [45] + name, description: text, kind: .signal)
+                }
+            }
+            if !list.isEmpty { return Completion(start: context.current.start, candidates: list.finished()) }
         }
         return nil
     }

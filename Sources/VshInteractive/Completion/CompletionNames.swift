@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
 import VshBuiltins
+import VshCore
 import VshFiles
 import VshRuntime
 import VshStore
@@ -30,6 +31,7 @@ extension Completer {
         case .signal: for (name, text) in Completer.signals { add(name, text, .signal) }
         case .process:
             jobs(context, into: &list)
+            list.isSorted = false
             for process in SystemNames.processes() {
                 // By number, or by name.
                 if list.accepts(process.pid) != nil {
@@ -67,7 +69,8 @@ extension Completer {
                         .option)
                 }
             }
-        case .operation: operations(context, typed, into: &list)
+        case .operation:
+            operations(context, typed, isForUndo: words.first == Array("undo".utf8), into: &list)
         case .gitRef:
             for name in GitNames.branches(shell) { add(name, Array("branch".utf8), .other) }
             for name in GitNames.remoteBranches(shell) { add(name, Array("remote branch".utf8), .other) }
@@ -178,7 +181,9 @@ extension Completer {
     // MARK: operations
 
     /// Operations that can be undone, the newest first, with what they did and when; `@` may be left out.
-    private func operations(_ context: LineContext, _ typed: [UInt8], into list: inout CandidateList) {
+    private func operations(
+        _ context: LineContext, _ typed: [UInt8], isForUndo: Bool, into list: inout CandidateList
+    ) {
         guard let state = shell.files.stateDirectory,
             (try? FileStatus(state.log)) != nil || (try? FileStatus(state.control)) != nil,
             let log = try? OperationLog(state)
@@ -191,6 +196,7 @@ extension Completer {
         let now = Clock.realTime
         let isBare = typed.first != 64 && !typed.isEmpty
         for operation in (try? log.operations(query)) ?? [] {
+            if isForUndo, operation.entry?.state == .undone { continue }
             let name = Array("@\(operation.id)".utf8)
             var description = Array(operation.command.prefix { $0 != 10 }.prefix(60))
             let count = "\(operation.changes) \(operation.changes == 1 ? "change" : "changes")"

@@ -101,6 +101,8 @@ enum FishCompletions {
                         // fish expands these also inside single quotes.
                         arguments = expanded(value.bytes, variables)
                         if arguments == nil, option.names.isEmpty { isUsable = false }
+                    // Of several conditions all have to hold, which a place among the subcommands does not say.
+                    case 110 where condition != nil: isUsable = false
                     case 110: condition = value.isComputed ? expanded(value.bytes, variables) ?? [33] : value.bytes
                     default: isUsable = false
                     }
@@ -116,16 +118,24 @@ enum FishCompletions {
             index += 1
         }
         guard isFor, isUsable else { return }
-        let values = (arguments ?? []).split { $0 == 32 || $0 == 10 }.map {
-            text -> (name: [UInt8], description: [UInt8]) in
-            let parts = text.split(separator: 9, maxSplits: 1)
-            return (Array(parts.first ?? []), parts.count > 1 ? Array(parts[1]) : [])
-        }
+        let values = values(arguments ?? [])
         if requires || !values.isEmpty, !option.names.isEmpty {
             option.argument = values.isEmpty ? (noFiles ? .nothing : .file) : .words(values)
             option.isArgumentOptional = !requires
         }
         place(option, values, condition, to: &spec)
+    }
+
+    /// The words of `-a`, which fish reads like a command line: `name\t'description' name …`.
+    private static func values(_ arguments: [UInt8]) -> [(name: [UInt8], description: [UInt8])] {
+        func halves(_ word: [UInt8]) -> (name: [UInt8], description: [UInt8]) {
+            (Array(word.prefix { $0 != 9 }), Array(word.drop { $0 != 9 }.dropFirst()))
+        }
+        // Tabs are there already when the words had no quotes around them all: then it is one.
+        if arguments.contains(9) { return [halves(arguments)] }
+        return FishLines(arguments).flatMap { $0 }.filter { !$0.isComputed && !$0.bytes.isEmpty }.map {
+            halves($0.bytes)
+        }
     }
 
     /// Under the subcommand that the condition names, or the command itself; nowhere when the condition is another one.
@@ -200,6 +210,15 @@ enum FishCompletions {
         var result: [UInt8] = []
         var index = 0
         while index < text.count {
+            if text[index] == 39 {
+                // A description in quotes.
+                let start = index
+                index += 1
+                while index < text.count, text[index] != 39 { index += text[index] == 92 ? 2 : 1 }
+                index = min(index + 1, text.count)
+                result += text[start..<index]
+                continue
+            }
             if text[index] == 40 { return nil }
             if text[index] == 36 {
                 var end = index + 1

@@ -48,9 +48,11 @@ final class SpecSources {
         }
         var spec = OwnSpecs.text(name).map { SpecReader.read($0) } ?? CommandSpec()
         spec.name = name
-        if let fish = FishCompletions.read(
+        if var fish = FishCompletions.read(
             name, home: shell.value(.home).bytes, shell.environmentText("XDG_CONFIG_HOME"))
         {
+            // git's own spec has all of them; fish lists those of `git submodule` among them.
+            if name == Array("git".utf8) { fish.subcommands.removeAll { spec.subcommand($0.names[0]) == nil } }
             spec.add(fish)
         }
         if wantsOptions, !spec.isComplete { spec.add(manual(name)) }

@@ -98,15 +98,16 @@ enum SystemNames {
         }
     }
 
-    /// Processes of this machine: number, name and command line.
+    /// Processes of this machine, the newest numbers first: number, name and command line. Threads of the kernel, which have none, are left out.
     static func processes() -> [(pid: [UInt8], name: [UInt8], command: [UInt8])] {
         var found: [(pid: [UInt8], name: [UInt8], command: [UInt8])] = []
-        for pid in entries(Array("/proc".utf8)) where pid.allSatisfy({ $0 >= 48 && $0 <= 57 }) {
+        let pids = entries(Array("/proc".utf8)).filter { $0.allSatisfy { $0 >= 48 && $0 <= 57 } }
+        for pid in pids.sorted(by: { $0.count != $1.count ? $0.count > $1.count : $1.lexicographicallyPrecedes($0) }) {
             let directory = Array("/proc/".utf8) + pid
             guard var name = contents(directory + Array("/comm".utf8), limit: 4096) else { continue }
             if name.last == 10 { name.removeLast() }
-            var command = (contents(directory + Array("/cmdline".utf8), limit: 1 << 16) ?? []).map { $0 == 0 ? 32 : $0 }
-            if command.isEmpty { command = [91] + name + [93] }
+            let command = (contents(directory + Array("/cmdline".utf8), limit: 1 << 16) ?? []).map { $0 == 0 ? 32 : $0 }
+            if command.isEmpty { continue }
             found.append((pid, name, WordQuoting.display(Array(command.prefix(120)))))
         }
         return found

@@ -51,6 +51,7 @@ public final class InteractiveShell: InteractiveSupport {
             path: state.path + Array("/history.db".utf8), session: now ^ Int64(System.processID) << 40 & Int64.max,
             newestOperation: { [unowned shell] in shell.files.lastOperation?.id ?? 0 },
             isKeptOut: { [unowned shell] in isKeptOut($0, shell) })
+        store.shortens = true
         store.workingDirectory = { [unowned shell] in shell.workingDirectory.bytes }
         if let reason = store.whyNot() {
             shell.report("the history is kept in memory only: ", reason)

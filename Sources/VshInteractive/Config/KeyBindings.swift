@@ -2,11 +2,13 @@
 import VshBase
 import VshRuntime
 
-/// Keys that the user gave another meaning: that of another key, or a text to be typed.
+/// Keys that the user gave another meaning: that of another key, a text to be typed, or a command to be run.
 public final class KeyBindings {
     enum Meaning {
         case key(Key)
         case text([UInt8])
+        /// Run with the line in READLINE_LINE, and the line taken from there.
+        case command([UInt8])
     }
 
     private var entries: [(key: Key, name: [UInt8], meaning: Meaning, text: [UInt8])] = []
@@ -21,10 +23,11 @@ public final class KeyBindings {
     /// Commands that would make the bindings.
     var commands: [[UInt8]] {
         entries.map { entry in
-            if case .text = entry.meaning {
-                return Array("bind -s ".utf8) + entry.name + [32] + KeyBindings.quoted(entry.text)
+            switch entry.meaning {
+            case .key: Array("bind ".utf8) + entry.name + [32] + entry.text
+            case .text: Array("bind -s ".utf8) + entry.name + [32] + KeyBindings.quoted(entry.text)
+            case .command: Array("bind -x ".utf8) + entry.name + [32] + KeyBindings.quoted(entry.text)
             }
-            return Array("bind ".utf8) + entry.name + [32] + entry.text
         }
     }
 
@@ -114,8 +117,8 @@ public final class KeyBindings {
     /// Defines the builtin `bind`.
     public func register(_ shell: Shell) {
         shell.register(
-            "bind", .extension_, synopsis: "[key key | -s key text | -r key]",
-            summary: "Give a key the meaning of another, or a text to type."
+            "bind", .extension_, synopsis: "[key key | -s key text | -x key command | -r key]",
+            summary: "Give a key the meaning of another, a text to type, or a command to run."
         ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
             self.run(shell, arguments)
             return .normal
@@ -138,8 +141,8 @@ public final class KeyBindings {
             return
         }
         let option = words[0].count == 2 && words[0][0] == 45 ? words.removeFirst()[1] : 0
-        guard words.count == (option == 114 ? 1 : 2), option == 0 || option == 115 || option == 114 else {
-            shell.report(arguments, Text(), "needs a key and a key, -s key text, or -r key")
+        guard words.count == (option == 114 ? 1 : 2), [0, 114, 115, 120].contains(option) else {
+            shell.report(arguments, Text(), "needs a key and a key, -s key text, -x key command, or -r key")
             shell.status = 2
             return
         }
@@ -147,6 +150,8 @@ public final class KeyBindings {
         var meaning: Meaning?
         if option == 115 {
             meaning = .text(words[1])
+        } else if option == 120 {
+            meaning = .command(words[1])
         } else if option == 0 {
             guard let other = Self.key(named: words[1]) else { return unknown(shell, arguments, words[1]) }
             meaning = .key(other)
@@ -166,5 +171,34 @@ extension LineEditor {
     func type(_ text: [UInt8]) -> Engine.Outcome {
         insert(text.last == 10 ? Array(text.dropLast()) : text)
         return text.last == 10 ? enter() : .changed
+    }
+
+    /// Runs a command that a key was bound to. It finds the line in READLINE_LINE and the cursor in READLINE_POINT, in characters, and may set
+    /// both, as for bash's `bind -x`.
+    func run(bound command: [UInt8]) {
+        let names = [shell.symbols.intern("READLINE_LINE"), shell.symbols.intern("READLINE_POINT")]
+        shell.syncTables()
+        let saved = shell.status
+        do throws(ShellError) {
+            try shell.assign(names[0], Text(text))
+            try shell.assign(names[1], integer: text[..<cursor].count { $0 & 0xC0 != 0x80 })
+        } catch {}
+        suspendScreen {
+            do throws(ShellError) {
+                if try shell.runString(Text(command), origin: .eval, name: shell.name) == .exited { shell.exitShell() }
+            } catch {}
+        }
+        shell.status = saved
+        let line = shell.value(names[0]).bytes
+        let characters = Int(String(decoding: shell.value(names[1]).bytes, as: UTF8.self)) ?? line.count
+        var place = 0
+        for _ in 0..<min(max(characters, 0), line.count) where place < line.count {
+            place += 1
+            while place < line.count, line[place] & 0xC0 == 0x80 { place += 1 }
+        }
+        text = line
+        cursor = place
+        directories.visit(shell.workingDirectory.bytes)
+        refreshPrompt()
     }
 }

@@ -33,6 +33,6 @@ enum StartupFiles {
         try? state.create()
         guard (try? FileDescriptor(marker, [.writeOnly, .create], mode: 0o600)) != nil else { return }
         _ = shell.write(
-            Text("Welcome to vsh. What commands do to files can be taken back: undo. For the rest: help.\n"), to: 2)
+            Text("Welcome to vsh. undo takes back what a command did to files; help tells more.\n"), to: 2)
     }
 }

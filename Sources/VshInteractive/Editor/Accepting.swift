@@ -174,7 +174,7 @@ extension LineEditor {
     }
 
     /// Alt-P: what the last operation changed, which undo would take back.
-    func showLastOperation() { show(Array("undo -n".utf8), orElse: nil) }
+    func showLastOperation() { show(Array("undo -n 2>&1".utf8), orElse: nil) }
 
     /// Shows the output of a builtin below the line.
     private func show(_ command: [UInt8], orElse other: [UInt8]?) {

@@ -19,6 +19,7 @@ extension LineEditor {
         switch prefix == 0 ? keyBindings?.meaning(of: key) : nil {
         case .key(let other)?: key = other
         case .text(let text)?: return .action { [unowned self] in self.type(text) }
+        case .command(let command)?: return edit { $0.run(bound: command) }
         case nil: break
         }
         if prefix == 24 { return prefixed(key) }

@@ -27,11 +27,36 @@ enum HistoryDatabase {
         } else if version != 1 {
             throw StoreError(.damaged, path)
         }
-        // The first to open the file reads the whole write-ahead log: that is kept short.
-        try database.run("PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=128; PRAGMA cache_size=-400")
+        // No prompt waits for the disk: `shorten` takes the write-ahead log into the database.
+        try database.run(
+            """
+            PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=524288;
+            PRAGMA cache_size=-400
+            """)
         if version == 0 { try database.transaction { () throws(StoreError) in try database.run(schema) } }
         return database
     }
+
+    /// Has a process that nobody waits for take the write-ahead log into the database, when it is long: the first to open the file reads
+    /// all of it, and the others wait. No connection may be open here.
+    static func shorten(_ path: [UInt8]) {
+        guard let log = try? FileStatus(path + Array("-wal".utf8)), log.size > longLog,
+            (try? System.detach()) == true
+        else { return }
+        do {
+            // One such process is enough. (Its lock is not of the kind that SQLite takes.)
+            let file = try System.open(path, [.readOnly, .closeOnExec])
+            try System.lock(file, .exclusive, wait: false)
+            let database = try open(path)
+            // First what nobody has to wait for; then, while others wait, what came meanwhile, and the log is cut.
+            try database.run("PRAGMA wal_checkpoint(PASSIVE)")
+            try database.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        } catch {}
+        System.exit(0)
+    }
+
+    /// About 15 commands.
+    private static var longLog: Int64 { 524_288 }
 
     private static var schema: StaticString {
         """

@@ -24,6 +24,8 @@ public final class HistoryStore: HistorySource {
     private(set) var isDriven = false
     private var lastSuggestion: (prefix: [UInt8], directory: [UInt8], line: [UInt8]?)?
     private var searchCache: SearchCache?
+    /// Whether a process of its own may be started to shorten the file's write-ahead log.
+    public var shortens = false
 
     /// Rows that a lookup goes through one by one before it turns to the index of commands.
     static var window: Int64 { 2000 }
@@ -109,7 +111,10 @@ public final class HistoryStore: HistorySource {
     func record(_ command: [UInt8], directory: [UInt8], start: Int64) {
         running = nil
         operationBefore = newestOperation()
-        defer { rest() }
+        defer {
+            rest()
+            if shortens { HistoryDatabase.shorten(path) }
+        }
         if command.isEmpty || command[0] == 32 || isKeptOut(command) { return }
         guard let connection = connection(makes: true) else { return }
         let paths = HistoryPaths.existing(in: command)
