@@ -15,6 +15,23 @@ public struct Pattern {
     /// Compiles `text` for single-byte characters.
     public init(_ text: Text) { self.init(text, isUTF8: false) }
 
+    /// Compiles `text`, in which groups such as `@(a|b)` count.
+    public init(extended text: Text, isUTF8: Bool) {
+        if !text.withBytes({ ExtendedPattern.hasGroup($0) }) {
+            self.init(text, isUTF8: isUTF8)
+            return
+        }
+        program = text.withBytes { .extended(ExtendedPattern($0, isUTF8: isUTF8), isUTF8: isUTF8) }
+        program.withUnsafeMutablePointerToHeader { $0.pointee.text = text }
+    }
+
+    /// The fewest bytes that it matches.
+    var minimumLength: Int {
+        program.withUnsafeMutablePointerToHeader {
+            $0.pointee.shape == .literal ? $0.pointee.literalCount : $0.pointee.minimum
+        }
+    }
+
     /// Compiles `text`.
     public init(_ text: Text, isUTF8: Bool) {
         program = text.withBytes { bytes in

@@ -43,6 +43,17 @@ extension PatternProgram {
         return program
     }
 
+    /// The program of a pattern with groups.
+    static func extended(_ pattern: ExtendedPattern, isUTF8: Bool) -> PatternProgram {
+        let program = allocate(segments: 0, ops: 0, sets: 0, ranges: 0, literals: 0)
+        program.withUnsafeMutablePointerToHeader { header in
+            header.pointee.shape = .extended
+            header.pointee.isUTF8 = isUTF8
+            header.pointee.extended = pattern
+        }
+        return program
+    }
+
     /// Compiles pattern text that has at least one special byte.
     static func compile(
         _ text: UnsafeBufferPointer<UInt8>, _ survey: PatternSurvey, isUTF8: Bool

@@ -60,6 +60,8 @@ struct PatternHeader {
     var hasBrackets = false
     var shape = PatternShape.general
     var text = Text()
+    /// Of a pattern with groups.
+    var extended: ExtendedPattern?
 }
 
 /// A pattern as segments between stars. All offsets are into the subject; -1 stands for "no match".

@@ -4,6 +4,8 @@
 enum PatternShape: UInt8 {
     /// `abc`, `abc*`, `*abc`, `*abc*`, `*`.
     case literal, prefix, suffix, infix, any
+    /// With groups: `PatternHeader.extended`.
+    case extended
     case general
 }
 
@@ -39,6 +41,7 @@ extension PatternTables {
         case .prefix: return count >= length && ByteSearch.equal(base, literals, length)
         case .suffix: return count >= length && ByteSearch.equal(base + (count &- length), literals, length)
         case .infix: return ByteSearch.first(literals, length: length, base, from: 0, to: count) >= 0
+        case .extended: return header.pointee.extended?.matches(.init(start: base, count: count)) ?? false
         default: return true
         }
     }
@@ -61,6 +64,7 @@ extension PatternTables {
         case .infix:
             let start = ByteSearch.first(literals, length: length, base, from: 0, to: count)
             return start < 0 ? -1 : longest ? count : start &+ length
+        case .extended: return header.pointee.extended?.prefix(.init(start: base, count: count), longest: longest) ?? -1
         default: return longest ? count : 0
         }
     }
@@ -82,6 +86,7 @@ extension PatternTables {
         case .infix:
             let start = ByteSearch.last(literals, length: length, base, from: 0, to: count)
             return start < 0 ? -1 : longest ? 0 : start
+        case .extended: return header.pointee.extended?.suffix(.init(start: base, count: count), longest: longest) ?? -1
         default: return longest ? 0 : count
         }
     }

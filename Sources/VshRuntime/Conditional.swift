@@ -57,9 +57,13 @@ extension Shell {
     ) throws(ShellError) -> Int32 {
         switch op {
         case .equal, .singleEqual, .notEqual:
-            let pattern = try expandToPattern(code, word)
+            let pattern = try expandToPattern(code, word, hasGroups: true)
             trace(left, op, pattern.text)
-            return left.withBytes { pattern.matches($0) } == (op != .notEqual) ? 0 : 1
+            let isEqual =
+                options.contains(.nocasematch)
+                ? Pattern(extended: lowercased(pattern.text), isUTF8: isUTF8).matches(lowercased(left))
+                : pattern.matches(left)
+            return isEqual == (op != .notEqual) ? 0 : 1
         case .matches: return try matches(left, code, word)
         default: break
         }

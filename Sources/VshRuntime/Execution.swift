@@ -174,17 +174,52 @@ extension Shell {
     private func runCase(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
         currentPosition = node.position
         let subject = try expandToText(code, node.a)
-        var item: Int32 = 0
+        return try runCase(code, node, subject, from: 0, tail: tail)
+    }
+
+    @inline(__always)
+    private func runCase(_ code: Code, _ node: Node, _ subject: Text, from first: Int32, tail: Bool) throws(ShellError) -> Flow {
+        if options.contains(.nocasematch) { return try runCaseIgnoringCase(code, node, subject, from: first, tail: tail) }
+        var item = first
         while item < node.n {
             let entry = code.caseItems[node.b &+ item]
             for word in entry.firstPattern..<entry.firstPattern &+ entry.patternCount
             where try matches(subject, code, word) {
-                return try runCaseBodies(code, node, item, tail: tail)
+                return try runCaseBodies(code, node, subject, item, tail: tail)
             }
             item &+= 1
         }
-        status = 0
+        if first == 0 { status = 0 }
         return .normal
+    }
+
+    /// `shopt -s nocasematch`
+    @inline(never)
+    private func runCaseIgnoringCase(
+        _ code: Code, _ node: Node, _ subject: Text, from first: Int32, tail: Bool
+    ) throws(ShellError) -> Flow {
+        let small = lowercased(subject)
+        for item in first..<node.n {
+            let entry = code.caseItems[node.b &+ item]
+            for word in entry.firstPattern..<entry.firstPattern &+ entry.patternCount {
+                let text =
+                    code.words[word].form == .constant
+                    ? code.constants[code.words[word].a] : try expandToPattern(code, word).text
+                if Pattern(extended: lowercased(text), isUTF8: isUTF8).matches(small) {
+                    return try runCaseBodies(code, node, subject, item, tail: tail)
+                }
+            }
+        }
+        if first == 0 { status = 0 }
+        return .normal
+    }
+
+    /// `;;&`: what follows is tested too.
+    @inline(never)
+    private func runCaseAfter(
+        _ code: Code, _ node: Node, _ subject: Text, _ item: Int32, tail: Bool
+    ) throws(ShellError) -> Flow {
+        try runCase(code, node, subject, from: item, tail: tail)
     }
 
     @inline(__always)
@@ -194,11 +229,13 @@ extension Shell {
         return subject.withBytes { pattern.matches($0) }
     }
 
-    private func runCaseBodies(_ code: Code, _ node: Node, _ first: Int32, tail: Bool) throws(ShellError) -> Flow {
+    private func runCaseBodies(
+        _ code: Code, _ node: Node, _ subject: Text, _ first: Int32, tail: Bool
+    ) throws(ShellError) -> Flow {
         var item = first
         while item < node.n {
             let entry = code.caseItems[node.b &+ item]
-            let isLast = entry.terminator != .fallThrough
+            let isLast = entry.terminator == .breakCase
             if entry.body >= 0 {
                 let flow = try run(code, entry.body, tail: tail && isLast)
                 if flow != .normal { return flow }
@@ -207,6 +244,7 @@ extension Shell {
             }
             if isLast { break }
             item &+= 1
+            if entry.terminator == .testNext { return try runCaseAfter(code, node, subject, item, tail: tail) }
         }
         return .normal
     }

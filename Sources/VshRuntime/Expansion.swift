@@ -53,7 +53,7 @@ extension Shell {
             if isPlain(text) {
                 if !text.isEmpty { fields.append(text) }
             } else {
-                splitOne(text)
+                try splitOne(text)
             }
         default: try expandOther(code, word)
         }
@@ -76,7 +76,7 @@ extension Shell {
             if isPlain(text) {
                 if !text.isEmpty { fields.append(text) }
             } else {
-                splitOne(text)
+                try splitOne(text)
             }
         case .quotedPositional: fields.append(try positional(Int(word.a)))
         case .allParameters:
@@ -86,6 +86,7 @@ extension Shell {
                 fields.append(code.constants[word.a])
             } else {
                 expandPattern(code.constants[word.b], unmatched: code.constants[word.a])
+                try checkPatterns()
             }
         case .braces:
             for index in word.a..<word.a &+ word.count { try expand(code, index) }
@@ -101,6 +102,16 @@ extension Shell {
             }
             if scratch.count > builder.start || builder.hasQuotes { closeField(&builder) }
             discard(builder)
+            try checkPatterns()
+        }
+    }
+
+    /// `shopt -s failglob`: a pattern that matched nothing is an error.
+    @inline(__always)
+    private func checkPatterns() throws(ShellError) {
+        if options.contains(.failglob) && hasFailedPattern {
+            hasFailedPattern = false
+            throw ShellError(.expansion, status: 1)
         }
     }
 
@@ -111,11 +122,12 @@ extension Shell {
 
     /// Splits one unquoted value that is a whole word.
     @inline(never)
-    private func splitOne(_ text: Text) {
+    private func splitOne(_ text: Text) throws(ShellError) {
         var builder = WordBuilder(purpose: .fields, start: scratch.count, runStart: runs.count)
         appendSplitting(text, &builder)
         if scratch.count > builder.start || builder.hasQuotes { closeField(&builder) }
         discard(builder)
+        try checkPatterns()
     }
 
     /// The word as one text: no splitting, no pathname expansion (assignments, redirections, `case`, here-documents).
@@ -155,19 +167,26 @@ extension Shell {
     func expandHereDocument(_ code: Code, _ index: Int32) throws(ShellError) -> Text { try expandToText(code, index) }
 
     /// The pattern of a word in a pattern context, compiled; kept with the word while its text stays the same.
-    func expandToPattern(_ code: Code, _ index: Int32) throws(ShellError) -> Pattern {
+    ///
+    /// `hasGroups`: groups such as `@(a|b)` count even without `shopt -s extglob`.
+    func expandToPattern(_ code: Code, _ index: Int32, hasGroups: Bool = false) throws(ShellError) -> Pattern {
         let word = code.words[index]
         if word.form == .pattern {
             if let known = code.patterns[word.b] { return known }
-            let pattern = Pattern(code.constants[word.a], isUTF8: isUTF8)
+            let pattern = compiled(code.constants[word.a], hasGroups)
             code.patterns[word.b] = pattern
             return pattern
         }
         let text = try patternText(code, word)
         if word.b >= 0, let known = code.patterns[word.b], known.text == text { return known }
-        let pattern = Pattern(text, isUTF8: isUTF8)
+        let pattern = compiled(text, hasGroups)
         if word.b >= 0 { code.patterns[word.b] = pattern }
         return pattern
+    }
+
+    private func compiled(_ text: Text, _ hasGroups: Bool) -> Pattern {
+        if !hasGroups && !options.contains(.extglob) { return Pattern(text, isUTF8: isUTF8) }
+        return Pattern(extended: text, isUTF8: isUTF8)
     }
 
     private func patternText(_ code: Code, _ word: Word) throws(ShellError) -> Text {
@@ -297,7 +316,7 @@ extension Shell {
         text.withBytes { bytes in
             for byte in bytes {
                 switch byte {
-                case 42, 63, 91, 92, 93, 33, 94, 45, 58, 46, 61: scratch.append(92)
+                case 42, 63, 91, 92, 93, 33, 94, 45, 58, 46, 61, 40, 41, 124: scratch.append(92)
                 default: break
                 }
                 scratch.append(byte)
@@ -403,10 +422,10 @@ extension Shell {
                 let byte = scratch[index]
                 if isQuoted {
                     switch byte {
-                    case 42, 63, 91, 92, 93, 33, 94, 45, 58, 46, 61: scratch.append(92)
+                    case 42, 63, 91, 92, 93, 33, 94, 45, 58, 46, 61, 40, 41, 124: scratch.append(92)
                     default: break
                     }
-                } else if byte == 42 || byte == 63 || byte == 91 {
+                } else if byte == 42 || byte == 63 || byte == 91 || byte == 40 && options.contains(.extglob) {
                     patternIsActive = true
                 }
                 scratch.append(byte)
@@ -431,8 +450,13 @@ extension Shell {
 
     /// Appends the pathnames that a pattern matches, or `unmatched` when there are none (XCU 2.6.6).
     private func expandPattern(_ pattern: Text, unmatched: Text) {
-        let globstar = options.contains(.globstar) && !options.contains(.posix)
-        if expandPathnames(pattern, isUTF8: isUTF8, globstar: globstar, into: &fields) == 0 { fields.append(unmatched) }
+        let found = expandPathnames(pattern, isUTF8: isUTF8, options: options, into: &fields)
+        if found > 0 { return }
+        if options.contains(.failglob) {
+            report(name: unmatched, "no file matches")
+            hasFailedPattern = true
+        }
+        if !options.contains(.nullglob) { fields.append(unmatched) }
     }
 
     // MARK: tilde

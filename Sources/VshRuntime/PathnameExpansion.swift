@@ -5,12 +5,13 @@ import VshSystem
 /// Appends the pathnames that `pattern` matches to `fields`, in the order of their bytes, and returns how many (XCU 2.6.6, 2.14.3).
 ///
 /// In `pattern` a backslash makes the next byte literal. No component that matches by a pattern is `.` or `..`; a leading dot is
-/// matched by a dot only. With `globstar` a component `**` matches any number of directories. A pattern none of whose components has an active character matches nothing and reads nothing.
+/// matched by a dot only, unless `dotglob` is on. With `globstar` a component `**` matches any number of directories. A pattern none of whose components has an active character matches nothing and reads nothing.
 func expandPathnames(
-    _ pattern: Text, isUTF8: Bool, globstar: Bool = false, into fields: inout Table<Text>
+    _ pattern: Text, isUTF8: Bool, options: ShellOptions, into fields: inout Table<Text>
 ) -> Int {
     var expansion = PathnameExpansion()
-    expansion.hasGlobstar = globstar
+    expansion.hasGlobstar = options.contains(.globstar) && !options.contains(.posix)
+    expansion.options = options
     return expansion.parse(pattern, isUTF8: isUTF8) ? expansion.run(into: &fields) : 0
 }
 
@@ -31,6 +32,7 @@ private struct PathnameExpansion: ~Copyable {
     }
 
     var hasGlobstar = false
+    var options: ShellOptions = []
 
     private var components = Table<Component>(capacity: 4)
     /// The pathname under construction.
@@ -65,12 +67,13 @@ private struct PathnameExpansion: ~Copyable {
             }
             let part = text.slice(start..<end)
             start = next
-            let pattern = Pattern(part, isUTF8: isUTF8)
+            let pattern = compile(part, isUTF8: isUTF8)
             if pattern.isLiteral {
                 components.append(Component(pattern: nil, literal: pattern.literal, slashes: slashes))
             } else {
                 isActive = true
-                let matchesDot = part[0] == 46 || part.count > 1 && part[0] == 92 && part[1] == 46
+                let matchesDot =
+                    options.contains(.dotglob) || part[0] == 46 || part.count > 1 && part[0] == 92 && part[1] == 46
                 components.append(
                     Component(
                         pattern: pattern, literal: Text(), slashes: slashes, matchesDot: matchesDot,
@@ -78,6 +81,12 @@ private struct PathnameExpansion: ~Copyable {
             }
         }
         return isActive
+    }
+
+    private func compile(_ part: Text, isUTF8: Bool) -> Pattern {
+        if options.isDisjoint(with: [.extglob, .nocaseglob]) { return Pattern(part, isUTF8: isUTF8) }
+        let text = options.contains(.nocaseglob) ? lowercased(part) : part
+        return options.contains(.extglob) ? Pattern(extended: text, isUTF8: isUTF8) : Pattern(text, isUTF8: isUTF8)
     }
 
     mutating func run(into fields: inout Table<Text>) -> Int {
@@ -200,6 +209,7 @@ private struct PathnameExpansion: ~Copyable {
     private mutating func read(_ index: Int, _ reader: inout DirectoryReader, isDirectory: Bool) {
         let matchesDot = components[index].matchesDot
         guard let pattern = components[index].pattern else { return }
+        let ignoresCase = options.contains(.nocaseglob)
         while let entry = try? reader.next() {
             if entry.name[0] == 46 && (!matchesDot || entry.isDot) { continue }
             if isDirectory {
@@ -208,7 +218,9 @@ private struct PathnameExpansion: ~Copyable {
                 default: continue
                 }
             }
-            if pattern.matches(entry.name) { names.append(entry.name, entry.type, isDirectory: isDirectory) }
+            let isMatch =
+                ignoresCase ? pattern.matches(lowercased(Text(entry.name))) : pattern.matches(entry.name)
+            if isMatch { names.append(entry.name, entry.type, isDirectory: isDirectory) }
         }
     }
 
@@ -226,5 +238,13 @@ private struct PathnameExpansion: ~Copyable {
         path.append(0)
         defer { path.pop(to: path.count - 1) }
         return path.withBytes(from: start) { body($0.baseAddress!) }
+    }
+}
+
+/// The letters of ASCII as small ones.
+func lowercased(_ text: Text) -> Text {
+    text.withBytes { bytes in
+        if !bytes.contains(where: { $0 >= 65 && $0 <= 90 }) { return text }
+        return Text(bytes.map { $0 >= 65 && $0 <= 90 ? $0 | 32 : $0 })
     }
 }

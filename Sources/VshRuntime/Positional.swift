@@ -44,6 +44,7 @@ extension Shell {
     /// Turns an option on or off, with what follows from it.
     public func setOption(_ option: ShellOptions, _ isOn: Bool) {
         if isOn { options.insert(option) } else { options.remove(option) }
+        if option == .extglob { ifsClass[40] = ifsClass[40] & 3 | (isOn ? 4 : 0) }
         if option == .notify && isOn { Signals.watchChildren() }
         if option == .hashall { setOption(.locatesInDefinitions, isOn) }
         if option == .posix { placeBuiltins() }

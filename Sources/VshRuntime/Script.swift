@@ -100,6 +100,7 @@ extension Shell {
             }
             if parser.options.isPosix != options.contains(.posix)
                 || parser.options.expandsBraces != options.contains(.braceexpand)
+                || parser.options.hasPatternGroups != options.contains(.extglob)
             {
                 parser.options = parserOptions
             }
@@ -158,6 +159,7 @@ extension Shell {
         var result = ParserOptions()
         result.isPosix = options.contains(.posix)
         result.expandsBraces = options.contains(.braceexpand)
+        result.hasPatternGroups = options.contains(.extglob) && !options.contains(.posix)
         return result
     }
 

@@ -102,6 +102,9 @@ public final class Shell {
     var savedDirectory: Int32 = -1
     var umaskDirty = false
 
+    /// A pattern matched nothing under `shopt -s failglob`.
+    var hasFailedPattern = false
+
     // MARK: field splitting
 
     /// By byte, added up: 1 IFS white space, 2 another IFS character, 4 pattern character, 8 the first byte of an IFS

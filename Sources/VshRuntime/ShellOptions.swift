@@ -3,9 +3,9 @@ import VshBase
 
 /// The options of `set` and the invocation (XCU `set`, `sh`).
 public struct ShellOptions: OptionSet, Sendable {
-    public let rawValue: UInt32
+    public let rawValue: UInt64
     @inline(__always)
-    public init(rawValue: UInt32) { self.rawValue = rawValue }
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
     public static let allexport = ShellOptions(rawValue: 1 << 0)
     public static let notify = ShellOptions(rawValue: 1 << 1)
     public static let noclobber = ShellOptions(rawValue: 1 << 2)
@@ -37,8 +37,20 @@ public struct ShellOptions: OptionSet, Sendable {
     public static let braceexpand = ShellOptions(rawValue: 1 << 24)
     /// `**` matches any number of directories; not in POSIX mode.
     public static let globstar = ShellOptions(rawValue: 1 << 25)
+    /// `set -E` and `-T`: functions and subshells inherit the traps ERR, and DEBUG and RETURN; not in POSIX mode.
+    public static let errtrace = ShellOptions(rawValue: 1 << 26)
+    public static let functrace = ShellOptions(rawValue: 1 << 27)
+    /// There is a trap for ERR.
+    static let hasErrorTrap = ShellOptions(rawValue: 1 << 28)
+    // What `shopt` sets: see ShoptOptions.swift.
+    public static let extglob = ShellOptions(rawValue: 1 << 32)
+    public static let nullglob = ShellOptions(rawValue: 1 << 33)
+    public static let dotglob = ShellOptions(rawValue: 1 << 34)
+    public static let nocaseglob = ShellOptions(rawValue: 1 << 35)
+    public static let nocasematch = ShellOptions(rawValue: 1 << 36)
+    public static let failglob = ShellOptions(rawValue: 1 << 37)
     /// The options that POSIX mode does not know.
-    public static let extensions: ShellOptions = [.braceexpand, .globstar]
+    public static let extensions: ShellOptions = [.braceexpand, .errtrace, .functrace, .globstar]
 
     /// After each operation a line says what it changed.
     public static let announce = ShellOptions(rawValue: 1 << 30)
@@ -59,6 +71,8 @@ public struct ShellOptions: OptionSet, Sendable {
             Row(option: .braceexpand, letter: 0, name: "braceexpand", canChange: true),
             Row(option: .emacs, letter: 0, name: "emacs", canChange: true),
             Row(option: .errexit, letter: 101, name: "errexit", canChange: true),
+            Row(option: .errtrace, letter: 69, name: "errtrace", canChange: true),
+            Row(option: .functrace, letter: 84, name: "functrace", canChange: true),
             Row(option: .globstar, letter: 0, name: "globstar", canChange: true),
             Row(option: .hashall, letter: 104, name: "hashall", canChange: true),
             Row(option: .ignoreeof, letter: 0, name: "ignoreeof", canChange: true),
@@ -82,6 +96,22 @@ public struct ShellOptions: OptionSet, Sendable {
         ]
     }
 
+    /// What `shopt` knows and can change, sorted by name.
+    public static var shoptRows: [(option: ShellOptions, name: StaticString)] {
+        [
+            (.dotglob, "dotglob"), (.extglob, "extglob"), (.failglob, "failglob"), (.globstar, "globstar"),
+            (.nocaseglob, "nocaseglob"), (.nocasematch, "nocasematch"), (.nullglob, "nullglob"),
+        ]
+    }
+
+    /// What `shopt` knows as on, since the shell does it always, sorted by name.
+    public static var alwaysOn: [StaticString] {
+        [
+            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "interactive_comments", "lastpipe", "progcomp",
+            "promptvars", "sourcepath",
+        ]
+    }
+
     /// The option of a letter of `set` or the command line.
     public static func option(letter: UInt8) -> ShellOptions? {
         switch letter {
@@ -90,6 +120,8 @@ public struct ShellOptions: OptionSet, Sendable {
         case 98: .notify
         case 67: .noclobber
         case 101: .errexit
+        case 69: .errtrace
+        case 84: .functrace
         case 102: .noglob
         case 104: .hashall
         case 109: .monitor

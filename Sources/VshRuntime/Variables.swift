@@ -244,7 +244,7 @@ extension Shell {
         let start = localFrame
         for index in start..<max(start, localTrail.count) where localTrail[index].symbol < 0 { return }
         var saved = Variable()
-        saved.integer = Int(options.rawValue)
+        saved.integer = Int(bitPattern: UInt(options.rawValue))
         localTrail.append(VariableChange(symbol: -1, old: saved))
     }
 
@@ -270,7 +270,7 @@ extension Shell {
         while localTrail.count > mark {
             let change = localTrail.removeLast()
             if change.symbol < 0 {
-                restoreOptions(ShellOptions(rawValue: .init(change.old.integer)))
+                restoreOptions(ShellOptions(rawValue: UInt64(UInt(bitPattern: change.old.integer))))
             } else {
                 restore(change.symbol, change.old)
             }

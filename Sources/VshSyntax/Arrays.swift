@@ -150,6 +150,31 @@ extension Parser {
         return true
     }
 
+    // MARK: Groups in patterns
+
+    /// Whether the delimiter at the cursor belongs to a group such as `@(a|b)`.
+    mutating func isPatternGroup(_ byte: UInt8, _ context: WordContext) -> Bool {
+        if byte == Byte.openParen {
+            if build.openParentheses == 0 {
+                if !options.hasPatternGroups && !context.contains(.patternGroups)
+                    || parts.count == build.partMark || parts.last.kind != .literal || parts.last.isQuoted
+                    || parts.last.b == 0
+                {
+                    return false
+                }
+                switch text[text.count &- 1] {
+                case Byte.star, Byte.question, Byte.plus, Byte.at, Byte.bang: break
+                default: return false
+                }
+            }
+            build.openParentheses &+= 1
+            build.hasPattern = true
+        } else if byte == Byte.closeParen {
+            build.openParentheses &-= 1
+        }
+        return true
+    }
+
     // MARK: Assignments
 
     /// `x[i]=…` or `x[i]+=…`; the cursor is on the `[`.

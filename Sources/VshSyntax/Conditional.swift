@@ -91,7 +91,7 @@ extension Parser {
         skipBlanks()
         let context: WordContext
         switch op {
-        case .equal, .singleEqual, .notEqual: context = .pattern
+        case .equal, .singleEqual, .notEqual: context = [.pattern, .patternGroups]
         case .matches: context = [.regularExpression, .keepsQuoting]
         default: context = []
         }

@@ -10,6 +10,8 @@ public struct ParserOptions: Sendable {
     public var isWhole = true
     /// Braces make several words of one (`set -B`).
     public var expandsBraces = true
+    /// `@(a|b)` and the like are patterns (`shopt -s extglob`).
+    public var hasPatternGroups = false
     /// How many constructs may stand in each other before the parser refuses the text.
     public var maximumDepth = 3000
     /// How many words braces may make of one.

@@ -100,7 +100,8 @@ extension Parser {
                 let byte = text[offset]
                 if part.isQuoted {
                     switch byte {
-                    case Byte.star, Byte.question, Byte.openBracket, Byte.closeBracket, Byte.backslash:
+                    case Byte.star, Byte.question, Byte.openBracket, Byte.closeBracket, Byte.backslash, Byte.openParen,
+                        Byte.closeParen, Byte.bar:
                         text.append(Byte.backslash)
                     case Byte.minus, Byte.bang, Byte.caret, Byte.colon, Byte.dot, Byte.equal:
                         if isInBracket { text.append(Byte.backslash) }

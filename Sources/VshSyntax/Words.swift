@@ -24,6 +24,8 @@ struct WordContext: OptionSet {
     static let regularExpression = WordContext(rawValue: 256)
     /// A subscript: it ends at its `]`, and blanks and operators are text.
     static let subscripted = WordContext(rawValue: 512)
+    /// The right side of `==` in `[[`: `@(a|b)` and the like are patterns.
+    static let patternGroups = WordContext(rawValue: 1024)
 }
 
 /// What is known of the word under construction; its parts are on `Parser.parts`, the bytes of its literals on `Parser.text`.
@@ -40,7 +42,7 @@ struct WordBuild {
     var isAssignment = false
     /// An unquoted `{` was seen where braces make several words.
     var hasBrace = false
-    /// Parentheses that are open in a regular expression, brackets in a subscript.
+    /// Parentheses that are open in a regular expression or in groups of a pattern, brackets in a subscript.
     var openParentheses = 0
 }
 
@@ -55,6 +57,7 @@ extension Parser {
         if classOf(base[p]) & ByteClass.delimiter != 0 && p != pos && base[p] != 0
             && context.isDisjoint(with: [.pattern, .declaration])
             && (base[p] | 2 != Byte.greater || base[p &+ 1] != Byte.openParen || options.isPosix)
+            && (base[p] != Byte.openParen || !options.hasPatternGroups)
         {
             let start = pos
             pos = p
@@ -219,7 +222,11 @@ extension Parser {
                         try processSubstitution(code)
                         continue
                     }
-                    if !context.contains(.regularExpression) || !isRegularExpressionText(byte) { return }
+                    if context.contains(.regularExpression) {
+                        if !isRegularExpressionText(byte) { return }
+                    } else if build.openParentheses == 0 && byte != Byte.openParen || !isPatternGroup(byte, context) {
+                        return
+                    }
                 }
                 literal(byte: byte, isQuoted: false)
                 pos &+= 1
