@@ -115,6 +115,14 @@ int vsh_local_time(int64_t seconds, int rereads_zone, int fields[9], int32_t *of
   return 0;
 }
 
+int vsh_format_time(int64_t seconds, const char *format, char *text, int size) {
+  struct tm tm;
+  time_t time = seconds;
+  tzset();
+  if (!localtime_r(&time, &tm)) return -errno;
+  return (int)strftime(text, (size_t)size, format, &tm);
+}
+
 int vsh_make_time(const int f[9], int is_utc, int64_t *time) {
   struct tm tm = {.tm_sec = f[0], .tm_min = f[1], .tm_hour = f[2], .tm_mday = f[3], .tm_mon = f[4], .tm_year = f[5],
                   .tm_wday = -1, .tm_isdst = f[8]};

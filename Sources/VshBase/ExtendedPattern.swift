@@ -96,7 +96,9 @@ final class ExtendedPattern {
                 continue
             }
             if text[at] == 0x5D { return at + 1 }
-            if text[at] == 0x5B, at + 1 < text.count, text[at + 1] == 0x3A || text[at + 1] == 0x2E || text[at + 1] == 0x3D {
+            if text[at] == 0x5B, at + 1 < text.count,
+                text[at + 1] == 0x3A || text[at + 1] == 0x2E || text[at + 1] == 0x3D
+            {
                 let kind = text[at + 1]
                 var end = at + 2
                 while end + 1 < text.count && !(text[end] == kind && text[end + 1] == 0x5D) { end += 1 }

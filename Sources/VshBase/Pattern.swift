@@ -21,9 +21,11 @@ public struct Pattern {
             self.init(text, isUTF8: isUTF8)
             return
         }
-        program = text.withBytes { .extended(ExtendedPattern($0, isUTF8: isUTF8), isUTF8: isUTF8) }
+        self.init(program: text.withBytes { .extended(ExtendedPattern($0, isUTF8: isUTF8), isUTF8: isUTF8) })
         program.withUnsafeMutablePointerToHeader { $0.pointee.text = text }
     }
+
+    private init(program: PatternProgram) { self.program = program }
 
     /// The fewest bytes that it matches.
     var minimumLength: Int {

@@ -117,7 +117,6 @@ public enum KnownSymbol: Int32, CaseIterable {
     case ifs, path, home, pwd, oldpwd, ps1, ps2, ps4, optind, optarg, lineno, ppid, cdpath, env, lcAll, lcCtype, lang
     case histfile, histsize, fcedit, mail, mailcheck, mailpath, editor, visual, term, shell, user, logname, tmpdir
     case columns, lines, random, seconds, reply, underscore, lcCollate, lcMessages, lcNumeric, nlspath, opterr, bashpid
-    case bashRematch, pipestatus, funcname, bashSource, bashLineno, dirstack, groups
 
     /// The bytes of the name.
     public var name: StaticString {
@@ -164,13 +163,6 @@ public enum KnownSymbol: Int32, CaseIterable {
         case .nlspath: "NLSPATH"
         case .opterr: "OPTERR"
         case .bashpid: "BASHPID"
-        case .bashRematch: "BASH_REMATCH"
-        case .pipestatus: "PIPESTATUS"
-        case .funcname: "FUNCNAME"
-        case .bashSource: "BASH_SOURCE"
-        case .bashLineno: "BASH_LINENO"
-        case .dirstack: "DIRSTACK"
-        case .groups: "GROUPS"
         }
     }
 }

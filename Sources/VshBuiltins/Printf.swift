@@ -26,7 +26,9 @@ private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
     let failures = shell.fields.withElements { fields in
         let operands = UnsafeBufferPointer(
             rebasing: fields[arguments.base + first + 1..<arguments.base + arguments.count])
-        var engine = PrintfFormat(arguments: operands, isUTF8: shell.isUTF8)
+        var engine = PrintfFormat(
+            arguments: operands, isUTF8: shell.isUTF8,
+            startTime: shell.options.contains(.posix) ? nil : shell.startTime)
         engine.run(format, into: &shell.output)
         return engine.failures
     }

@@ -41,6 +41,7 @@ struct PrintfFormat {
 
     private let arguments: UnsafeBufferPointer<Text>
     private let isUTF8: Bool
+    private let startTime: Int64?
     /// The first argument of this pass over the format.
     private var base = 0
     /// Arguments taken in this pass in order.
@@ -53,7 +54,9 @@ struct PrintfFormat {
     /// - Parameters:
     ///   - arguments: the operands after the format.
     ///   - isUTF8: the value of `'c` is a code point, not a byte.
-    init(arguments: UnsafeBufferPointer<Text>, isUTF8: Bool) {
+    ///   - startTime: when the shell started, by the monotonic clock; nil: there is no `%(…)T`.
+    init(arguments: UnsafeBufferPointer<Text>, isUTF8: Bool, startTime: Int64?) {
+        self.startTime = startTime
         self.arguments = arguments
         self.isUTF8 = isUTF8
     }
@@ -131,6 +134,7 @@ struct PrintfFormat {
         if at == count { return fail(.missingConversion, format, start, at) }
         let letter = format[at]
         at &+= 1
+        if letter == 40 && startTime != nil { return appendTime(format, start, &at, conversion, &output) }
         switch letter {
         case 115:
             let argument = take(number)
@@ -163,6 +167,27 @@ struct PrintfFormat {
             quoted.withBytes { appendPadded($0, conversion, &output) }
         default: return fail(.badConversion, format, start, at)
         }
+        return true
+    }
+
+    /// `%(format)T`: an argument of -1, or none, is now, -2 the start of the shell. The cursor is after the parenthesis.
+    private mutating func appendTime(
+        _ format: UnsafeBufferPointer<UInt8>, _ start: Int, _ at: inout Int, _ conversion: Conversion,
+        _ output: inout ByteStack
+    ) -> Bool {
+        let first = at
+        while at < format.count && format[at] != 41 { at &+= 1 }
+        if at &+ 1 >= format.count || format[at &+ 1] != 84 { return fail(.badConversion, format, start, at) }
+        var wanted = Text(UnsafeBufferPointer(rebasing: format[first..<at]))
+        if wanted.isEmpty { wanted = Text("%X") }
+        at &+= 2
+        let argument = take(0)
+        var seconds = argument.isEmpty ? -1 : Int64(signed(argument))
+        let now = Clock.realTime / 1_000_000_000
+        if seconds == -1 { seconds = now }
+        if seconds == -2 { seconds = now - (Clock.monotonic - (startTime ?? 0)) / 1_000_000_000 }
+        let bytes = (try? Clock.formatted(seconds, wanted)) ?? []
+        bytes.withUnsafeBufferPointer { appendPadded($0, conversion, &output) }
         return true
     }
 

@@ -70,7 +70,10 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     }
     if options.isStopped { return try shell.endUsage(arguments) }
     let first = options.index
-    for index in first..<max(first, arguments.count) where !shell.isReference(shell.fields[arguments.base + index]) {
+    for index in first..<max(first, arguments.count)
+    where !shell.isName(shell.fields[arguments.base + index])
+        && !shell.isReference(shell.fields[arguments.base + index])
+    {
         return try shell.fail(arguments, shell.argument(arguments, index), "not a variable name", status: 2)
     }
 
@@ -427,16 +430,19 @@ private func value(
 private func assign(
     _ shell: Shell, _ arguments: Arguments, _ name: Text, _ text: Text
 ) throws(ShellError) -> Flow {
-    if name[name.count - 1] == 93, let reference = try shell.reference(name) {
-        try shell.assign(reference, text)
-        return .normal
-    }
+    if name[name.count - 1] == 93 { return try assignElement(shell, name, text) }
     let symbol = shell.symbols.intern(name)
     shell.syncTables()
     if shell.variables[symbol].flags.contains(.readonly) {
         return try shell.fail(arguments, name, "is read only", status: 2)
     }
     try shell.assign(symbol, text)
+    return .normal
+}
+
+@inline(never)
+private func assignElement(_ shell: Shell, _ name: Text, _ text: Text) throws(ShellError) -> Flow {
+    if let reference = try shell.reference(name) { try shell.assign(reference, text) }
     return .normal
 }
 

@@ -23,6 +23,7 @@ public func registerBuiltins(_ shell: Shell) {
     registerLet(shell)
     registerDeclare(shell)
     registerMapFile(shell)
+    registerShopt(shell)
     registerDirectoryStack(shell)
     registerHelp(shell)
     registerUndo(shell)

@@ -25,7 +25,7 @@ private func trap(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     if writes {
         for index in first..<arguments.count {
             let word = shell.argument(arguments, index)
-            if let number = condition(shell, arguments, word) { write(shell, number, withDefaults: true) }
+            if let number = condition(shell, arguments, word) { write(shell, number, withDefaults: number <= 64) }
         }
         return .normal
     }
@@ -47,6 +47,9 @@ private func trap(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
 /// The number of a condition; nil after a message. Invalid conditions do not end the shell.
 private func condition(_ shell: Shell, _ arguments: Arguments, _ word: Text) -> Int? {
     if let number = signalNumber(word) { return number }
+    if !shell.options.contains(.posix), let trap = CommandTrap.allCases.first(where: { word.equals($0.name) }) {
+        return trap.rawValue
+    }
     var subject = ByteStack(capacity: 32)
     if word.isEmpty { subject.append("''") } else { subject.append(word) }
     shell.report(arguments, subject.text(from: 0), "no such signal or condition")
@@ -59,6 +62,7 @@ private func writeAll(_ shell: Shell, withDefaults: Bool) {
         if Signal(rawValue: Int32(number)).isUncatchable || signalName(number).isEmpty { continue }
         write(shell, number, withDefaults: withDefaults)
     }
+    for trap in CommandTrap.allCases { write(shell, trap.rawValue, withDefaults: false) }
 }
 
 /// `trap -- 'action' CONDITION`, which `trap` reads back.
@@ -72,6 +76,10 @@ private func write(_ shell: Shell, _ number: Int, withDefaults: Bool) {
     case nil: shell.output.append(45)
     }
     shell.output.append(32)
-    shell.output.append(signalName(number))
+    if let trap = CommandTrap(rawValue: number) {
+        shell.output.append(trap.name)
+    } else {
+        shell.output.append(signalName(number))
+    }
     shell.output.append(10)
 }

@@ -89,7 +89,17 @@ extension Shell {
             if let text { append(try transformed(part.c, text, symbol), quoted: part.isQuoted, &builder) }
             return
         }
-        try expandValue(code, part, &builder, text ?? Text(), isSet: text != nil)
+        try expandParameter(code, part, text, &builder)
+    }
+
+    /// The operator of `${…}` on the value of an element.
+    func expandParameter(
+        _ code: Code, _ part: Part, _ value: Text?, _ builder: inout WordBuilder
+    ) throws(ShellError) {
+        let outer = presentElement
+        presentElement = value
+        defer { presentElement = outer }
+        try expandParameter(code, part, &builder)
     }
 
     /// `${x[@]…}` and `${x[*]…}`.

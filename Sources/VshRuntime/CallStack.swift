@@ -3,34 +3,61 @@ import VshBase
 import VshSyntax
 import VshSystem
 
-/// A function or a dot script that runs. Both codes are kept alive by whoever runs it.
+/// A function or a dot script that runs. The caller's code is kept alive by whoever runs that.
 struct CallRecord {
     /// The function, or -1 for a dot script.
     let symbol: Symbol
     /// Where it was called.
     let position: Int32
     let caller: Unmanaged<Code>?
-    /// What it runs.
-    let callee: Unmanaged<Code>
+}
+
+/// The statuses of a pipeline, for PIPESTATUS.
+struct PipelineStatuses {
+    let statuses: [Int32]
+    /// `$?` after it.
+    let status: Int32
+    /// A complete command was begun since: the one that may ask for it.
+    var isAsked = false
 }
 
 /// Arrays of bash whose elements are found when they are asked for.
 extension Shell {
+    /// Gives a new variable its meaning, if it has one.
+    func noteComputedArray(_ symbol: Symbol) {
+        let name = symbols.name(symbol)
+        if name.count < 6 || name.count > 11 { return }
+        if computed(name) != nil { variables[symbol].flags = [.array, .dynamic] }
+    }
+
+    private enum Computed { case statuses, functions, sources, lines, directories, groups }
+
+    private func computed(_ name: Text) -> Computed? {
+        switch name[0] {
+        case UInt8(ascii: "P"): name.equals("PIPESTATUS") ? .statuses : nil
+        case UInt8(ascii: "F"): name.equals("FUNCNAME") ? .functions : nil
+        case UInt8(ascii: "B"): name.equals("BASH_SOURCE") ? .sources : name.equals("BASH_LINENO") ? .lines : nil
+        case UInt8(ascii: "D"): name.equals("DIRSTACK") ? .directories : nil
+        case UInt8(ascii: "G"): name.equals("GROUPS") ? .groups : nil
+        default: nil
+        }
+    }
+
     func computedArray(_ symbol: Symbol) -> ArrayValue? {
         if options.contains(.posix) { return nil }
-        switch symbol {
-        case KnownSymbol.pipestatus.rawValue: return ArrayValue(pipelineStatuses.map { Text(decimal: Int($0)) })
-        case KnownSymbol.funcname.rawValue: return ArrayValue(callNames)
-        case KnownSymbol.bashSource.rawValue: return ArrayValue(callSources)
-        case KnownSymbol.bashLineno.rawValue: return ArrayValue(callLines.map { Text(decimal: $0) })
-        case KnownSymbol.groups.rawValue:
+        switch computed(symbols.name(symbol)) {
+        case .statuses: return ArrayValue(pipelineStatuses.map { Text(decimal: Int($0)) })
+        case .functions: return ArrayValue(callNames)
+        case .sources: return ArrayValue(callSources)
+        case .lines: return ArrayValue(callLines.map { Text(decimal: $0) })
+        case .groups:
             let own = System.effectiveGroupID
             let groups = [own] + ((try? System.groups()) ?? []).filter { $0 != own }
             return ArrayValue(groups.map { Text(decimal: Int($0)) })
-        case KnownSymbol.dirstack.rawValue:
+        case .directories:
             let below = symbols.find(Text("directory stack")).map { value($0).bytes.split(separator: 0) } ?? []
             return ArrayValue([workingDirectory] + below.map { Text($0) })
-        default: return nil
+        case nil: return nil
         }
     }
 
@@ -38,6 +65,12 @@ extension Shell {
     private var pipelineStatuses: [Int32] {
         if let last = lastPipeline, last.status == status { return last.statuses }
         return [status]
+    }
+
+    /// Before each complete command: PIPESTATUS tells of the one before it.
+    @inline(never)
+    func agePipeline() {
+        if lastPipeline?.isAsked ?? false { lastPipeline = nil } else { lastPipeline?.isAsked = true }
     }
 
     /// The script at the bottom of the calls.
@@ -61,8 +94,15 @@ extension Shell {
 
     private var callSources: [Text] {
         var names: [Text] = []
+        var dots = dotNames.count
         for index in stride(from: callStack.count - 1, through: 0, by: -1) {
-            names.append(sourceName(callStack[index].callee.takeUnretainedValue().source))
+            let symbol = callStack[index].symbol
+            if symbol < 0 {
+                dots -= 1
+                names.append(dots >= 0 ? dotNames[dots] : Text())
+            } else {
+                names.append(functions[symbol].map { sourceName($0.code.source) } ?? Text("environment"))
+            }
         }
         if let script { names.append(script.name) }
         return names

@@ -131,7 +131,9 @@ extension Shell {
             return 2
         }
         let found = expression.match(left)
-        setArray(KnownSymbol.bashRematch.rawValue, ArrayValue((found ?? []).map { left.slice($0) }))
+        let symbol = symbols.intern("BASH_REMATCH")
+        syncTables()
+        setArray(symbol, ArrayValue((found ?? []).map { left.slice($0) }))
         return found == nil ? 1 : 0
     }
 

@@ -41,7 +41,8 @@ extension Shell {
     private func runOther(_ code: Code, _ index: Int32, tail: Bool) throws(ShellError) -> Flow {
         let node = code.nodes[index]
         if needsAttention {
-            let flow = try runPendingTraps()
+            let isCommand = node.kind == .conditionalCommand || node.kind == .arithmeticCommand
+            let flow = isCommand ? try attend(code, node) : try runPendingTraps()
             if flow != .normal { return flow }
         }
         switch node.kind {
@@ -83,7 +84,9 @@ extension Shell {
     /// After a command that `errexit` watches.
     @inline(__always)
     func checkErrexit() -> Flow {
-        if status != 0 && options.contains(.errexit) && errexitIgnored == 0 { return .exited }
+        if status != 0 && !options.isDisjoint(with: [.errexit, .hasErrorTrap]) && errexitIgnored == 0 {
+            return afterFailure()
+        }
         return .normal
     }
 
@@ -178,8 +181,12 @@ extension Shell {
     }
 
     @inline(__always)
-    private func runCase(_ code: Code, _ node: Node, _ subject: Text, from first: Int32, tail: Bool) throws(ShellError) -> Flow {
-        if options.contains(.nocasematch) { return try runCaseIgnoringCase(code, node, subject, from: first, tail: tail) }
+    private func runCase(_ code: Code, _ node: Node, _ subject: Text, from first: Int32, tail: Bool) throws(ShellError)
+        -> Flow
+    {
+        if options.contains(.nocasematch) {
+            return try runCaseIgnoringCase(code, node, subject, from: first, tail: tail)
+        }
         var item = first
         while item < node.n {
             let entry = code.caseItems[node.b &+ item]
@@ -304,7 +311,7 @@ extension Shell {
     func runAssignment(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
         currentPosition = node.position
         if needsAttention {
-            let flow = try runPendingTraps()
+            let flow = try attend(code, node)
             if flow != .normal { return flow }
         }
         let substitutions = substitutionCount
@@ -330,12 +337,12 @@ extension Shell {
             try assign(assignment.symbol, code.constants[word.a])
         } else if word.form == .general && word.count == 1 && code.parts[word.a].kind == .arithmetic {
             try assign(assignment.symbol, integer: evaluate(code, code.parts[word.a]))
+        } else if assignment.flags.isEmpty {
+            try assign(assignment.symbol, expandToText(code, assignment.word))
         } else if assignment.flags.contains(.appendsToSelf) {
             try appendToSelf(code, assignment, word)
-        } else if assignment.flags.rawValue & ~AssignmentFlags.appendsToSelf.rawValue != 0 {
-            try performUnusual(code, assignment, word)
         } else {
-            try assign(assignment.symbol, expandToText(code, assignment.word))
+            try performUnusual(code, assignment, word)
         }
     }
 

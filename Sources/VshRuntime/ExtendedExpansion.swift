@@ -180,9 +180,14 @@ extension Shell {
                     code, all, elementValues(found.symbol), star: all.a == 42, &builder)
             }
             let text = try value(found)
-            meant.kind = .special
-            meant.a = 64
-            return try expandValue(code, meant, &builder, text ?? Text(), isSet: text != nil)
+            // Its name, for messages.
+            code.ints.append(found.symbol)
+            code.ints.append(-1)
+            code.ints.append(-1)
+            meant.kind = .element
+            meant.a = Int32(truncatingIfNeeded: code.ints.count - 3)
+            defer { code.ints.pop(to: code.ints.count - 3) }
+            return try expandParameter(code, meant, text, &builder)
         } else {
             report(name: target, "is no name of a parameter")
             throw ShellError(.expansion, status: 1)

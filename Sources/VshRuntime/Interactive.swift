@@ -124,6 +124,8 @@ extension Shell {
                 files.endOperation(status: status)
                 showAfterOperation()
             }
+            lastPipeline = nil
+            try writePrompt0()
             let flow = try run(code, root, tail: false)
             if flow == .exited { return flow }
             if needsAttention {
@@ -132,6 +134,16 @@ extension Shell {
             }
             if parser.position >= source.count { return .normal }
         }
+    }
+
+    /// PS0, expanded, before a command runs; not in POSIX mode.
+    private func writePrompt0() throws(ShellError) {
+        guard !options.contains(.posix), let symbol = symbols.find(Text("PS0")), isSet(symbol) else { return }
+        let saved = status
+        var line = ByteStack(capacity: 16)
+        line.append(try expandPrompt(value(symbol)))
+        status = saved
+        if line.count > 0 { writeError(line) }
     }
 
     private func trimmed(_ text: Text) -> Text {

@@ -109,7 +109,8 @@ extension Shell {
         guard let place = jobs.index(ofNumber: number) else { return 127 }
         let job = jobs.jobs[place]
         jobs.jobs[place].isChanged = false
-        lastPipeline = (job.processes.map { $0.status?.exitCode ?? 148 }, job.status?.exitCode ?? 148)
+        lastPipeline = PipelineStatuses(
+            statuses: job.processes.map { $0.status?.exitCode ?? 148 }, status: job.status?.exitCode ?? 148)
         if job.state == .stopped {
             if terminal >= 0 {
                 jobs.jobs[place].terminal = try? TerminalAttributes(terminal)

@@ -51,12 +51,15 @@ extension Shell {
         switch part.kind {
         case .parameter:
             isSet = self.isSet(part.a)
-            text = isSet ? try parameterValue(part.a) : Text()
-            if !isSet, !variables[part.a].flags.isDisjoint(with: [.reference, .array]),
-                let found = try unusualValue(part.a)
-            {
-                (isSet, text) = (true, found)
+            if isSet {
+                text = try parameterValue(part.a)
+            } else {
+                text = Text()
+                if let found = try unsetValue(part.a) { (isSet, text) = (true, found) }
             }
+        case .element:
+            text = presentElement ?? Text()
+            isSet = presentElement != nil
         case .positional:
             isSet = Int(part.a) <= paramCount
             text = isSet ? params[paramBase + Int(part.a) - 1] : Text()
@@ -64,16 +67,6 @@ extension Shell {
             text = special(part.a)
             isSet = part.a != 33 || lastBackgroundPid != 0
         }
-        try expandValue(code, part, &builder, text, isSet: isSet)
-    }
-
-    /// The operator of `${…}` on the value of the parameter.
-    @inline(__always)
-    func expandValue(
-        _ code: Code, _ part: Part, _ builder: inout WordBuilder, _ value: Text, isSet wasSet: Bool
-    ) throws(ShellError) {
-        var text = value
-        var isSet = wasSet
         let useOperand = !isSet || part.flags.contains(.colon) && text.isEmpty
         switch part.op {
         case .none: break
@@ -136,6 +129,12 @@ extension Shell {
         }
         if !isSet && part.op == .none && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
         append(text, quoted: part.isQuoted, &builder)
+    }
+
+    /// The value of a variable that has none as its own text.
+    @inline(__always)
+    private func unsetValue(_ symbol: Symbol) throws(ShellError) -> Text? {
+        variables[symbol].flags.isDisjoint(with: [.reference, .array]) ? nil : try unusualValue(symbol)
     }
 
     /// `#`, `##`, `%` and `%%`.

@@ -87,7 +87,7 @@ extension Shell {
             if options.contains(.pipefail) ? own != 0 : index == stages.count - 1 { result = own }
         }
         status = result
-        lastPipeline = (statuses, result)
+        lastPipeline = PipelineStatuses(statuses: statuses, status: result)
     }
 
     /// Whether a stage is a builtin that reads nothing and changes nothing, so that it can run before the others start.

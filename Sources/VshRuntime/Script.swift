@@ -22,7 +22,8 @@ extension Shell {
         if Stack.left < Shell.stackReserve { throw depthError() }
         dotDepth += 1
         defer { dotDepth -= 1 }
-        let flow = try run(source, isTail: false)
+        var flow = try run(source, isTail: false)
+        if needsAttention { flow = try attendReturn(flow) }
         return flow == .returned ? .normal : flow
     }
 
@@ -80,10 +81,9 @@ extension Shell {
         let callerCode = currentCode
         let position = currentPosition
         currentCode = code
-        let calls = callStack.count
-        if source.origin == .dot { noteDotScript(code, callerCode, position) }
+        if source.origin == .dot { noteDotScript(source, callerCode, position) }
         defer {
-            callStack.pop(to: calls)
+            if source.origin == .dot { forgetDotScript() }
             currentCode = callerCode
             currentPosition = position
             giveBack(code)
@@ -127,6 +127,7 @@ extension Shell {
                 continue
             }
             let isLast = isTail && refill == nil && isAtEnd(source, parser.position)
+            if lastPipeline != nil && source.origin != .eval { agePipeline() }
             var flow = Flow.normal
             do throws(ShellError) {
                 flow = try run(code, root, tail: isLast)
@@ -148,11 +149,16 @@ extension Shell {
         }
     }
 
-    private func noteDotScript(_ code: Code, _ caller: Code?, _ position: Int32) {
+    private func noteDotScript(_ source: Source, _ caller: Code?, _ position: Int32) {
+        dotNames.append(source.name)
         callStack.append(
             CallRecord(
-                symbol: -1, position: position, caller: caller.map { Unmanaged.passUnretained($0) },
-                callee: Unmanaged.passUnretained(code)))
+                symbol: -1, position: position, caller: caller.map { Unmanaged.passUnretained($0) }))
+    }
+
+    private func forgetDotScript() {
+        dotNames.removeLast()
+        _ = callStack.removeLast()
     }
 
     var parserOptions: ParserOptions {

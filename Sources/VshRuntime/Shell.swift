@@ -38,12 +38,17 @@ public final class Shell {
     /// Loops around the present command in this function or script.
     public var loopDepth = 0
     /// Functions and dot scripts being run.
-    public var functionDepth = 0
+    public var functionDepth: Int { callStack.count &- dotDepth }
     public var dotDepth = 0
-    /// The functions and dot scripts that run.
     var callStack = Table<CallRecord>(capacity: 32)
+    /// What the dot scripts among them read.
+    var dotNames: [Text] = []
+    /// DEBUG, ERR or RETURN is being run: none of them acts meanwhile.
+    var isInCommandTrap = false
+    /// Names such as PIPESTATUS have their meaning.
+    var hasComputedArrays = false
     /// The statuses of the last pipeline, and the status that it had.
-    var lastPipeline: (statuses: [Int32], status: Int32)?
+    var lastPipeline: PipelineStatuses?
     /// While above zero, a failing command does not end the shell by `errexit` (conditions, `!`, `&&` `||`).
     var errexitIgnored = 0
     /// What messages call the shell: the last component of the name it was called by.
@@ -87,6 +92,9 @@ public final class Shell {
     var outputMark = 0
     /// The running builtin could not write its output.
     var outputFailed = false
+
+    /// The element whose operator is about to be applied.
+    var presentElement: Text?
 
     // MARK: virtual subshells
 
@@ -172,7 +180,8 @@ public final class Shell {
     public var getoptsPlace = 0
     public var getoptsIndex = 1
     var random: UInt64 = 0
-    var startTime: Int64 = 0
+    /// When it started, by the monotonic clock.
+    public internal(set) var startTime: Int64 = 0
     /// Nil in shells that are not interactive.
     public var interactive: InteractiveSupport?
     public var history: CommandHistory? { interactive?.history }
@@ -201,6 +210,7 @@ public final class Shell {
     private func growTables() {
         while variables.count < symbols.count {
             variables.append(Variable())
+            if hasComputedArrays { noteComputedArray(Symbol(truncatingIfNeeded: variables.count &- 1)) }
             functions.append(nil)
             builtinIndex.append(-1)
             commandPaths.append(Text())

@@ -7,7 +7,7 @@ extension Shell {
     /// `name word …` with assignments and redirections (XCU 2.9.1).
     func runSimple(_ code: Code, _ node: Node, tail: Bool) throws(ShellError) -> Flow {
         if needsAttention {
-            let flow = try runPendingTraps()
+            let flow = try attend(code, node)
             if flow != .normal { return flow }
         }
         currentPosition = node.position
@@ -74,15 +74,12 @@ extension Shell {
         paramCount = arguments.count &- 1
         localFrame = localTrail.count
         loopDepth = 0
-        functionDepth &+= 1
-        let calls = callStack.count
         callStack.append(
             CallRecord(
-                symbol: symbol, position: position, caller: callerCode.map { Unmanaged.passUnretained($0) },
-                callee: Unmanaged.passUnretained(body.code)))
+                symbol: symbol, position: position, caller: callerCode.map { Unmanaged.passUnretained($0) }))
         currentCode = body.code
         defer {
-            callStack.pop(to: calls)
+            _ = callStack.removeLast()
             if localTrail.count > localFrame { popLocals(to: localFrame) }
             localFrame = locals
             params.pop(to: mark)
@@ -90,13 +87,12 @@ extension Shell {
             paramCount = count
             paramFrame = frame
             loopDepth = loops
-            functionDepth &-= 1
             currentCode = callerCode
             currentPosition = position
         }
         var flow = try run(body.code, body.node, tail: false)
         // A trap that is due has the function's parameters.
-        if needsAttention && flow == .normal { flow = try runPendingTraps() }
+        if needsAttention { flow = try attendReturn(flow) }
         switch flow {
         case .returned, .breaking, .continuing: return .normal
         default: return flow

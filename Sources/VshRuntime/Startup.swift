@@ -22,11 +22,9 @@ extension Shell {
         if !options.contains(.posix) {
             variables[KnownSymbol.random.rawValue].flags = [.isSet, .dynamic]
             variables[KnownSymbol.seconds.rawValue].flags = [.isSet, .dynamic]
-            for symbol in KnownSymbol.pipestatus.rawValue...KnownSymbol.groups.rawValue {
-                variables[symbol].flags = [.array, .dynamic]
-            }
         }
         setWorkingDirectory()
+        hasComputedArrays = !options.contains(.posix)
     }
 
     /// `PWD` is kept when it names the working directory, else found out.

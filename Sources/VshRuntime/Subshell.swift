@@ -16,7 +16,6 @@ struct SubshellState {
     let paramFloor: Int
     let paramMark: Int
     let loopDepth: Int
-    let functionDepth: Int
     let dotDepth: Int
     let getoptsPlace: Int
     let getoptsIndex: Int
@@ -41,7 +40,7 @@ extension Shell {
             paramBase: paramBase,
             paramCount: paramCount, paramFrame: paramFrame, paramFloor: paramFloor, paramMark: params.count,
             loopDepth: loopDepth,
-            functionDepth: functionDepth, dotDepth: dotDepth, getoptsPlace: getoptsPlace, getoptsIndex: getoptsIndex,
+            dotDepth: dotDepth, getoptsPlace: getoptsPlace, getoptsIndex: getoptsIndex,
             lastBackgroundPid: lastBackgroundPid, directoryDirty: workingDirectoryDirty, savedDirectory: savedDirectory,
             workingDirectory: workingDirectory, umaskDirty: umaskDirty, position: currentPosition,
             errexitIgnored: errexitIgnored, isExiting: isExiting, random: random, trapEntryStatus: trapEntryStatus)
@@ -72,7 +71,6 @@ extension Shell {
         paramFloor = state.paramFloor
         params.pop(to: state.paramMark)
         loopDepth = state.loopDepth
-        functionDepth = state.functionDepth
         dotDepth = state.dotDepth
         getoptsPlace = state.getoptsPlace
         getoptsIndex = state.getoptsIndex
@@ -115,6 +113,7 @@ extension Shell {
             case .trap(let number, let entry):
                 traps.entries[number] = entry
                 traps.recount()
+                if number > 64 { updateCommandTraps() }
             case .descriptor(let descriptor, let old): restoreDescriptor(descriptor, old)
             case .commandPath(let symbol, let path): commandPaths[symbol] = path
             }

@@ -13,6 +13,8 @@ public enum TrapAction {
 struct TrapEntry {
     var action: TrapAction
     var level: Int
+    /// The functions that ran when it was set: DEBUG, ERR and RETURN do not act further in.
+    var functionDepth = 0
 }
 
 /// The traps by condition: 0 is EXIT, the rest are signal numbers.
@@ -76,7 +78,7 @@ public struct TrapTable {
         for index in entries.indices {
             guard let entry = entries[index], entry.level >= 0, case .command = entry.action else { continue }
             count += 1
-            if index == 0 { exitLevel = entry.level } else { signalCommands += 1 }
+            if index == 0 { exitLevel = entry.level } else if index <= 64 { signalCommands += 1 }
         }
     }
 }
@@ -90,22 +92,25 @@ extension Shell {
     /// Sets a trap: nil resets to the default, an empty text ignores the signal. 0 is EXIT.
     /// - Returns: false when the signal was ignored when a non-interactive shell started and cannot be trapped (that is no error).
     public func setTrap(_ number: Int, _ action: Text?) throws(ShellError) -> Bool {
-        if number > 0 && isVirtualSubshell { try becomeProcess() }
+        let isSignal = number > 0 && number <= 64
+        if isSignal && isVirtualSubshell { try becomeProcess() }
         let signal = Signal(rawValue: Int32(number))
-        if number > 0 {
+        if isSignal {
             if !changesIgnoredSignals && !isInteractive && Signals.wasIgnoredAtStart(signal) { return false }
             if !signal.isUncatchable { traps.noteSet(signal) }
         }
-        while traps.entries.count <= 64 { traps.entries.append(nil) }
+        while traps.entries.count <= 67 { traps.entries.append(nil) }
         forgetInheritedTraps()
         saveTrap(number)
         if let action {
-            traps.entries[number] = TrapEntry(action: action.isEmpty ? .ignore : .command(action), level: subshellDepth)
+            traps.entries[number] = TrapEntry(
+                action: action.isEmpty ? .ignore : .command(action), level: subshellDepth, functionDepth: functionDepth)
         } else {
             traps.entries[number] = nil
         }
         traps.recount()
-        if number > 0 && !signal.isUncatchable { applyDisposition(signal) }
+        if number > 64 { updateCommandTraps() }
+        if isSignal && !signal.isUncatchable { applyDisposition(signal) }
         return true
     }
 
@@ -197,7 +202,7 @@ extension Shell {
             return .normal
         }
         // Those that came together run one after the other, and not one in the first command of another.
-        var due = heldSignals.subtracting(traps.running)
+        var due = heldSignals.subtracting(traps.running).subtracting(Shell.commandTrapBit)
         heldSignals.subtract(due)
         while let signal = due.popFirst() {
             if let text = signalCommand(signal) {

@@ -264,7 +264,14 @@ extension Parser {
             if lead == .semicolon {
                 let next = following()
                 if next.byte == Byte.semicolon {
-                    takeOperator(next.offset &+ 1)
+                    var third = next.offset &+ 1
+                    while base[third] == Byte.backslash && stepOverContinuation(&third) {}
+                    if base[third] == Byte.ampersand && !options.isPosix {
+                        terminator = .testNext
+                        takeOperator(third &+ 1)
+                    } else {
+                        takeOperator(next.offset &+ 1)
+                    }
                 } else if next.byte == Byte.ampersand {
                     takeOperator(next.offset &+ 1)
                     terminator = .fallThrough

@@ -21,6 +21,13 @@ public func unparse(
     return unparser.out.withBytes { Array($0) }
 }
 
+/// The same of a simple command or another single node, in one line.
+public func unparse(_ code: Code, _ node: Node, symbols: SymbolTable) -> [UInt8] {
+    var unparser = Unparser(code: code, symbols: symbols, isMultiLine: false)
+    unparser.command(node)
+    return unparser.out.withBytes { Array($0) }
+}
+
 /// Writes commands; words are in UnparseWords.swift.
 struct Unparser: ~Copyable {
     let code: Code
@@ -115,8 +122,9 @@ struct Unparser: ~Copyable {
 
     // MARK: Commands
 
-    mutating func node(_ index: Int32) {
-        let n = code.nodes[index]
+    mutating func node(_ index: Int32) { command(code.nodes[index]) }
+
+    mutating func command(_ n: Node) {
         switch n.kind {
         case .assignment, .simpleCommand: simpleCommand(n)
         case .sequence:

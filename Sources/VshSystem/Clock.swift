@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: MPL-2.0
 import CVshSystem
 import Glibc
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
 
 /// Clocks, and time used.
 public enum Clock {
@@ -57,6 +58,14 @@ public enum Clock {
             month: Int(fields[4]) + 1, year: Int(fields[5]) + 1900, weekday: Int(fields[6]),
             dayOfYear: Int(fields[7]) + 1, isDaylightSaving: fields[8] > 0, offset: Int(offset),
             zone: zone.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
+    }
+
+    /// A moment as `format` says, in the local zone, in English; empty when that is too long. (C: strftime)
+    public static func formatted(_ seconds: Int64, _ format: Text) throws(Errno) -> [UInt8] {
+        var bytes = [CChar](repeating: 0, count: 1024)
+        let count = format.withCString { vsh_format_time(seconds, $0, &bytes, 1024) }
+        try run(min(count, 0))
+        return bytes.prefix(Int(count)).map { UInt8(bitPattern: $0) }
     }
 
     /// Seconds since 1970 of a date in the local zone or in UTC. Fields out of range carry over. (C: mktime, timegm)

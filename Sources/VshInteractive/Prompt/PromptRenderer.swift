@@ -82,7 +82,9 @@ public final class PromptRenderer: PromptSource {
     /// `PROMPT_COMMAND`, with `VSH_DURATION` (milliseconds) and `VSH_JOBS` set and `$?` that of the command. Nothing of it is
     /// recorded for undo.
     private func runPromptCommand() {
-        guard let command = variable("PROMPT_COMMAND") else { return }
+        guard let symbol = shell.symbols.find(Text("PROMPT_COMMAND")) else { return }
+        let commands = shell.elementValues(symbol).filter { !$0.isEmpty }
+        if commands.isEmpty { return }
         willRunCommands()
         set("VSH_DURATION", Int(max(duration, 0) / 1_000_000))
         set("VSH_JOBS", shell.jobs.jobs.count)
@@ -91,9 +93,12 @@ public final class PromptRenderer: PromptSource {
             shell.files.resumeRecording(wasRecording)
             shell.status = status
         }
-        do throws(ShellError) {
-            if try shell.runString(Text(command), origin: .eval, name: shell.name) == .exited { shell.exitShell() }
-        } catch {}
+        for command in commands {
+            shell.status = status
+            do throws(ShellError) {
+                if try shell.runString(command, origin: .eval, name: shell.name) == .exited { shell.exitShell() }
+            } catch {}
+        }
     }
 
     /// Escapes, then expansion. In POSIX mode only the expansion, and `!` for the number of the command (XCU 2.5.3).

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MPL-2.0
+import VshBase
+import VshRuntime
+
+/// `shopt`, `caller` and `complete` of bash.
+func registerShopt(_ shell: Shell) {
+    shell.register(
+        "shopt", .extension_, synopsis: "[-pqsu] [-o] [option...]",
+        summary: "Show, set (-s) or unset (-u) options of bash.",
+        function: shopt)
+    shell.register(
+        "caller", .extension_, synopsis: "[level]",
+        summary: "Write the line, function and file that called the present one.",
+        function: caller)
+    for name in ["complete", "compopt"] as [StaticString] {
+        shell.register(
+            name, .extension_, synopsis: "[argument...]",
+            summary: "Nothing: start-up files say by it how bash completes words; vsh knows by itself.",
+            function: complete)
+    }
+}
+
+private func complete(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    if shell.asksForHelp(arguments) { return .normal }
+    shell.status = 0
+    return .normal
+}
+
+private func shopt(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    var options = OptionReader()
+    var wanted: Bool?
+    var isQuiet = false
+    var asCommands = false
+    var ofSet = false
+    while let option = options.next(shell, arguments, "opqsu") {
+        switch option {
+        case 111: ofSet = true
+        case 112: asCommands = true
+        case 113: isQuiet = true
+        default: wanted = option == 115
+        }
+    }
+    if options.isStopped { return try shell.endUsage(arguments) }
+    shell.status = 0
+    if options.index == arguments.count {
+        for row in rows(ofSet: ofSet) where wanted == nil || state(shell, row) == wanted {
+            if !isQuiet { write(shell, row, state(shell, row), asCommands, ofSet) }
+        }
+        return .normal
+    }
+    for index in options.index..<arguments.count {
+        let name = shell.argument(arguments, index)
+        guard let row = rows(ofSet: ofSet).first(where: { name.equals($0.name) }) else {
+            shell.report(arguments, name, "no option of vsh")
+            shell.status = 1
+            continue
+        }
+        let isOn = state(shell, row)
+        guard let wanted else {
+            if !isOn { shell.status = 1 }
+            if !isQuiet { write(shell, row, isOn, asCommands, ofSet) }
+            continue
+        }
+        if let option = row.option {
+            shell.setOption(option, wanted)
+        } else if wanted != isOn {
+            shell.report(arguments, name, "is always on in vsh")
+            shell.status = 1
+        }
+    }
+    return .normal
+}
+
+private typealias Row = (option: ShellOptions?, name: StaticString)
+
+/// The options by name; one without a bit is always on.
+private func rows(ofSet: Bool) -> [Row] {
+    var found: [Row] = []
+    if ofSet {
+        for row in ShellOptions.rows where row.canChange {
+            if let name = row.name { found.append((row.option, name)) }
+        }
+        return found
+    }
+    for row in ShellOptions.shoptRows { found.append((row.option, row.name)) }
+    for name in ShellOptions.alwaysOn { found.append((nil, name)) }
+    return found.sorted { isOrderedBefore(Text($0.name), Text($1.name)) }
+}
+
+private func state(_ shell: Shell, _ row: Row) -> Bool { row.option.map { shell.options.contains($0) } ?? true }
+
+private func write(_ shell: Shell, _ row: Row, _ isOn: Bool, _ asCommands: Bool, _ ofSet: Bool) {
+    if asCommands {
+        shell.output.append(ofSet ? isOn ? "set -o " : "set +o " : isOn ? "shopt -s " : "shopt -u ")
+        shell.output.append(row.name)
+    } else {
+        shell.output.append(Text(row.name), padTo: 15)
+        shell.output.append(isOn ? "\ton" : "\toff")
+    }
+    shell.output.append(10)
+}
+
+private func caller(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
+    if shell.asksForHelp(arguments) { return .normal }
+    let level = arguments.count > 1 ? shell.argument(arguments, 1).decimalInteger : 0
+    guard let level else { return try shell.usageError(arguments, "the level is no number") }
+    guard let found = shell.caller(level) else {
+        shell.status = 1
+        return .normal
+    }
+    shell.output.append(decimal: found.line)
+    shell.output.append(32)
+    if arguments.count > 1 {
+        shell.output.append(found.function)
+        shell.output.append(32)
+    }
+    shell.output.append(found.file)
+    shell.output.append(10)
+    shell.status = 0
+    return .normal
+}
