@@ -8,7 +8,8 @@ func registerCommandName(_ shell: Shell) {
     shell.register(
         "command", .intrinsic, synopsis: "[-p] [-v|-V] command [argument...]",
         summary: "Run a command that is no function, or say what a name stands for.", function: command)
-    shell.register("type", .intrinsic, synopsis: "name...", summary: "Say what names stand for.", function: type)
+    shell.register(
+        "type", .intrinsic, synopsis: "[-afpPt] name...", summary: "Say what names stand for.", function: type)
     shell.register(
         "hash", .intrinsic, synopsis: "[-r] [name...]",
         summary: "Remember, write or forget where commands are found.", function: hash)
@@ -59,10 +60,20 @@ private func command(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
 
 private func type(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
-    while options.next(shell, arguments, "") != nil {}
+    var wanted = TypeOptions()
+    while let option = options.next(shell, arguments, shell.options.contains(.posix) ? "" : "afpPt") {
+        wanted.set(option)
+    }
     if options.isStopped { return try shell.endUsage(arguments) }
     if options.index == arguments.count { return try shell.usageError(arguments, "needs a name") }
     shell.status = 0
+    if !wanted.isPlain {
+        for index in options.index..<arguments.count
+        where !writeType(shell, shell.argument(arguments, index), wanted) {
+            shell.status = 1
+        }
+        return .normal
+    }
     for index in options.index..<arguments.count {
         describe(shell, arguments, shell.argument(arguments, index), nil, isAbsolute: false)
     }
@@ -70,7 +81,7 @@ private func type(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
 }
 
 private func meaning(_ shell: Shell, _ name: Text, _ path: Text?) -> Meaning {
-    if isReservedWord(name) || !shell.options.contains(.posix) && isExtendedReservedWord(name) { return .reservedWord }
+    if isKeyword(shell, name) { return .reservedWord }
     if let symbol = shell.symbols.find(name) {
         if shell.aliases[symbol] != nil { return .alias(symbol) }
         let row = shell.builtin(named: name)
@@ -121,6 +132,11 @@ private func isReservedWord(_ name: Text) -> Bool {
 /// The reserved words of bash that POSIX does not have.
 private func isExtendedReservedWord(_ name: Text) -> Bool {
     name.equals("[[") || name.equals("function") || name.equals("select") || name.equals("time")
+}
+
+/// Whether a name is a reserved word in the present mode.
+func isKeyword(_ shell: Shell, _ name: Text) -> Bool {
+    isReservedWord(name) || !shell.options.contains(.posix) && isExtendedReservedWord(name)
 }
 
 /// `path` with the working directory in front when it is relative.

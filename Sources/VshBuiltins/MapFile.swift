@@ -46,8 +46,7 @@ private func mapFile(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
     if options.isStopped { return try shell.endUsage(arguments) }
     let name = options.index < arguments.count ? shell.argument(arguments, options.index) : Text("MAPFILE")
     if !shell.isName(name) { return try shell.fail(arguments, name, "not a variable name", status: 1) }
-    let symbol = shell.resolved(shell.symbols.intern(name))
-    shell.syncTables()
+    let symbol = shell.resolved(shell.intern(name))
     let flags = shell.variables[symbol].flags
     if flags.contains(.readonly) { return try shell.fail(arguments, name, "is read only", status: 1) }
     if flags.contains(.associative) {

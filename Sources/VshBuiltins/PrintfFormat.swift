@@ -55,7 +55,7 @@ struct PrintfFormat {
     ///   - arguments: the operands after the format.
     ///   - isUTF8: the value of `'c` is a code point, not a byte.
     ///   - startTime: when the shell started, by the monotonic clock; nil: there is no `%(…)T`.
-    init(arguments: UnsafeBufferPointer<Text>, isUTF8: Bool, startTime: Int64?) {
+    init(arguments: UnsafeBufferPointer<Text>, isUTF8: Bool, startTime: Int64? = nil) {
         self.startTime = startTime
         self.arguments = arguments
         self.isUTF8 = isUTF8

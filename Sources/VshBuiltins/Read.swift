@@ -323,8 +323,7 @@ private func splitIntoArray(
         position = skipDelimiter(shell, mark, field.end, hasEscapes)
         values.append(value(shell, mark, field, hasEscapes, wanted))
     }
-    let symbol = shell.resolved(shell.symbols.intern(name))
-    shell.syncTables()
+    let symbol = shell.resolved(shell.intern(name))
     let flags = shell.variables[symbol].flags
     if flags.contains(.readonly) { return try shell.fail(arguments, name, "is read only", status: 2) }
     if flags.contains(.associative) {

@@ -24,6 +24,7 @@ public func registerBuiltins(_ shell: Shell) {
     registerDeclare(shell)
     registerMapFile(shell)
     registerShopt(shell)
+    registerBuiltinCommand(shell)
     registerDirectoryStack(shell)
     registerHelp(shell)
     registerUndo(shell)

@@ -18,8 +18,7 @@ extension Shell {
         for _ in 0..<8 where variables[symbol].flags.contains(.reference) {
             let name = variables[symbol].text
             if !isName(name) { return symbol }
-            symbol = symbols.intern(name)
-            syncTables()
+            symbol = intern(name)
         }
         return symbol
     }
@@ -32,6 +31,8 @@ extension Shell {
             if !variables[target].flags.contains(.reference) {
                 return isSet(target) ? value(target) : try unusualValue(target)
             }
+            // References that go round in a circle mean nothing.
+            if isName(variables[target].text) { return nil }
             guard let reference = try reference(variables[target].text) else { return nil }
             return try value(reference)
         }

@@ -165,6 +165,10 @@ extension Shell {
 
     /// A subscript as it is stored: a negative one counts from the end.
     private func subscriptNumber(_ symbol: Symbol, _ number: Int, _ array: ArrayValue?) throws(ShellError) -> Int {
+        if number == Int.max {
+            report(name: symbols.name(symbol), "the subscript is too large")
+            throw ShellError(.expansion, status: 1)
+        }
         if number >= 0 { return number }
         let next = array?.nextSubscript ?? (isSet(symbol) ? 1 : 0)
         if next + number >= 0 { return next + number }
@@ -178,7 +182,13 @@ extension Shell {
         switch element {
         case .key(let key): return array?[key]
         case .number(var number):
-            if number < 0 { number = try subscriptNumber(symbol, number, array) }
+            if number < 0 {
+                number += array?.nextSubscript ?? (isSet(symbol) ? 1 : 0)
+                if number < 0 {
+                    report(name: symbols.name(symbol), "the array has no such element")
+                    return nil
+                }
+            }
             if let array { return array[number] }
             return number == 0 && isSet(symbol) ? value(symbol) : nil
         }
@@ -211,7 +221,7 @@ extension Shell {
             for element in elements {
                 if let key = element.key {
                     var number = try evaluateText(key, 0)
-                    if number < 0 { number = try subscriptNumber(symbol, number, new) }
+                    number = try subscriptNumber(symbol, number, new)
                     next = number
                 }
                 new.set(next, try listValue(symbol, element, new[next]))

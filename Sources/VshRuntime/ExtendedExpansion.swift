@@ -18,13 +18,13 @@ extension Shell {
         _ code: Code, _ part: Part, count: Int, countsBack: Bool = true, isOpenEnded: Bool = false
     ) throws(ShellError) -> Range<Int>? {
         var offset = try evaluate(code, word: part.b)
-        if offset < 0 { offset += count }
-        if offset < 0 || offset > count { return nil }
+        if offset < 0 { offset &+= count }
+        if offset < 0 || offset > count || count < 0 { return nil }
         if part.c < 0 { return offset..<count }
         let length = try evaluate(code, word: part.c)
         if length >= 0 && isOpenEnded { return offset..<(offset &+ min(length, 1 << 40)) }
         if length >= 0 { return offset..<(length > count - offset ? count : offset + length) }
-        if !countsBack || count + length < offset {
+        if !countsBack || count &+ length < offset {
             report(name: Text(decimal: length), "the length of a substring is below 0")
             throw ShellError(.expansion, status: 1)
         }

@@ -7,7 +7,7 @@ import VshSystem
 /// In `pattern` a backslash makes the next byte literal. No component that matches by a pattern is `.` or `..`; a leading dot is
 /// matched by a dot only, unless `dotglob` is on. With `globstar` a component `**` matches any number of directories. A pattern none of whose components has an active character matches nothing and reads nothing.
 func expandPathnames(
-    _ pattern: Text, isUTF8: Bool, options: ShellOptions, into fields: inout Table<Text>
+    _ pattern: Text, isUTF8: Bool, options: ShellOptions = [], into fields: inout Table<Text>
 ) -> Int {
     var expansion = PathnameExpansion()
     expansion.hasGlobstar = options.contains(.globstar) && !options.contains(.posix)

@@ -68,6 +68,13 @@ extension Shell {
         return 0
     }
 
+    /// `builtin name …`: runs the builtin that the first word names.
+    public func runBuiltinWords(_ arguments: Arguments) throws(ShellError) -> Flow {
+        guard let symbol = symbols.find(argument(arguments, 0)) else { return .normal }
+        let number = builtinAnywhere(symbol)
+        return number >= 0 ? try runBuiltin(number, arguments) : .normal
+    }
+
     /// `command name …`: runs the words without looking at functions.
     public func runCommandWords(_ arguments: Arguments, useDefaultPath: Bool) throws(ShellError) -> Flow {
         let name = argument(arguments, 0)

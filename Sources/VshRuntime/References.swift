@@ -20,17 +20,21 @@ extension Shell {
     /// What `word` names; nil when it is no name. Elements are named outside POSIX mode only.
     public func reference(_ word: Text) throws(ShellError) -> VariableReference? {
         if isName(word) {
-            let symbol = symbols.intern(word)
-            syncTables()
-            return VariableReference(symbol: symbol, subscriptText: nil)
+            return VariableReference(symbol: intern(word), subscriptText: nil)
         }
         let open = word.withBytes { $0.firstIndex(of: 91) }
         guard let open, open > 0, word.count > open + 2, word[word.count - 1] == 93, !options.contains(.posix),
             isName(word.slice(0..<open))
         else { return nil }
-        let symbol = resolved(symbols.intern(word.slice(0..<open)))
+        return VariableReference(
+            symbol: resolved(intern(word.slice(0..<open))), subscriptText: word.slice(open + 1..<word.count - 1))
+    }
+
+    /// The symbol of a name, with its place in the tables.
+    public func intern(_ name: Text) -> Symbol {
+        let symbol = symbols.intern(name)
         syncTables()
-        return VariableReference(symbol: symbol, subscriptText: word.slice(open + 1..<word.count - 1))
+        return symbol
     }
 
     /// Whether `word` is a name, or outside POSIX mode that of an element.

@@ -146,7 +146,7 @@ extension Parser {
         {
             return ([.fields, .declaration], false)
         }
-        return (.fields, name.equals("command"))
+        return (.fields, name.equals("command") || name.equals("builtin") && !options.isPosix)
     }
 
     /// The same after a word after `command`: its options are stepped over.
