@@ -36,13 +36,11 @@ extension Parser {
         _ code: Code, _ start: Int, _ inner: Int, _ position: Int32, isQuoted: Bool
     ) throws(Stop) -> Bool {
         let mark = pos
-        let isMovable = frame == .alias
-        if isMovable {
-            // The text may move while it is read, so there is no way back.
-            if !looksLikeArithmetic(inner &+ 1) { return false }
-        } else if !notArithmetic.isEmpty && isKnownCommand(serial << 40 | start) {
-            return false
-        }
+        if frame != .alias && !notArithmetic.isEmpty && isKnownCommand(serial << 40 | start) { return false }
+        // No way back where the text may move while it is read, nor, lest time be endless, after many ways back: text in
+        // backquotes is another each time.
+        let isFinal = frame == .alias || notArithmetic.count > 1024
+        if isFinal && !looksLikeArithmetic(inner &+ 1) { return false }
         let outerKind = wordKind
         wordKind = .arithmetic
         note(.arithmetic, start)
@@ -52,9 +50,9 @@ extension Parser {
         do throws(Stop) {
             if try arithmeticText(code, position, isQuoted: isQuoted) { return true }
         } catch {
-            if isMovable { throw error }
+            if isFinal || isTooDeep { throw error }
         }
-        if isMovable { throw unterminated(arithmeticOpener(position), at: position) }
+        if isFinal { throw unterminated(arithmeticOpener(position), at: position) }
         // Text without end is not tried as another thing (XCU 2.6.4).
         if !failures.isEmpty, failures[0].isIncomplete, failures[0].range.lowerBound == Int(position) { throw Stop() }
         failures.removeAll()

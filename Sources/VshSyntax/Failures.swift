@@ -183,6 +183,7 @@ extension Parser {
     mutating func nestedTooDeeply(_ offset: Int) -> Stop {
         var message = ByteStack()
         message.append("nested too deeply")
+        isTooDeep = true
         let place = Int(place(offset))
         return fail(message, place..<place + 1, isIncomplete: false)
     }

@@ -96,6 +96,8 @@ public struct Parser: ~Copyable {
     var tokenEnd = 0
     /// Offsets of `$((` that turned out to be a command substitution.
     var notArithmetic = Table<Int>(capacity: 1)
+    /// Constructs stand in each other beyond the limit: nothing else is tried then.
+    var isTooDeep = false
     /// The syntax error, if there is one: in a table, since the end of an optional asks the runtime for metadata (60 µs at start).
     var failures = Table<SyntaxError>(capacity: 1)
 
@@ -132,6 +134,7 @@ public struct Parser: ~Copyable {
         depth = 0
         wordKind = .word
         if !notArithmetic.isEmpty { notArithmetic.removeAll() }
+        isTooDeep = false
         if frame == .source {
             base = source.base
             end = source.count
