@@ -130,7 +130,15 @@ def test_processes(shell, folder):
         numbers = [int(number) for number in re.findall(r"(?m)^(\d+)  ", terminal.screen.text())]
         equal(len(numbers) > 0, True, terminal.screen.text())
         equal(numbers, sorted(numbers, reverse=True))
-        equal([number for number in numbers if not Path(f"/proc/{number}/cmdline").read_bytes()], [])
+        threads = []
+        for number in numbers:
+            try:
+                # PF_KTHREAD
+                flags = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[6])
+            except OSError:
+                continue  # it has ended
+            threads += [number] if flags & 0x200000 else []
+        equal(threads, [])
         terminal.type("\x15")
         run(terminal, "kill %1; wait", r"^\$ kill %1; wait")
 
