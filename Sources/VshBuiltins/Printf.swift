@@ -12,11 +12,12 @@ func registerPrintf(_ shell: Shell) {
 private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
     var first = 1
-    var variable: VariableReference?
+    // The argument that names the variable, or 0.
+    var variable = 0
     if arguments.count > 2, shell.fields[arguments.base + 1].equals("-v"), !shell.options.contains(.posix) {
         let name = shell.argument(arguments, 2)
-        variable = try shell.reference(name)
-        if variable == nil { return try shell.fail(arguments, name, "not a variable name", status: 2) }
+        if !shell.isReference(name) { return try shell.fail(arguments, name, "not a variable name", status: 2) }
+        variable = 2
         first = 3
     }
     if first < arguments.count, shell.fields[arguments.base + first].equals("--") { first += 1 }
@@ -32,13 +33,10 @@ private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
         engine.run(format, into: &shell.output)
         return engine.failures
     }
-    if let variable {
+    if variable > 0 {
         let text = shell.output.text(from: mark)
         shell.output.pop(to: mark)
-        if shell.variables[variable.symbol].flags.contains(.readonly) {
-            return try shell.fail(arguments, shell.symbols.name(variable.symbol), "is read only")
-        }
-        try shell.assign(variable, text)
+        if try !assign(shell, arguments, shell.argument(arguments, variable), text) { return .normal }
     }
     shell.status = 0
     // Afterwards: a message may go where the output goes.
@@ -47,4 +45,16 @@ private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
         shell.status = 1
     }
     return .normal
+}
+
+/// `-v name`; false after a message when it is read-only.
+@inline(never)
+private func assign(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ text: Text) throws(ShellError) -> Bool {
+    guard let reference = try shell.reference(name) else { return false }
+    if shell.variables[reference.symbol].flags.contains(.readonly) {
+        _ = try shell.fail(arguments, shell.symbols.name(reference.symbol), "is read only")
+        return false
+    }
+    try shell.assign(reference, text)
+    return true
 }

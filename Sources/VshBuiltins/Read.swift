@@ -25,7 +25,9 @@ private struct ReadOptions {
     /// `-N`: the delimiter is text, and nothing is split.
     var isExact = false
     /// `-a`: all fields become the elements of this array.
-    var array: Text?
+    var array: Symbol = -1
+    /// A name is that of an element of an array.
+    var hasElements = false
     var descriptor = 0
 
     /// Bytes have to be taken one at a time, by system calls.
@@ -48,7 +50,11 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
         case 100: wanted.delimiter = options.value.isEmpty ? 0 : options.value[0]
         case 112: wanted.prompt = options.value
         case 115: wanted.isSilent = true
-        case 97: wanted.array = options.value
+        case 97:
+            if !shell.isName(options.value) {
+                return try shell.fail(arguments, options.value, "not a variable name", status: 2)
+            }
+            wanted.array = shell.intern(options.value)
         case 101: break
         case 117:
             guard let descriptor = options.value.decimalInteger, descriptor >= 0, descriptor < 1 << 20 else {
@@ -71,14 +77,10 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     if options.isStopped { return try shell.endUsage(arguments) }
     let first = options.index
     for index in first..<max(first, arguments.count)
-    where !shell.isName(shell.fields[arguments.base + index])
-        && !shell.isReference(shell.fields[arguments.base + index])
-    {
+    where !shell.isName(shell.fields[arguments.base + index]) {
+        wanted.hasElements = shell.isReference(shell.argument(arguments, index))
+        if wanted.hasElements { continue }
         return try shell.fail(arguments, shell.argument(arguments, index), "not a variable name", status: 2)
-    }
-
-    if let array = wanted.array, !shell.isName(array) {
-        return try shell.fail(arguments, array, "not a variable name", status: 2)
     }
 
     let mark = shell.scratch.count
@@ -96,10 +98,10 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
         return try shell.fail(arguments, Errno(rawValue: error).message, status: 2)
     }
     dropNULs(shell, mark)
-    if let array = wanted.array { return try splitIntoArray(shell, arguments, array, mark, wanted) }
+    if wanted.array >= 0 { return try splitIntoArray(shell, arguments, mark, wanted) }
     if wanted.isExact && first < arguments.count {
         for index in first + 1..<max(first + 1, arguments.count) {
-            _ = try assign(shell, arguments, shell.argument(arguments, index), Text())
+            _ = try assign(shell, arguments, shell.argument(arguments, index), Text(), hasElements: wanted.hasElements)
         }
         let symbol = shell.symbols.intern(shell.argument(arguments, first))
         shell.syncTables()
@@ -287,7 +289,8 @@ private func split(
             }
             return Text(UnsafeBufferPointer(rebasing: bytes[start..<end]))
         }
-        return try assign(shell, arguments, shell.argument(arguments, first), text)
+        return try assign(
+            shell, arguments, shell.argument(arguments, first), text, hasElements: wanted.hasElements)
     }
     let length = shell.scratch.count - mark
     var position = skipWhiteSpace(shell, mark, 0)
@@ -302,7 +305,8 @@ private func split(
             }
         }
         let text = value(shell, mark, field, hasEscapes, wanted)
-        let flow = try assign(shell, arguments, shell.argument(arguments, index), text)
+        let flow = try assign(
+            shell, arguments, shell.argument(arguments, index), text, hasElements: wanted.hasElements)
         if shell.status > 1 { return flow }
     }
     return .normal
@@ -310,7 +314,7 @@ private func split(
 
 /// `read -a`
 private func splitIntoArray(
-    _ shell: Shell, _ arguments: Arguments, _ name: Text, _ mark: Int, _ wanted: ReadOptions
+    _ shell: Shell, _ arguments: Arguments, _ mark: Int, _ wanted: ReadOptions
 ) throws(ShellError) -> Flow {
     let hasEscapes =
         !wanted.isRaw && shell.scratch.withBytes(from: mark) { ByteSearch.first(92, in: $0) != nil }
@@ -323,7 +327,8 @@ private func splitIntoArray(
         position = skipDelimiter(shell, mark, field.end, hasEscapes)
         values.append(value(shell, mark, field, hasEscapes, wanted))
     }
-    let symbol = shell.resolved(shell.intern(name))
+    let symbol = shell.resolved(wanted.array)
+    let name = shell.symbols.name(symbol)
     let flags = shell.variables[symbol].flags
     if flags.contains(.readonly) { return try shell.fail(arguments, name, "is read only", status: 2) }
     if flags.contains(.associative) {
@@ -427,9 +432,9 @@ private func value(
 
 @inline(__always)
 private func assign(
-    _ shell: Shell, _ arguments: Arguments, _ name: Text, _ text: Text
+    _ shell: Shell, _ arguments: Arguments, _ name: Text, _ text: Text, hasElements: Bool = false
 ) throws(ShellError) -> Flow {
-    if name[name.count - 1] == 93 { return try assignElement(shell, name, text) }
+    if hasElements { return try assignElement(shell, name, text) }
     let symbol = shell.symbols.intern(name)
     shell.syncTables()
     if shell.variables[symbol].flags.contains(.readonly) {
@@ -454,5 +459,5 @@ private func assign(
         let start = shell.scratch.count - line.count
         text = value(shell, start, FieldRange(start: 0, end: line.count), true, wanted)
     }
-    return try assign(shell, arguments, shell.symbols.name(symbol), text)
+    return try assign(shell, arguments, shell.symbols.name(symbol), text, hasElements: wanted.hasElements)
 }

@@ -53,7 +53,8 @@ extension Shell {
             if isPlain(text) {
                 if !text.isEmpty { fields.append(text) }
             } else {
-                try splitOne(text)
+                splitOne(text)
+                if options.contains(.failglob) { try checkPatterns() }
             }
         default: try expandOther(code, word)
         }
@@ -76,7 +77,8 @@ extension Shell {
             if isPlain(text) {
                 if !text.isEmpty { fields.append(text) }
             } else {
-                try splitOne(text)
+                splitOne(text)
+                if options.contains(.failglob) { try checkPatterns() }
             }
         case .quotedPositional: fields.append(try positional(Int(word.a)))
         case .allParameters:
@@ -122,12 +124,11 @@ extension Shell {
 
     /// Splits one unquoted value that is a whole word.
     @inline(never)
-    private func splitOne(_ text: Text) throws(ShellError) {
+    private func splitOne(_ text: Text) {
         var builder = WordBuilder(purpose: .fields, start: scratch.count, runStart: runs.count)
         appendSplitting(text, &builder)
         if scratch.count > builder.start || builder.hasQuotes { closeField(&builder) }
         discard(builder)
-        try checkPatterns()
     }
 
     /// The word as one text: no splitting, no pathname expansion (assignments, redirections, `case`, here-documents).
