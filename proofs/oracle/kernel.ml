@@ -37,6 +37,11 @@ let mine =
     ("w/st", Folder 0o1777); ("w/st/m", Text 0o644); ("w/st/md", Folder 0o755); ("w/od", Folder 0o755); ("w/od/x", Text 0o644);
     ("w/od/e", Folder 0o755) ]
 
+(* Who is not root could not read back what is closed to its owner. *)
+let mine =
+  let closed (name, _) = List.exists (fun c -> String.starts_with ~prefix:c name) [ "w/ns"; "w/wf"; "w/ro/" ] in
+  if Unix.geteuid () = 0 then mine else List.filter (fun entry -> not (closed entry)) mine
+
 let others =
   [ "w/st", 0o1777; "w/od", 0o755 ], [ ("w/st/o", Text 0o644); ("w/st/od", Folder 0o755); ("w/of", Text 0o600); ("w/or", Text 0o604) ]
 
