@@ -378,7 +378,7 @@ private func endOfField(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscap
             index += 2
             continue
         }
-        if isWhiteSpace(shell, byte) || separator(shell, index) > 0 { break }
+        if shell.ifsClass[Int(byte)] & 11 != 0, isWhiteSpace(shell, byte) || separator(shell, index) > 0 { break }
         index += 1
     }
     return min(index, count) - mark

@@ -51,6 +51,33 @@ extension FileSystem {
             in: parent, replaces: replaces)
     }
 
+    /// Whether a path may be opened as it is written if no part of it is a symbolic link: then the kernel, which is told so, gets
+    /// nowhere else.
+    private func isAllowedAsWritten(
+        _ given: UnsafePointer<CChar>, _ directory: Directory?, _ sandbox: Sandbox
+    ) -> Bool {
+        let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
+        let path = UnsafeBufferPointer(
+            start: UnsafeRawPointer(given).assumingMemoryBound(to: UInt8.self), count: length(given))
+        var (start, last) = (0, 0)
+        for index in 0...path.count where index == path.count || path[index] == slash {
+            let count = index - start
+            if count == 0 && index > 0 { return false }
+            if count > 0 && count < 3 && path[start] == dot && path[index - 1] == dot { return false }
+            last = start
+            start = index + 1
+        }
+        if last == 0 { return false }
+        var parent = Array(path[..<(last - 1)])
+        if path[0] != slash {
+            guard let base = (directory ?? workingDirectory).path(epoch: recorder?.epoch ?? 0) else { return false }
+            parent = (base.count == 1 ? [] : base) + [slash] + parent
+        } else if parent.isEmpty {
+            parent = [slash]
+        }
+        return sandbox.allows(UnsafeBufferPointer(rebasing: path[last...]), in: parent, replaces: false)
+    }
+
     /// A name in a directory that was looked at.
     struct Place {
         /// Nil: the working directory.
@@ -165,11 +192,16 @@ extension FileSystem {
             let fd = try System.open(given, flags.subtracting([.create, .exclusive, .truncate]).union(.noFollow))
             if let status = try? FileStatus(descriptor: fd), status.type == .characterDevice { return fd }
             try? System.close(fd)
-        } else if isAllowed(given, directory, false, sandbox) {
-            do {
-                return try openHere(given, directory, flags.union(.noFollow), mode)
-            } catch {
-                if error != .tooManySymbolicLinks { throw error }
+        } else {
+            let isPlain = isAllowed(given, directory, false, sandbox)
+            if isPlain || isAllowedAsWritten(given, directory, sandbox) {
+                do {
+                    return try openHere(
+                        given, directory, flags.union(isPlain ? .noFollow : [.noFollow, .noLinks]), mode)
+                } catch {
+                    // A link: it is looked where it leads.
+                    if error != .tooManySymbolicLinks && (isPlain || error != .notImplemented) { throw error }
+                }
             }
         }
         let whole = bytes(given)

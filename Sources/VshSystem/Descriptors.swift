@@ -10,7 +10,10 @@ extension System {
     public static func open(
         _ path: some PathArgument, _ flags: OpenFlags, mode: UInt32 = 0o666, at directory: Int32 = At.current
     ) throws(Errno) -> Int32 {
-        try check(path.withPath { vsh_open(directory, $0, flags.rawValue, mode) })
+        if flags.contains(.noLinks) {
+            return try open(path, flags.subtracting(.noLinks), mode: mode, at: directory, resolve: .noSymbolicLinks)
+        }
+        return try check(path.withPath { vsh_open(directory, $0, flags.rawValue, mode) })
     }
 
     /// Opens a file and resolves its path as `resolve` says; a rename that raced is tried again. (C: openat2)

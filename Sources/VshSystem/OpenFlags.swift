@@ -28,6 +28,8 @@ public struct OpenFlags: OptionSet, Sendable {
     public static var temporaryFile: OpenFlags { .init(rawValue: Int32(VSH_O_TMPFILE)) }
     public static var noAccessTime: OpenFlags { .init(rawValue: Int32(VSH_O_NOATIME)) }
     public static var direct: OpenFlags { .init(rawValue: Int32(VSH_O_DIRECT)) }
+    /// No part of the path may be a symbolic link, else ELOOP. No flag of open(2): openat2 is called instead (RESOLVE_NO_SYMLINKS).
+    public static var noLinks: OpenFlags { .init(rawValue: 1 << 30) }
 
     /// The access mode alone.
     public var accessMode: OpenFlags { .init(rawValue: rawValue & O_ACCMODE) }
