@@ -110,10 +110,10 @@ extension Recorder {
     /// copy of its content in the store.
     func recordRemoved(
         _ path: PathBuffer, _ status: FileStatus, preimage: Preimage, reason: MissingReason = .none, item: UInt64 = 0,
-        content: [UInt8] = []
+        content: [UInt8] = [], otherName: [UInt8] = []
     ) -> Int? {
         touchParent(of: path)
-        var target: [UInt8] = []
+        var target = otherName
         if status.isSymbolicLink { target = (try? System.readLink(path.path)) ?? [] }
         let attributes = AttributeList.read(.path(path.path, follow: false))
         return target.withUnsafeBytes { target in
@@ -128,10 +128,38 @@ extension Recorder {
 
     /// Another path of the object that the operation made a hard link of at `path`; nil when there is none any more.
     func source(ofLink path: PathBuffer, _ status: FileStatus) -> [UInt8]? {
-        guard status.linkCount > 1, !linked.isEmpty, let source = linked[path.array],
-            let other = try? FileStatus(source, follow: false), other.isSameFile(as: status)
-        else { return nil }
-        return source
+        if status.linkCount < 2 || linked.isEmpty { return nil }
+        let own = path.array
+        var name = own
+        // Over links that are gone; they can have been made in a circle.
+        for _ in 0..<8 {
+            guard let next = linked[name] else { return nil }
+            if next != own, Self.isName(next, of: status) { return next }
+            name = next
+        }
+        return nil
+    }
+
+    private static func isName(_ path: [UInt8], of status: FileStatus) -> Bool {
+        (try? FileStatus(path, follow: false))?.isSameFile(as: status) ?? false
+    }
+
+    /// Another path of an object, where one can be found in short: made by the operation, or in the same directory. It may go
+    /// before the undo.
+    func otherName(of path: PathBuffer, _ status: FileStatus) -> [UInt8] {
+        if status.linkCount < 2 || status.isDirectory || status.isSymbolicLink { return [] }
+        let own = path.array
+        let found =
+            source(ofLink: path, status) ?? linked.first { $0.value == own && Self.isName($0.key, of: status) }?.key
+        if let found { return found }
+        guard var reader = try? DirectoryReader(Array(path.parent), follow: false) else { return [] }
+        for _ in 0..<4096 {
+            guard let entry = try? reader.next() else { return [] }
+            if entry.inode != status.inode { continue }
+            let name = (path.parentCount == 1 ? [] : Array(path.parent)) + [UInt8(ascii: "/")] + entry.name
+            if name != own, Self.isName(name, of: status) { return name }
+        }
+        return []
     }
 
     /// In place of a hard link that the operation made, the name that the object had before: under that it is changed.
@@ -143,9 +171,12 @@ extension Recorder {
         }
     }
 
-    /// A hard link that the operation made was renamed.
-    func renameLink(_ from: PathBuffer, to path: PathBuffer) {
-        if !linked.isEmpty { linked[path.array] = linked.removeValue(forKey: from.array) }
+    /// A file with several names was renamed: where the old one is asked for, the new one is meant.
+    func renameLink(_ from: PathBuffer, to path: PathBuffer, _ status: FileStatus) {
+        if status.linkCount < 2 || linked.isEmpty { return }
+        let (old, new, source) = (from.array, path.array, source(ofLink: from, status))
+        linked[new] = source == new ? nil : source
+        linked[old] = new
     }
 
     func markCovered(_ path: PathBuffer) { paths.insert(path.bytes, .covered) }

@@ -44,7 +44,6 @@ extension FileSystem {
                 recorder.void(record)
                 throw error
             }
-            recorder.linked[first.array] = nil
             return
         }
         if status.isSymbolicLink { recorder.changeEpoch() }
@@ -121,8 +120,10 @@ extension FileSystem {
             }
             preimage = item == 0 ? .missing : .copy
         }
-        if status.linkCount > 1, reason == .none, !status.isDirectory { reason = .otherNames }
-        let offset = recorder.recordRemoved(first, status, preimage: preimage, reason: reason, item: item)
+        let otherName = recorder.otherName(of: first, status)
+        if status.linkCount > 1, reason == .none, !status.isDirectory, otherName.isEmpty { reason = .otherNames }
+        let offset = recorder.recordRemoved(
+            first, status, preimage: preimage, reason: reason, item: item, otherName: otherName)
         do {
             try System.unlink(path, at: at)
             recorder.markCovered(first)

@@ -73,7 +73,7 @@ extension FileSystem {
         if status.isDirectory {
             recorder.forgetPaths()
         } else {
-            recorder.renameLink(first, to: second)
+            recorder.renameLink(first, to: second, status)
             recorder.paths.insert(first.bytes, .covered)
             recorder.paths.insert(second.bytes, .covered)
             if status.isSymbolicLink || replaced?.isSymbolicLink == true { recorder.changeEpoch() }
@@ -118,7 +118,9 @@ extension FileSystem {
             preimage = item == 0 ? .missing : .copy
             if item != 0 { linked = (item, []) }
         }
-        if status.linkCount > 1, reason == .none { reason = .otherNames }
-        return recorder.recordRemoved(second, status, preimage: preimage, reason: reason, item: item)
+        let otherName = recorder.otherName(of: second, status)
+        if status.linkCount > 1, reason == .none, otherName.isEmpty { reason = .otherNames }
+        return recorder.recordRemoved(
+            second, status, preimage: preimage, reason: reason, item: item, otherName: otherName)
     }
 }

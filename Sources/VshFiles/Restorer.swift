@@ -252,9 +252,13 @@ final class Restorer {
             }
             return try unwrapped { () throws(FileOpError) in try files.link(Text(change.location), to: name) }
         }
-        if before.kind == .regular, before.links > 1, let other = remade[key] {
-            return try unwrapped { () throws(FileOpError) in try files.link(Text(other), to: name) }
+        var other = before.kind == .regular && before.links > 1 ? remade[key] : nil
+        if other == nil, before.kind != .symbolicLink, !change.other.isEmpty,
+            try Self.state(Self.status(change.other)).isSameObject(as: current(before))
+        {
+            other = change.other
         }
+        if let other { return try unwrapped { () throws(FileOpError) in try files.link(Text(other), to: name) } }
         switch before.kind {
         case .directory:
             try unwrapped { () throws(FileOpError) in try files.makeDirectory(name, mode: 0o700) }

@@ -79,7 +79,8 @@ public struct ChangeRecord: Equatable, Sendable {
     public var before: NodeState = .absent
     /// Absolute and free of symbolic links, but for the last component.
     public var path: [UInt8] = []
-    /// Where a moved object went; of a symbolic link before: its target.
+    /// Where a moved object went; of a symbolic link before: its target; of another that was removed and is kept as a copy:
+    /// another name that it had then.
     public var other: [UInt8] = []
     /// The store directory of the item when it is not the state directory's; without an item, of a hard link made or
     /// removed: another path of the object.
