@@ -49,6 +49,8 @@ extension Plan {
     var changesByPath: [PathChange] {
         var order: [[UInt8]] = []
         var found: [[UInt8]: PathChange] = [:]
+        // Of which more may have changed than the states say.
+        var altered: Set<[UInt8]> = []
         var moves: [(from: [UInt8], to: [UInt8], object: NodeState)] = []
         for part in parts.reversed() {
             for touched in TouchedPaths(part.changes).all where !touched.isSoft {
@@ -63,6 +65,7 @@ extension Plan {
                 }
                 if touched.missing != .none { found[path]!.missing = touched.missing }
                 if touched.isWritten { found[path]!.kind = .written }
+                if touched.isExact { altered.insert(path) }
             }
             for change in part.changes where change.kind == .moved {
                 moves.append((change.path, change.other, change.before))
@@ -78,7 +81,12 @@ extension Plan {
                 if case .moved = change.kind { break }
                 change.kind = .removed
             case (false, false):
-                if !change.before.isSameObject(as: change.after) { change.kind = .replaced }
+                if !change.before.isSameObject(as: change.after) {
+                    change.kind = .replaced
+                } else if change.kind == .attributes, !altered.contains(path), change.before.isLike(change.after) {
+                    // It was away for a while.
+                    return nil
+                }
             }
             return change
         }

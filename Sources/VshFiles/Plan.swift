@@ -51,12 +51,21 @@ struct Plan {
         plan.isExpired = isExpired
         for part in parts {
             var kept = part
-            kept.changes = part.changes.filter { change in
-                isInside(change.path) || change.kind == .moved && isInside(change.other)
+            let subjects = TouchedPaths(part.changes).subjects
+            kept.changes = zip(part.changes, subjects).compactMap { change, subject in
+                if isInside(change.path) || change.kind == .moved && isInside(change.other)
                     || change.kind == .directoryTimes && directories.contains(change.path)
                     // Directories that went too, and have to be there again.
                     || change.kind == .removed && change.before.isDirectory && change.preimage == .inRecord
                         && (directories.contains(change.path) || scopes.contains { isBelow($0, change.path) })
+                {
+                    return change
+                }
+                // It had another name in the meantime, or the directory around it.
+                guard change.kind != .directoryTimes, isInside(subject.path) else { return nil }
+                var change = change
+                if let now = subject.now { (change.path, change.other) = now }
+                return change
             }
             plan.parts.append(kept)
         }

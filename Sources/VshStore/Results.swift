@@ -114,9 +114,7 @@ public struct Results {
     ///   last change of status decides.
     private static func isSame(_ before: NodeState, _ after: NodeState, exact: Bool) -> Bool {
         if before.isAbsent || after.isAbsent { return before.isAbsent && after.isAbsent }
-        return before.isSameObject(as: after) && before.mode == after.mode && before.owner == after.owner
-            && before.group == after.group && before.size == after.size && before.modification == after.modification
-            && (!exact || before.change == after.change)
+        return before.isLike(after) && (!exact || before.change == after.change)
     }
 
     /// SHA-256 of a file's content, or nil when it cannot be read or has another size by now.
@@ -127,6 +125,14 @@ public struct Results {
             let bytes = try? fd.readAll(limit: size + 1), bytes.count == size
         else { return nil }
         return SHA256.digest(bytes)
+    }
+}
+
+extension NodeState {
+    /// The same object, with the same mode, owner, size and time of modification.
+    public func isLike(_ other: NodeState) -> Bool {
+        isSameObject(as: other) && mode == other.mode && owner == other.owner && group == other.group
+            && size == other.size && modification == other.modification
     }
 }
 

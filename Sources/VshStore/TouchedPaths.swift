@@ -23,6 +23,9 @@ public struct TouchedPaths {
     public private(set) var all: [TouchedPath] = []
     /// Where a path is in `all`.
     public private(set) var index: [[UInt8]: Int] = [:]
+    /// Of each change: the path that it is listed under; and, when it was made in a directory that has another name by now, its
+    /// paths as they are now.
+    public private(set) var subjects: [(path: [UInt8], now: (path: [UInt8], other: [UInt8])?)] = []
 
     public init(_ changes: [ChangeRecord]) {
         index.reserveCapacity(changes.count)
@@ -42,6 +45,7 @@ public struct TouchedPaths {
             if change.item == 0, !change.location.isEmpty, change.kind == .created || change.kind == .removed {
                 note(TouchedPath(path: change.location, before: .absent, isSoft: true, isExact: false, missing: .none))
             }
+            subjects.append((change.path, nil))
             guard let names, !touched.isSoft else {
                 note(touched)
                 if change.kind == .moved { noteNew(change.other, touched) }
@@ -55,7 +59,12 @@ public struct TouchedPaths {
                 touched.path = origin.path
             } else {
                 touched.path = names.lastingPath(of: change.path, from: number) ?? origin.path
+                if touched.path != change.path {
+                    let other = change.kind == .moved ? names.lastingPath(of: change.other, from: number + 1) : nil
+                    subjects[number].now = (touched.path, other ?? change.other)
+                }
             }
+            subjects[number].path = touched.path
             // That nothing was there may be said of a name in a directory that has another name now.
             if change.kind == .created { touched.isNew = true }
             note(touched)
