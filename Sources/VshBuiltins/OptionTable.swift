@@ -39,13 +39,19 @@ public enum BuiltinOptions {
         case "replay": return replay
         case "sandbox": return "< (write strict)"
         case "store": return store
-        case "try": return "-y | Keep what it changes\n-n | Take back what it changes\n< command-line"
+        case "try":
+            return
+                "-d | Show the changes as a diff\n-y | Keep what it changes\n-n | Take back what it changes\n< command-line"
         case "echo":
             return "-n | No newline at the end\n-e | Read backslash escapes\n-E | Leave backslashes alone\n< file"
         case "eval", "exec", "norecord", "unconfined": return "< command-line"
-        case "export": return "-p | Write the exported variables as commands\n< variable"
-        case "readonly": return "-p | Write the read-only variables as commands\n< variable"
-        case "local": return "< variable"
+        case "export":
+            return
+                "-n | Take them out of the environment again\n-p | Write the exported variables as commands\n< variable"
+        case "readonly":
+            return
+                "-a | Indexed arrays\n-A | Associative arrays\n-p | Write the read-only variables as commands\n< variable"
+        case "local": return local
         case "fc": return fc
         case "getopts": return "< none variable"
         case "hash": return "-r | Forget where commands are\n< command"
@@ -74,12 +80,16 @@ public enum BuiltinOptions {
                 "--skip | Leave alone what was changed since\n--force | Save what was changed since, and restore\n< none"
         case "set": return set
         case "trap": return "-p | Write the actions as commands\n< none signal"
-        case "type": return "< command"
+        case "type":
+            return
+                "-a | All that the name stands for\n-f | No functions\n-p | The path of a program\n-P | The path, also where the name stands for something else\n-t | One word: alias, keyword, function, builtin or file\n< command"
         case "ulimit": return ulimit
         case "umask": return "-S | Write the mask as letters\n< none"
         case "unalias": return "-a | Remove all aliases\n< alias"
         case "undo": return undo
-        case "unset": return "-f | Remove functions\n-v | Remove variables (default)\n< variable"
+        case "unset":
+            return
+                "-f | Remove functions\n-v | Remove variables (default)\n-n | Remove references, not what they refer to\n< variable"
         case "wait": return "-n | Wait until one job is done\n< job"
         default: return nil
         }
@@ -192,9 +202,24 @@ public enum BuiltinOptions {
         """
     }
 
+    private static var local: StaticString {
+        """
+        -a | An indexed array
+        -A | An associative array
+        -i | What is assigned is arithmetic
+        -l | What is assigned becomes small letters
+        -n | A reference to the variable that the value names
+        -r | Unchangeable
+        -u | What is assigned becomes capital letters
+        -x | In the environment of commands
+        < variable
+        """
+    }
+
     private static var read: StaticString {
         """
         -r | Backslashes mean nothing
+        -a =variable | Make the fields the elements of this array
         -d =none | Read up to this character instead of a newline
         -n =none | Read at most so many characters
         -N =none | Read exactly so many characters, newlines too

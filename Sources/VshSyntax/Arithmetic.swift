@@ -24,6 +24,8 @@ struct ArithmeticParser {
     private var nextPart: Int32 = 0
     private(set) var hasAssignment = false
     private var depth = 0
+    /// So deep that a debug build's stack of 8 MiB holds it.
+    private static var maximumDepth: Int { 700 }
     private let firstNode: Int
 
     init(_ text: UnsafeBufferPointer<UInt8>, symbols: SymbolTable, code: Code) {
@@ -89,7 +91,7 @@ struct ArithmeticParser {
 
     private mutating func comma() throws(ArithmeticFailure) -> Int32 {
         depth &+= 1
-        if depth > 1000 { throw failed("expression nested too deeply") }
+        if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         var left = try assignment()
         while peek() == Byte.comma {
             pos &+= 1
@@ -116,7 +118,7 @@ struct ArithmeticParser {
                 hasAssignment = true
                 let symbol = symbols.intern(UnsafeBufferPointer(start: base + nameStart, count: nameEnd - nameStart))
                 depth &+= 1
-                if depth > 1000 { throw failed("expression nested too deeply") }
+                if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
                 let value = try assignment()
                 depth &-= 1
                 return try node(.assign, a: symbol, b: value, c: op)
@@ -167,7 +169,7 @@ struct ArithmeticParser {
         if peek() != Byte.colon { throw failed("expected ':'") }
         pos &+= 1
         depth &+= 1
-        if depth > 1000 { throw failed("expression nested too deeply") }
+        if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         let otherwise = try conditional()
         depth &-= 1
         return try node(.conditional, a: condition, b: then, c: otherwise)
@@ -244,7 +246,7 @@ struct ArithmeticParser {
         }
         pos &+= 1
         depth &+= 1
-        if depth > 1000 { throw failed("expression nested too deeply") }
+        if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         let operand = try unary()
         depth &-= 1
         return try node(op, a: operand)
@@ -327,7 +329,7 @@ struct ArithmeticParser {
         guard let op = assignmentOperator() else { return nil }
         hasAssignment = true
         depth &+= 1
-        if depth > 1000 { throw failed("expression nested too deeply") }
+        if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         let value = try assignment()
         depth &-= 1
         return try node(.assignElement, a: target, b: value, c: op)

@@ -260,6 +260,15 @@ struct TreeDump {
             put("{")
             words(w.a, w.count)
             put(" }")
+        case .arrayElement:
+            put("[]=")
+            word(w.a)
+        case .list:
+            for i in 0..<w.count {
+                put(i > 0 ? " " : "(")
+                word(code.ints[w.a + 3 * i + 1])
+            }
+            put(")")
         }
     }
 
@@ -290,6 +299,7 @@ struct TreeDump {
         case .processSubstitution:
             put(p.b == 0 ? "<" : ">")
             node(p.a)
+        case .element: parameter(p, name(code.ints[p.a]) + "[]")
         }
         if p.isQuoted && p.kind != .tilde { put("\"") }
     }
@@ -318,9 +328,9 @@ struct TreeDump {
         case .replacePrefix: put("/#")
         case .replaceSuffix: put("/%")
         case .none, .length: break
-        case .substring, .upper, .upperAll, .lower, .lowerAll, .names: put("<\(p.op)>")
+        case .substring, .upper, .upperAll, .lower, .lowerAll, .names, .keys, .transform: put("<\(p.op)>")
         }
-        if p.op == .names { return put("}") }
+        if p.op == .names || p.op == .keys || p.op == .transform { return put("}") }
         if p.b >= 0 { word(p.b) }
         if p.c >= 0 {
             put("/")

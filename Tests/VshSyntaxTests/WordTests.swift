@@ -115,7 +115,7 @@ final class WordTests: XCTestCase {
     func testBadSubstitutions() {
         expect(
             #"${x!y} ${} "${x:}" ${x[1]}"#,
-            #"(cmd [!bad:${x!y}] [!bad:${}] ["!bad:${x:}"] [!bad:${x[1]}])"#)
+            #"(cmd [!bad:${x!y}] [!bad:${}] ["!bad:${x:}"] [$x[]])"#)
         expect("${#x-y} ${x-a", "error: '${' is not closed")
         expect("${", "error: '${' is not closed")
     }
