@@ -359,7 +359,7 @@ public struct JournalFile {
     }
 
     /// How long a recorder of programs may need to end after its shell, in milliseconds.
-    private static var parting: Int { 250 }
+    private static var parting: Int { 24 }
 
     /// Whether nobody else uses the journal. The lock of a process that was killed can outlast it a little: waits so long. Not quite
     /// as long for another that lives and has one too: a recorder, which ends soon unless its programs go on.
