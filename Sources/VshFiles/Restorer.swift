@@ -254,7 +254,7 @@ final class Restorer {
         }
         var other = before.kind == .regular && before.links > 1 ? remade[key] : nil
         if other == nil, before.kind != .symbolicLink, !change.other.isEmpty,
-            try Self.state(Self.status(change.other)).isSameObject(as: current(before))
+            try current(before).isLike(Self.state(Self.status(change.other)))
         {
             other = change.other
         }

@@ -142,6 +142,7 @@ struct UndoText {
         case .laterOperation(let id): return Array("@\(id) changed it later".utf8)
         case .holds(let name): return Array("it holds something else: ".utf8) + printable(name)
         case .changedInside(let path): return Array("has changed inside: ".utf8) + self.path(path)
+        case .changedElsewhere: return Array("it has been changed under another name".utf8)
         case .linked: return Array("it has got another name, under which it would change too".utf8)
         }
     }

@@ -25,6 +25,8 @@ public struct Conflict: Equatable, Sendable {
         case changedInside([UInt8])
         /// A file that is to be written to got another name, under which it would change too.
         case linked
+        /// A file that was removed has been changed since under another name.
+        case changedElsewhere
     }
 
     /// Absolute.

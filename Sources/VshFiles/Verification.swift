@@ -87,6 +87,11 @@ final class Verification {
                 conflicts.append(conflict)
             }
         }
+        let inPlace: [ChangeKind] = [.content, .appended, .tail, .attributes]
+        let own = Set(part.changes.filter { inPlace.contains($0.kind) }.map { InodeKey($0.before) })
+        for change in part.changes where isChangedElsewhere(change) && !own.contains(InodeKey(change.before)) {
+            conflicts.append(Conflict(path: change.path, reason: .changedElsewhere))
+        }
         for conflict in conflicts { differing.insert(conflict.path) }
         return conflicts
     }
@@ -109,6 +114,16 @@ final class Verification {
             found.append((operation, result))
         }
         return found.reversed()
+    }
+
+    /// Whether a file that was removed, and is kept as a link, was changed since under another name.
+    private func isChangedElsewhere(_ change: ChangeRecord) -> Bool {
+        guard change.kind == .removed, change.preimage == .object, change.before.kind == .regular,
+            change.before.links > 1,
+            let status = try? FileStatus(store.path(change.item, location: change.location), follow: false)
+        else { return false }
+        let kept = NodeState(status)
+        return kept.isSameObject(as: change.before) && !kept.isLike(change.before)
     }
 
     /// What the last operation that touched a path left.
@@ -154,15 +169,15 @@ final class Verification {
     /// The times of a directory before an operation, as if all that is not in effect had never been.
     private func standing(_ path: [UInt8], _ before: NodeState, _ operation: OperationID) throws(UndoError) -> NodeState
     {
-        var (state, operation) = (before, operation)
+        var (state, earliest) = (before, operation)
         for _ in 0..<1000 {
             let found = try engine.load { () throws(StoreError) in
-                try engine.log.directoryTimes(of: path, leftBefore: operation)
+                try engine.log.directoryTimes(of: path, leftBefore: earliest)
             }
             guard let found, found.after.modification == state.modification, !among.contains(found.operation),
                 try !engine.stands(found.operation, beside: operation)
             else { break }
-            (state, operation) = (found.before, found.operation)
+            (state, earliest) = (found.before, found.operation)
         }
         return state
     }

@@ -31,8 +31,10 @@ public struct TouchedPaths {
         index.reserveCapacity(changes.count)
         all.reserveCapacity(changes.count)
         let alone = Self.lastNames(changes)
-        // When no object changed its name or got another, each path is its own name.
-        let names = changes.contains { $0.kind == .moved || $0.isLink } ? Names(changes) : nil
+        // When no object changed its name or got another, and no tree was put there whole, each path is its own name.
+        let names =
+            changes.contains { $0.kind == .moved || $0.isLink || $0.kind == .created && $0.item != 0 }
+            ? Names(changes) : nil
         for (number, change) in changes.enumerated() {
             let isLost =
                 change.preimage == .missing || change.reason == .otherNames && !alone.contains(change.before.inode)
