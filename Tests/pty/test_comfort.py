@@ -265,7 +265,7 @@ def test_bind_command(shell, folder):
         run(terminal, "X", "chosen éX end")
         run(terminal, "bind -x F5 'echo \"line: <$READLINE_LINE>\"; false'; bind; (exit 3)", "bind -x F5")
         terminal.send("some\x1b[15~")
-        terminal.wait_for("line: <some>")
+        terminal.wait_for(r"line: <some>\s+\$ some")
         run(terminal, "\x15echo status $?", "status 3")
         run(terminal, "bind -x F5", "vsh: bind: needs a key")
 
