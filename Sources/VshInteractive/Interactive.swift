@@ -28,6 +28,7 @@ extension Shell {
     public func startSession(readsFiles: Bool, file: Text?) -> (Abbreviations, KeyBindings, hasDefaultPrompt: Bool) {
         let abbreviations = Abbreviations()
         abbreviations.register(self)
+        countLevel()
         startInteractive(readsFiles: readsFiles, file: file)
         InteractiveShell.install(self)
         let keyBindings = KeyBindings()
@@ -41,6 +42,13 @@ extension Shell {
         let hasDefaultPrompt = Services.setDefaultPrompt(self)
         config.noteStarted()
         return (abbreviations, keyBindings, hasDefaultPrompt)
+    }
+
+    /// SHLVL counts interactive shells inside others, as in bash, zsh and fish.
+    private func countLevel() {
+        if options.contains(.posix) { return }
+        let level = Int(String(decoding: environmentText("SHLVL"), as: UTF8.self)) ?? 0
+        _ = try? runString(Text("export SHLVL=\(min(max(level, 0), 998) + 1)"), origin: .eval, name: name)
     }
 
     /// What other shells have of it: `history` works on the lines that interactive ones keep, `config` shows what one would have.

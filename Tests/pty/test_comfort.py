@@ -175,6 +175,12 @@ def test_completion_of_operations(shell, folder):
         equal(os.path.exists(os.path.join(folder, "work", "file")), False, "the file was taken back")
 
 
+def test_level(shell, folder):
+    """SHLVL counts interactive shells inside others"""
+    with session(shell, folder, env={"SHLVL": "4"}) as terminal:
+        run(terminal, "echo level $SHLVL; env | grep SHLVL", r"level 5\s+SHLVL=5")
+
+
 def test_startup_files(shell, folder):
     """vshrc is read; config says where a setting comes from; a login shell reads ~/.profile"""
     os.makedirs(os.path.join(folder, ".config", "vsh"))

@@ -181,7 +181,7 @@ extension LineEditor {
         let saved = shell.status
         defer { shell.status = saved }
         for candidate in [command, other ?? []] where !candidate.isEmpty {
-            let prompt = Text(Array("$(".utf8) + candidate + Array(" 2>/dev/null)".utf8))
+            let prompt = Text(Array("$(2>/dev/null ".utf8) + candidate + [41])
             guard let output = try? shell.expandPrompt(prompt), !output.isEmpty else { continue }
             var lines = output.bytes.split(separator: 10, omittingEmptySubsequences: false).map { line in
                 line.map { $0 < 32 && $0 != 27 && $0 != 9 ? UInt8(63) : $0 }
