@@ -95,6 +95,9 @@ open class InteractiveSupport {
 
     /// A command name without a slash was found nowhere. True when that has been said; the status is 127 then.
     open func commandNotFound(_ shell: Shell, _ arguments: Arguments) -> Bool { false }
+
+    /// The shell ends, or becomes another program.
+    open func willEnd() {}
 }
 
 extension Shell {

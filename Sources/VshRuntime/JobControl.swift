@@ -243,6 +243,7 @@ extension Shell {
 
     /// Before this process ends or is replaced: the terminal goes back to the group that had it.
     func releaseTerminal() {
+        if !isForkedChild { interactive?.willEnd() }
         if isForkedChild || terminalDescriptor < 0 || originalGroup == 0 || originalGroup == System.processGroup {
             return
         }

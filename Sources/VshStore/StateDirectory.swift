@@ -26,6 +26,12 @@ public struct StoreError: Error, Equatable, Sendable {
         self.path = path
     }
 
+    /// Another process has the file.
+    public var isBusy: Bool {
+        if case .database(let code) = code { return [5, 6, 15].contains(code & 0xFF) }
+        return false
+    }
+
     /// One line for messages, without the path.
     public var reason: String {
         switch code {

@@ -141,6 +141,33 @@ final class HistoryStoreTests: XCTestCase {
         XCTAssertEqual(entry?.undoable, true)
     }
 
+    func testNothingWaitsForAnotherShellThatWrites() throws {
+        let own = store()
+        add(own, "before")
+        let other = try HistoryDatabase.open(directory + Array("/history.db".utf8), patience: 0)
+        try other.run("BEGIN IMMEDIATE")
+        let start = Clock.monotonic
+        for number in 0..<100 { add(own, "echo \(number % 3)") }
+        XCTAssertLessThan(Clock.monotonic - start, 5_000_000_000, "100 lines wait")
+        var found: [String] = []
+        var id: Int64?
+        while let entry = own.entry(before: id, prefix: []) {
+            found.append(text(entry)!)
+            id = entry.id
+        }
+        XCTAssertEqual(found, ["echo 0", "echo 2", "echo 1", "before"])
+        var back: [String] = []
+        while let entry = own.entry(after: id!, prefix: []) {
+            back.append(text(entry)!)
+            id = entry.id
+        }
+        XCTAssertEqual(back, ["echo 1", "echo 2", "echo 0"])
+        try other.run("ROLLBACK")
+        XCTAssertTrue(own.flush(patience: 1000))
+        XCTAssertEqual(own.older(than: nil, limit: 1000).count, 101)
+        XCTAssertEqual(own.entry(before: nil, prefix: [])?.duration, 5)
+    }
+
     /// Lookups at 100,000 entries: a few milliseconds in this unoptimized build, below two in the shell.
     func testLookupsInALargeHistory() throws {
         let own = store(session: 5)

@@ -49,6 +49,31 @@ def test_history_is_kept_and_shared(shell, folder):
     equal(os.stat(os.path.join(folder, DATABASE)).st_mode & 0o777, 0o600, "mode")
 
 
+def test_nothing_waits_for_the_history(shell, folder):
+    """While another process holds the history's file, prompts come at once; what was typed is in the file later, also after exit"""
+    with session(shell, folder) as terminal:
+        run(terminal, "echo be''fore", "before")
+        with sqlite3.connect(os.path.join(folder, DATABASE), isolation_level=None) as database:
+            # Each command waits twice, if any does: this would take half a minute.
+            database.execute("BEGIN EXCLUSIVE")
+            for number in range(30):
+                run(terminal, f"echo nu''mber{number}", f"number{number}")
+            run(terminal, "\x1b[A", "number29")
+            database.execute("COMMIT")
+        run(terminal, "history 3", r" *\d+\s+echo nu''mber29\n")
+        with sqlite3.connect(os.path.join(folder, DATABASE), isolation_level=None) as database:
+            database.execute("BEGIN EXCLUSIVE")
+            run(terminal, "echo la''st", "last")
+            terminal.send("exit\r")
+            equal(terminal.wait(), 0)
+            database.execute("COMMIT")
+    expected = ["echo be''fore", *[f"echo nu''mber{number}" for number in range(30)], "echo nu''mber29", "history 3", "echo la''st", "exit"]
+    deadline = time.monotonic() + 10
+    while rows(folder) != expected and time.monotonic() < deadline:
+        time.sleep(0.05)
+    equal(rows(folder), expected)
+
+
 def test_up_is_this_session_first(shell, folder):
     """What another shell ran later comes after one's own lines"""
     with session(shell, folder) as first, session(shell, folder) as second:
@@ -288,10 +313,10 @@ def test_hooks_of_other_tools(shell, folder):
         run(terminal, '__zoxide_hook() { \\command zoxide add -- "$(\\command pwd -L)"; }; PS1="${PS1}\\$(__zoxide_hook)"; echo ho\'\'oked', "hooked")
         run(terminal, "cd sub; echo the''re", r"there\s+\$ \Z")
         equal(Path(folder, "visited").read_text().splitlines()[-1], f"add -- {folder}/work/sub")
-        run(terminal, "_direnv_hook() { eval \"$(direnv export bash)\"; }", r"_direnv_hook\(")
-        run(terminal, 'PROMPT_COMMAND="_direnv_hook${PROMPT_COMMAND:+;$PROMPT_COMMAND}"', "PROMPT")
+        run(terminal, "_direnv_hook() { eval \"$(direnv export bash)\"; }; echo def''ined", "defined")
+        run(terminal, 'PROMPT_COMMAND="_direnv_hook${PROMPT_COMMAND:+;$PROMPT_COMMAND}"; echo s"e"t', "set")
         run(terminal, "echo $PROJECT", "it's sub")
-        run(terminal, "cd ..; echo", "cd")
+        run(terminal, "cd ..; echo le''ft", "left")
         run(terminal, "echo $PROJECT", "it's work")
 
 

@@ -91,6 +91,22 @@ def test_repeating_a_change_in_vi(shell, folder):
         terminal.type("hly$uu.", r"^\$ echo a\Z")
 
 
+def test_repeating_what_goes_wrong_in_vi(shell, folder):
+    """. of a change that cannot be made here, whose inserted text has a . in it, ends"""
+    with session(shell, folder) as terminal:
+        run(terminal, "set -o vi", "vi")
+        for change in ("0cw.x", "0cfc.x", "0r.x"):
+            terminal.type("abc def", r"^\$ abc def\Z")
+            vi_escape(terminal)
+            terminal.send(change)
+            vi_escape(terminal)
+            give_up(terminal)
+            vi_escape(terminal)
+            terminal.send("9999.")
+            terminal.type("ddi", r"^\$\Z")
+        run(terminal, "echo alive", "^alive")
+
+
 def test_line_taller_than_the_screen_in_vi(shell, folder):
     """Typing at the end of a line of more rows than the screen has, after its start was shown"""
     with session(shell, folder, columns=40, rows=10) as terminal:

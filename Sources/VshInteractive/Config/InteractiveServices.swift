@@ -37,6 +37,8 @@ public final class InteractiveShell: InteractiveSupport {
     /// The lines that the user's interactive shells keep; nil when none are to be kept.
     static func storedHistory(_ shell: Shell) -> CommandHistory? { makeStore(shell).map { StoredHistory($0, shell) } }
 
+    public override func willEnd() { (history as? StoredHistory)?.store.leave() }
+
     public override func commandNotFound(_ shell: Shell, _ arguments: Arguments) -> Bool {
         sayNotFound(shell, arguments)
     }

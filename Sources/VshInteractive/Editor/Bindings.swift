@@ -231,7 +231,7 @@ extension LineEditor {
         case 95: return act { $0.insertLastArgument() }  // _
         case 61, 42, 92: return act { $0.complete(isBackward: false) }  // = * \
         case 46:  // .
-            if !viChange.repeatLast() { bell() }
+            repeatChange()
             return .nothing
         case 58, 64: return .nothing  // : @
         case 48 where vi.digits == 0 && text.contains(10): return edit { $0.moveToLineStart() }

@@ -257,8 +257,11 @@ public final class LineEditor: EngineClient {
         }
     }
 
-    /// Rings the bell with the next painting.
-    func bell() { rings = true }
+    /// Rings the bell with the next painting. What failed is not gone on with.
+    func bell() {
+        rings = true
+        viChange.stopRepeating()
+    }
 
     var isVi: Bool { engine?.mode == .vi }
 

@@ -14,6 +14,24 @@ extension LineEditor {
         raw = modes
     }
 
+    /// vi's `.`: the keys of the last change come again, and then those that are typed. Meanwhile the terminal sends the signals of ^C and ^\, as no
+    /// typed key is looked at.
+    func repeatChange() {
+        // A change that went another way than when it was typed has come to a `.` in the text it inserted.
+        if viChange.isRepeating || !viChange.repeatLast() {
+            bell()
+            return
+        }
+        setSignals(true)
+    }
+
+    private func setSignals(_ areSent: Bool) {
+        guard var modes = raw, modes.sendsSignals != areSent else { return }
+        modes.sendsSignals = areSent
+        try? modes.apply(to: 0, .now)
+        raw = modes
+    }
+
     /// The signal that the terminal would send for a key (`stty intr`, `quit`, `susp`), unless the key is to be taken as it is.
     private func signal(of key: Key) -> Signal? {
         guard case .control(let code) = key, keyPrefix != 22, let cooked else { return nil }
@@ -27,7 +45,9 @@ extension LineEditor {
 
     /// The next key; nil when the line is to be given up, for the reason in `result`.
     func nextKey() -> Key? {
+        if viChange.isRepeating, Signals.isPending, !handleSignals() { return nil }
         if let key = viChange.nextRepeated() { return key }
+        setSignals(false)
         while true {
             if let key = decoder.next() {
                 guard let signal = signal(of: key) else { return key }

@@ -8,7 +8,8 @@ import VshSystem
 /// suggestions go through, so that a command run ten thousand times costs no more than another.
 enum HistoryDatabase {
     /// Opens the database; makes it when it is new.
-    static func open(_ path: [UInt8]) throws(StoreError) -> Database {
+    /// - Parameter patience: how long to wait for another process's lock, in milliseconds.
+    static func open(_ path: [UInt8], patience: Int32) throws(StoreError) -> Database {
         let isNew = (try? FileStatus(path)) == nil
         if isNew {
             do {
@@ -18,7 +19,7 @@ enum HistoryDatabase {
             }
         }
         Database.useHighDescriptors()
-        let database = try Database(path: path, patience: 500)
+        let database = try Database(path: path, patience: patience)
         let query = try database.prepare("PRAGMA user_version")
         let version = try query.step() ? query.int(0) : 0
         query.reset()
@@ -47,7 +48,7 @@ enum HistoryDatabase {
             // One such process is enough. (Its lock is not of the kind that SQLite takes.)
             let file = try System.open(path, [.readOnly, .closeOnExec])
             try System.lock(file, .exclusive, wait: false)
-            let database = try open(path)
+            let database = try open(path, patience: 500)
             // First what nobody has to wait for; then, while others wait, what came meanwhile, and the log is cut.
             try database.run("PRAGMA wal_checkpoint(PASSIVE)")
             try database.run("PRAGMA wal_checkpoint(TRUNCATE)")

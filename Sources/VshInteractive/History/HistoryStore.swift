@@ -6,7 +6,8 @@ import VshSystem
 /// The command lines of all of a user's shells, in an SQLite file that they share.
 ///
 /// The connection is opened by the first question after a command and closed before the next one runs (`rest`): no
-/// descriptor of it stands while the user's commands run. When the file cannot be had, nothing is kept and nothing found.
+/// descriptor of it stands while the user's commands run. When the file cannot be had, nothing is kept and nothing found; while
+/// another shell writes, lines wait here (`WaitingLine`).
 public final class HistoryStore: HistorySource {
     let path: [UInt8]
     /// Names this shell among all.
@@ -17,8 +18,14 @@ public final class HistoryStore: HistorySource {
     private let isKeptOut: ([UInt8]) -> Bool
     private var open: Connection?
     private var cannotOpen = false
-    /// The row of the command that runs.
-    private(set) var running: (id: Int64, command: [UInt8], start: Int64)?
+    /// When another process was found to hold the file.
+    private var refusedAt: Int64?
+    /// The command that runs; its row, as soon as it has one.
+    var running: (id: Int64?, command: [UInt8], start: Int64)?
+    /// Lines that have still to be written, oldest first.
+    var waiting: [WaitingLine] = []
+    /// A line that waited has got its row.
+    var hasRenumbered = false
     private var operationBefore: UInt64 = 0
     /// An editor enters the lines.
     private(set) var isDriven = false
@@ -29,6 +36,10 @@ public final class HistoryStore: HistorySource {
 
     /// Rows that a lookup goes through one by one before it turns to the index of commands.
     static var window: Int64 { 2000 }
+
+    /// Milliseconds that a prompt waits for another shell that writes, and that a command of the user's does.
+    static var promptPatience: Int32 { 10 }
+    static var commandPatience: Int32 { 5000 }
 
     public init(
         path: [UInt8], session: Int64, newestOperation: @escaping () -> UInt64 = { 0 },
@@ -45,7 +56,9 @@ public final class HistoryStore: HistorySource {
         let database: Database
         private var prepared: [Int: Statement] = [:]
 
-        init(_ path: [UInt8]) throws(StoreError) { database = try HistoryDatabase.open(path) }
+        init(_ path: [UInt8], patience: Int32) throws(StoreError) {
+            database = try HistoryDatabase.open(path, patience: patience)
+        }
 
         func statement(_ number: Int, _ sql: StaticString) throws(StoreError) -> Statement {
             if let known = prepared[number] {
@@ -58,19 +71,25 @@ public final class HistoryStore: HistorySource {
         }
     }
 
-    /// The connection; nil when there is none to be had, or no file yet and `makes` is false.
-    func connection(makes: Bool = false) -> Connection? {
+    /// The connection; nil when there is none to be had now, or no file yet and `makes` is false.
+    func connection(makes: Bool = false, patience: Int32 = promptPatience) -> Connection? {
         if let open { return open }
-        if cannotOpen { return nil }
+        if cannotOpen || patience == Self.promptPatience && isRefused { return nil }
         if !makes, (try? FileStatus(path)) == nil { return nil }
         if makes, (try? FileStatus(path)) == nil { makeDirectory() }
-        guard let made = try? Connection(path) else {
-            cannotOpen = true
-            return nil
+        do {
+            open = try Connection(path, patience: patience)
+        } catch {
+            failed(error)
+            if !error.isBusy { cannotOpen = true }
         }
-        open = made
-        return made
+        return open
     }
+
+    /// A file that another process holds is not asked for again at each key.
+    var isRefused: Bool { refusedAt.map { Clock.monotonic - $0 < 250_000_000 } ?? false }
+
+    func failed(_ error: StoreError) { if error.isBusy { refusedAt = Clock.monotonic } }
 
     private func makeDirectory() {
         guard let slash = path.lastIndex(of: 47) else { return }
@@ -85,9 +104,11 @@ public final class HistoryStore: HistorySource {
                 try StateDirectory(path: Array(path[..<slash])).create()
                 return nil
             }
-            open = try Connection(path)
+            open = try Connection(path, patience: Self.promptPatience)
             return nil
         } catch {
+            failed(error)
+            if error.isBusy { return nil }
             cannotOpen = true
             return "\(String(decoding: error.path, as: UTF8.self)): \(error.reason)"
         }
@@ -116,37 +137,40 @@ public final class HistoryStore: HistorySource {
             if shortens { HistoryDatabase.shorten(path) }
         }
         if command.isEmpty || command[0] == 32 || isKeptOut(command) { return }
-        guard let connection = connection(makes: true) else { return }
-        let paths = HistoryPaths.existing(in: command)
-        let result: Int64? = try? connection.database.transaction { () throws(StoreError) -> Int64 in
-            let insert = try connection.statement(
-                0, "INSERT INTO history(command, directory, start, session, paths) VALUES(?1, ?2, ?3, ?4, ?5)")
-            try insert.bind(command).bind(directory).bind(start).bind(session).bind(paths).run()
-            let id = connection.database.lastRow
-            try connection.statement(1, "INSERT OR REPLACE INTO latest(id, command) VALUES(?1, ?2)")
-                .bind(id).bind(command).run()
-            return id
-        }
-        if let result { running = (result, command, start) }
+        running = (nil, command, start)
+        waiting.append(
+            WaitingLine(command: command, directory: directory, start: start, paths: HistoryPaths.existing(in: command))
+        )
+        flush()
     }
 
     public func finish(duration: Int64, status: Int32, undoable: Bool) {
-        guard let running, let connection = connection() else { return }
+        guard let running else { return }
         let newest = newestOperation()
         var operations: [UInt8] = []
         if newest != operationBefore { withUnsafeBytes(of: newest.littleEndian) { operations = Array($0) } }
-        let update = try? connection.statement(
-            2,
-            """
-            UPDATE history SET duration = ?2, status = ?3, undoable = ?4, operations = ?5 WHERE id = ?1 AND start = ?6
-            """)
-        update?.bind(running.id).bind(duration).bind(Int64(status)).bind(Int64(undoable ? 1 : 0))
-        update?.bind(operations).bind(running.start)
-        try? update?.run()
+        var place = waiting.count
+        if running.id == nil, let known = waiting.lastIndex(where: { $0.start == running.start }) {
+            place = known
+        } else {
+            waiting.append(WaitingLine(command: running.command, start: running.start, id: running.id))
+        }
+        waiting[place].duration = duration
+        waiting[place].status = status
+        waiting[place].undoable = undoable
+        waiting[place].operations = operations
+        flush()
     }
 
-    /// Takes a row out (`fc` is replaced by what it ran).
-    func remove(id: Int64) {
+    /// Takes the line that runs out again.
+    func takeBack() {
+        guard let running else { return }
+        self.running = nil
+        waiting.removeAll { $0.start == running.start && $0.command == running.command }
+        if let id = running.id { remove(id: id) }
+    }
+
+    private func remove(id: Int64) {
         guard let connection = connection() else { return }
         try? connection.database.transaction { () throws(StoreError) in
             let query = try connection.statement(3, "SELECT command FROM history WHERE id = ?1").bind(id)
@@ -162,16 +186,17 @@ public final class HistoryStore: HistorySource {
                 """
             ).bind(command).run()
         }
-        if running?.id == id { running = nil }
     }
 
     public func forget(_ command: [UInt8]) {
         rest()
-        guard let connection = connection() else { return }
+        waiting.removeAll { $0.command == command }
+        guard let connection = connection(patience: Self.commandPatience) else { return }
         try? connection.database.transaction { () throws(StoreError) in
             try connection.statement(7, "DELETE FROM history WHERE command = ?1").bind(command).run()
             try connection.statement(8, "DELETE FROM latest WHERE command = ?1").bind(command).run()
         }
+        rest()
     }
 
     // MARK: Up and Down
@@ -194,10 +219,11 @@ public final class HistoryStore: HistorySource {
     }
 
     public func entry(before: Int64?, prefix: [UInt8]) -> HistoryEntry? {
+        if let found = waitingEntry(before: before, prefix) { return found }
         guard let connection = connection() else { return nil }
         var limit = before ?? Int64.max
         // This session's lines first, then those of all others.
-        if before == nil || isOwn(limit) {
+        if limit >= WaitingLine.firstNumber || isOwn(limit) {
             if let found = own(connection, prefix, below: limit) { return found }
             limit = Int64.max
         }
@@ -205,13 +231,15 @@ public final class HistoryStore: HistorySource {
     }
 
     public func entry(after: Int64, prefix: [UInt8]) -> HistoryEntry? {
-        guard let connection = connection() else { return nil }
+        guard after < WaitingLine.firstNumber, let connection = connection() else {
+            return waitingEntry(after: after, prefix)
+        }
         var limit = after
         if !isOwn(after) {
             if let found = other(connection, prefix, above: after) { return found }
             limit = 0
         }
-        return own(connection, prefix, above: limit)
+        return own(connection, prefix, above: limit) ?? waitingEntry(after: after, prefix)
     }
 
     private func isOwn(_ id: Int64) -> Bool { entry(id: id)?.session == session }

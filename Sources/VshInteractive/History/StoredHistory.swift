@@ -21,23 +21,34 @@ public final class StoredHistory: CommandHistory {
     }
 
     public override func number(for text: Text, next: Int) -> Int? {
+        settleNumbers()
         if replaces || isPlain {
             replaces = false
             store.record(text.bytes, directory: shell.workingDirectory.bytes, start: Clock.realTime)
         }
         // One that is kept out of the store is kept out of the list as well.
-        return store.running.map { Int($0.id) }
+        return store.running.map { $0.id.map { Int($0) } ?? next }
+    }
+
+    /// After lines got other numbers than they had here while they waited.
+    private func settleNumbers() {
+        if !store.hasRenumbered { return }
+        store.hasRenumbered = false
+        reload()
+        if runningNumber != 0, let id = store.running?.id { runningNumber = Int(id) }
     }
 
     public override func line(_ number: Int) -> Text? { store.running.map { Text($0.command) } }
 
     public override func didRemove(_ entry: Entry) {
-        store.remove(id: Int64(entry.number))
+        store.takeBack()
         replaces = true
     }
 
     public override func willList() {
         setLimit()
+        store.flush(patience: HistoryStore.commandPatience)
+        settleNumbers()
         if isLoaded { return }
         isLoaded = true
         defer { store.rest() }
@@ -66,7 +77,7 @@ public final class StoredHistory: CommandHistory {
     func dropRunning() {
         if runningNumber == 0 { return }
         let number = runningNumber
-        store.remove(id: Int64(number))
+        store.takeBack()
         remove { $0.number == number }
         runningNumber = 0
     }
@@ -131,8 +142,9 @@ extension HistoryStore {
 
     /// Takes rows out, so that nothing of them is left in the file. How many; nil when the store failed.
     func remove(_ selection: Selection) -> Int? {
+        flush(patience: Self.commandPatience)
         rest()
-        guard let connection = connection() else { return 0 }
+        guard let connection = connection(patience: Self.commandPatience) else { return 0 }
         let database = connection.database
         do {
             try database.run("PRAGMA secure_delete=ON")
@@ -170,8 +182,9 @@ extension HistoryStore {
 
     /// Puts `***` in place of a text in all rows. How many had it; nil when the store failed.
     func redact(_ text: [UInt8]) -> Int? {
+        flush(patience: Self.commandPatience)
         rest()
-        guard !text.isEmpty, let connection = connection() else { return 0 }
+        guard !text.isEmpty, let connection = connection(patience: Self.commandPatience) else { return 0 }
         let database = connection.database
         do {
             try database.run("PRAGMA secure_delete=ON")
@@ -215,7 +228,7 @@ extension HistoryStore {
     /// - Returns: how many were new; nil when the store failed.
     func enter(_ lines: [HistoryImport.Line]) -> Int? {
         rest()
-        guard let connection = connection(makes: true) else { return nil }
+        guard let connection = connection(makes: true, patience: Self.commandPatience) else { return nil }
         let database = connection.database
         defer { try? database.run("PRAGMA wal_checkpoint(TRUNCATE)") }
         return try? database.transaction { () throws(StoreError) -> Int in
