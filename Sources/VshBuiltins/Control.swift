@@ -36,6 +36,17 @@ func registerControl(_ shell: Shell) {
     shell.register("false", .regular, traits: .isPure, synopsis: "", summary: "Return status 1.", function: falseStatus)
 }
 
+/// `logout`, for interactive shells.
+public func registerLogout(_ shell: Shell) {
+    shell.register(
+        "logout", .extension_, synopsis: "[n]", summary: "Leave a login shell with status n."
+    ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
+        if shell.asksForHelp(arguments) { return .normal }
+        if !shell.options.contains(.login) { return try shell.fail(arguments, "not a login shell; use exit") }
+        return try exitShell(shell, arguments)
+    }
+}
+
 private func colon(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     shell.status = 0
     return .normal

@@ -26,7 +26,7 @@ public enum BuiltinOptions {
             return "-s | Bind a text to type; a newline at its end enters the line\n-r | Take a binding back\n< none"
         case "commit": return "< none"
         case "bg", "fg": return "< job"
-        case "break", "continue", "exit", "return", "shift": return "< none"
+        case "break", "continue", "exit", "logout", "return", "shift": return "< none"
         case "cd":
             return
                 "-L | Keep symbolic links in the path (default)\n-P | Resolve symbolic links\n-e | With -P, fail when the new path cannot be found out\n< dir"

@@ -22,14 +22,17 @@ public struct EndedOperation: Sendable {
         missing = results.missing
         // What an undo or redo replaces, the next redo or undo brings back: nobody has to be told.
         if [.undo, .redo, .rollback].contains(operation.record.kind) { return }
-        for change in operation.changes where change.preimage != .missing {
+        // What the operation made itself does not come back.
+        let isMixed = operation.changes.contains { $0.kind == .created }
+        let own = isMixed ? OwnChanges(operation.changes) : nil
+        for (number, change) in operation.changes.enumerated() where change.preimage != .missing {
+            guard change.isDestructive, own?.contains(number) != true else { continue }
             switch change.kind {
             case .removed where change.before.kind == .directory:
                 if change.preimage == .object, let store, trees.count < 1024 {
                     trees.append(store.path(change.item, location: change.location))
                 }
-            case .removed, .content, .tail: files += 1
-            default: break
+            default: files += 1
             }
         }
     }
@@ -50,4 +53,9 @@ public struct EndedOperation: Sendable {
         }
         return count
     }
+}
+
+extension ChangeRecord {
+    /// It removes something or replaces content.
+    fileprivate var isDestructive: Bool { kind == .removed || kind == .content || kind == .tail }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshBuiltins
 import VshRuntime
 import VshSystem
 
@@ -28,6 +29,7 @@ extension Shell {
     public func startSession(readsFiles: Bool, file: Text?) -> (Abbreviations, KeyBindings, hasDefaultPrompt: Bool) {
         let abbreviations = Abbreviations()
         abbreviations.register(self)
+        registerLogout(self)
         countLevel()
         startInteractive(readsFiles: readsFiles, file: file)
         InteractiveShell.install(self)
