@@ -21,7 +21,7 @@ def session(shell, folder, arguments=(), **options):
     os.makedirs(work, exist_ok=True)
     options.setdefault("term", "xterm-256color")
     terminal = Session([shell, *arguments], cwd=work, home=folder, columns=120, **options)
-    terminal.wait_for(r"\$ ")
+    terminal.wait_for(r"[$#] ")
     time.sleep(0.1)
     terminal.take()
     return terminal
@@ -224,6 +224,15 @@ def test_startup_files(shell, folder):
     equal(result.stdout, "yes\n", "a login shell that is not interactive")
 
 
+def test_logout(shell, folder):
+    """logout leaves a login shell, and no other"""
+    with session(shell, folder, ["-l"], env={"ENV": "/dev/null"}) as terminal:
+        terminal.send("logout 3\r")
+        equal(terminal.wait(), 3)
+    with session(shell, folder) as terminal:
+        run(terminal, "logout; echo st''ill $?", "still 1")
+
+
 def test_did_you_mean(shell, folder):
     """A mistyped command name brings likely ones"""
     with session(shell, folder) as terminal:
@@ -241,6 +250,9 @@ def test_hint_after_destruction(shell, folder):
             Path(work, "tree", "deep", f"f{number}").touch()
         env = {"VSH_HINTS": "off"} if shell_number else {}
         with session(shell, folder, env=env) as terminal:
+            terminal.send("cp -r tree copy; rm -r copy; touch z; rm z; echo bo''th\r")
+            text = terminal.wait_for("(?ms)^both.*^\\$ $")
+            equal("undo restores" in text, False, "what was not there before")
             terminal.send("rm -r tree; echo go''ne\r")
             text = terminal.wait_for("(?ms)^gone.*^\\$ $")
             equal("undo restores 12 files" in text, not shell_number)
@@ -248,7 +260,7 @@ def test_hint_after_destruction(shell, folder):
             text = terminal.wait_for("(?ms)^more.*^\\$ $")
             equal("undo restores" in text, False, "only once")
     with session(shell, folder) as terminal:
-        run(terminal, "touch y", "touch y")
+        run(terminal, "touch y; echo ma''de", "made")
         terminal.send("undo; echo a''way\r")
         text = terminal.wait_for("(?ms)^away.*^\\$ $")
         equal("undo restores" in text, False, "nor for what an undo removes")
