@@ -7,7 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
 
-enum { SMALL = 8192, PLACES = 64 };
+enum { SMALL = 8192, PLACES = 64, NAME_LENGTH = 39 };
 static const uint64_t file_cap = 64u << 20, operation_cap = 1u << 30;
 
 /// Stores on other mounts that were looked for; `path` NULL: none can be had.
@@ -92,9 +92,34 @@ static const char *place_near(const struct place *file) {
   return found;
 }
 
+static char *put_decimal(char *at, uint32_t number) {
+  char digits[10];
+  int count = 0;
+  do digits[count++] = (char)('0' + number % 10);
+  while (number /= 10);
+  while (count) *at++ = digits[--count];
+  return at;
+}
+
+/// The name of an item, as PreimageStore.itemPath makes it.
+static void item_name(char name[NAME_LENGTH + 1], uint64_t item) {
+  memset(name, '_', NAME_LENGTH);
+  name[NAME_LENGTH] = 0;
+  char *at = put_decimal(name, (uint32_t)(item >> 32));
+  *at++ = '.';
+  put_decimal(at, (uint32_t)item);
+}
+
+/// `location`: NULL for the main store.
 static void item_path(char *into, const char *location, uint64_t item) {
-  if (location) snprintf(into, LONG_PATH, "%s/%llu.%llu", location, (unsigned long long)(item >> 32), (unsigned long long)(item & 0xffffffff));
-  else snprintf(into, LONG_PATH, "%s/store/%llu.%llu", state_path, (unsigned long long)(item >> 32), (unsigned long long)(item & 0xffffffff));
+  size_t count = strlen(location ? location : state_path);
+  memcpy(into, location ? location : state_path, count);
+  if (!location) {
+    memcpy(into + count, "/store", 6);
+    count += 6;
+  }
+  into[count++] = '/';
+  item_name(into + count, item);
 }
 
 int keep_link(struct operation *operation, const struct place *place, uint64_t *item, const char **location) {

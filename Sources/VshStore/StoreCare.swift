@@ -250,15 +250,6 @@ extension OperationLog {
 }
 
 extension PreimageStore {
-    static func itemPath(_ item: UInt64, in directory: [UInt8]) -> [UInt8] {
-        var path = directory
-        path.append(UInt8(ascii: "/"))
-        path.append(decimal: item >> 32)
-        path.append(UInt8(ascii: "."))
-        path.append(decimal: item & 0xffff_ffff)
-        return path
-    }
-
     /// Stores of this state directory on the mounts that there are now, whether or not the log tells of them.
     func knownLocations() -> [[UInt8]] {
         guard let fd = try? FileDescriptor("/proc/self/mountinfo", .readOnly), let text = try? fd.readAll() else {

@@ -33,11 +33,17 @@ struct StoreContents {
 
     var bytes: UInt64 { items.values.reduce(0, +) }
 
-    /// `12.3`: item 3 of journal 12.
+    /// Of the name of an item: what the kernel keeps together with its entry.
+    static let nameLength = 39
+    static let filler = UInt8(ascii: "_")
+
+    /// `12.3` with a filler behind it: item 3 of journal 12.
     static func number(_ name: [UInt8]) -> UInt64? {
-        guard let dot = name.firstIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+        guard name.count == nameLength, let dot = name.firstIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+        let end = name.firstIndex(of: filler) ?? nameLength
+        guard name[end...].allSatisfy({ $0 == filler }) else { return nil }
         var numbers: [UInt64] = [0, 0]
-        for (index, byte) in name.enumerated() where index != dot {
+        for (index, byte) in name[..<end].enumerated() where index != dot {
             guard byte >= 48, byte <= 57 else { return nil }
             numbers[index < dot ? 0 : 1] = numbers[index < dot ? 0 : 1] &* 10 &+ UInt64(byte - 48)
         }
