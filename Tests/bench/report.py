@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Measured tables in a Markdown file: each between two marks of its own, `<!-- NAME -->` and `<!-- /NAME -->`."""
+"""Measured tables in a Markdown file: each between two marks of its own, `<!-- NAME -->` and `<!-- /NAME -->`; and precedence for what is measured."""
+import contextlib
 import datetime
 import os
 import platform
@@ -20,3 +21,30 @@ def put(path, name, lines):
     _, _, after = rest.partition(f"<!-- /{name} -->")
     with open(path, "w", encoding="utf-8") as file:
         file.write(before + f"<!-- {name} -->\n" + "\n".join(lines) + f"\n<!-- /{name} -->" + after)
+
+
+@contextlib.contextmanager
+def precedence():
+    """A control group with the greatest weight, where one can be made (first of the old kind, then of the new)."""
+    for top, weight in (("/sys/fs/cgroup/cpu", "cpu.shares=200000"), ("/sys/fs/cgroup", "cpu.weight=10000")):
+        group = f"{top}/vsh-bench-{os.getpid()}"
+        name, _, value = weight.partition("=")
+        try:
+            os.mkdir(group)
+            for path, text in ((f"{group}/{name}", value), (f"{group}/cgroup.procs", str(os.getpid()))):
+                with open(path, "w", encoding="ascii") as file:
+                    file.write(text)
+            break
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.rmdir(group)
+    else:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with open(f"{top}/cgroup.procs", "w", encoding="ascii") as file:
+            file.write(str(os.getpid()))
+        with contextlib.suppress(OSError):
+            os.rmdir(group)
