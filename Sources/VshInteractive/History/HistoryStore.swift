@@ -18,8 +18,9 @@ public final class HistoryStore: HistorySource {
     private let isKeptOut: ([UInt8]) -> Bool
     private var open: Connection?
     private var cannotOpen = false
-    /// When another process was found to hold the file.
-    private var refusedAt: Int64?
+    /// When the file was found to be held by another process, for all that is, and by one that writes.
+    private var opening = Refusal()
+    var writing = Refusal()
     /// The command that runs; its row, as soon as it has one.
     var running: (id: Int64?, command: [UInt8], start: Int64)?
     /// Lines that have still to be written, oldest first.
@@ -74,22 +75,17 @@ public final class HistoryStore: HistorySource {
     /// The connection; nil when there is none to be had now, or no file yet and `makes` is false.
     func connection(makes: Bool = false, patience: Int32 = promptPatience) -> Connection? {
         if let open { return open }
-        if cannotOpen || patience == Self.promptPatience && isRefused { return nil }
+        if cannotOpen || patience == Self.promptPatience && opening.isRecent { return nil }
         if !makes, (try? FileStatus(path)) == nil { return nil }
         if makes, (try? FileStatus(path)) == nil { makeDirectory() }
         do {
             open = try Connection(path, patience: patience)
         } catch {
-            failed(error)
+            opening.note(error)
             if !error.isBusy { cannotOpen = true }
         }
         return open
     }
-
-    /// A file that another process holds is not asked for again at each key.
-    var isRefused: Bool { refusedAt.map { Clock.monotonic - $0 < 250_000_000 } ?? false }
-
-    func failed(_ error: StoreError) { if error.isBusy { refusedAt = Clock.monotonic } }
 
     private func makeDirectory() {
         guard let slash = path.lastIndex(of: 47) else { return }
@@ -107,7 +103,7 @@ public final class HistoryStore: HistorySource {
             open = try Connection(path, patience: Self.promptPatience)
             return nil
         } catch {
-            failed(error)
+            opening.note(error)
             if error.isBusy { return nil }
             cannotOpen = true
             return "\(String(decoding: error.path, as: UTF8.self)): \(error.reason)"

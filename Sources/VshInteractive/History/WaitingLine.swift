@@ -24,12 +24,21 @@ struct WaitingLine {
     static var limit: Int { 1000 }
 }
 
+/// When another process had the file: it is not asked for again at each key.
+struct Refusal {
+    private var time: Int64?
+
+    mutating func note(_ error: StoreError) { if error.isBusy { time = Clock.monotonic } }
+
+    var isRecent: Bool { time.map { Clock.monotonic - $0 < 250_000_000 } ?? false }
+}
+
 extension HistoryStore {
     /// Writes what waits. False: another process has the file, or it cannot be written.
     @discardableResult
     func flush(patience: Int32 = promptPatience) -> Bool {
         if waiting.isEmpty { return true }
-        if patience != Self.promptPatience { rest() } else if isRefused { return keepWaiting() }
+        if patience != Self.promptPatience { rest() } else if writing.isRecent { return keepWaiting() }
         guard let connection = connection(makes: true, patience: patience) else { return keepWaiting() }
         let lines = waiting
         do {
@@ -45,7 +54,7 @@ extension HistoryStore {
             waiting = []
             return true
         } catch {
-            failed(error)
+            writing.note(error)
             return keepWaiting()
         }
     }
