@@ -171,6 +171,31 @@ void put_text(struct buffer *buffer, const char *text);
 void put_state(struct buffer *buffer, const struct statx *x);
 uint64_t device_of(const struct statx *status);
 
+// names.c
+/// Bytes of a record.
+struct span {
+  const uint8_t *bytes;
+  uint32_t count;
+};
+enum happening { HAPPENED_CAME, HAPPENED_LINKED, HAPPENED_MADE, HAPPENED_LEFT, HAPPENED_GONE };
+enum { WAY_NAMES = 32 };
+/// The names that an object had before one that it has at a change, back to its first; each from a change on. To be freed by the caller.
+struct way {
+  char *names[WAY_NAMES];
+  uint32_t since[WAY_NAMES];
+  int count;
+  bool is_renamed;  // it was renamed or linked itself, not just along with a directory
+};
+struct names;
+struct names *names_new(void);
+void names_free(struct names *names);
+/// To be called in the order of the numbers. The bytes are not copied. False without memory.
+bool names_add(struct names *names, enum happening what, struct span at, struct span other, uint32_t number);
+/// What the object at a path (LONG_PATH bytes) when a change is made was called when the operation began. True: it was not there.
+bool names_origin(struct names *names, char *path, uint32_t number, struct way *way);
+/// Where what a path stands for at a change is when the operation ends. False: nowhere any more.
+bool names_place(struct names *names, char *path, uint32_t number);
+
 // reader.c
 /// What this process may see of the memory of programs that it starts, and the recorder of theirs.
 enum looking { LOOK_NEVER, LOOK_FREELY, LOOK_AS_ANCESTOR };
