@@ -34,11 +34,13 @@ struct starter {
   int ruleset;   // Landlock rules that it is to put on itself, or -1
   bool is_free;  // it puts nothing on itself
   bool copies;   // it is to fork, not to start a program
+  int32_t processor;       // the only one that it runs on, or -1
+  uint64_t processors[16];  // which children are to have
   char own_stack[16384] __attribute__((aligned(64)));
 };
 
 /// The one that is filtered, and the one that was made before the shell confined itself.
-static struct starter filtered, unconfined = {.is_free = true};
+static struct starter filtered = {.processor = -1}, unconfined = {.is_free = true, .processor = -1};
 
 /// Where the shell's own thread waits for a copy: the copy goes on there.
 static jmp_buf waiting;
@@ -59,9 +61,40 @@ static void look_at_traits(struct traits *traits) {
   traits->user = geteuid();
 }
 
+static int set_processors(pid_t task, const uint64_t mask[16]) {
+  return (int)syscall(SYS_sched_setaffinity, task, 16 * sizeof *mask, mask);
+}
+
+/// Has the thread run where the shell's own thread does, which is about to wait: there it need not be woken from afar.
+static void follow(struct starter *starter) {
+  unsigned processor;
+  if (!starter->traits.processors[0] || syscall(SYS_getcpu, &processor, NULL, NULL) < 0 || processor > 1023 || (int32_t)processor == starter->processor) return;
+  uint64_t mask[16] = {0};
+  mask[processor / 64] = 1ull << processor % 64;
+  if (set_processors((pid_t)starter->tid, mask) == 0) starter->processor = (int32_t)processor;
+}
+
+/// In the thread: what children are to have. Where the shell may run everywhere that is to be said so, as the set of all can grow.
+static void find_processors(struct starter *starter) {
+  uint64_t *mask = starter->processors, found[16] = {0};
+  memset(mask, 0xff, sizeof starter->processors);
+  bool is_everywhere = set_processors(0, mask) == 0 && syscall(SYS_sched_getaffinity, 0, sizeof found, found) > 0
+                       && memcmp(found, starter->traits.processors, sizeof found) == 0;
+  if (!is_everywhere) memcpy(mask, starter->traits.processors, sizeof starter->processors);
+  if (!is_everywhere) set_processors(0, mask);
+}
+
+/// In the child: it runs where the shell may.
+static int begin_child(void *argument) {
+  struct starter *starter = argument;
+  if (starter->processor >= 0) set_processors(0, starter->processors);
+  return starter->entry(starter->argument);
+}
+
 static int starter_main(void *argument) {
   struct starter *starter = argument;
   int confined = starter->ruleset >= 0 ? vsh_landlock_restrict(starter->ruleset) : 0;
+  if (!starter->is_free) find_processors(starter);
   starter->listener = starter->is_free ? -1 : confined < 0 ? confined : recorder_install();
   for (uint32_t seen = 1;; seen++) {
     atomic_store(&starter->answer, seen);
@@ -73,7 +106,7 @@ static int starter_main(void *argument) {
       starter->pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
       if (starter->pid == 0) _longjmp(waiting, 1);
     } else {
-      starter->pid = clone(starter->entry, starter->stack, CLONE_VM | CLONE_VFORK | SIGCHLD, starter->argument);
+      starter->pid = clone(begin_child, starter->stack, CLONE_VM | CLONE_VFORK | SIGCHLD, starter);
     }
     starter->error = starter->pid < 0 ? errno : 0;
   }
@@ -112,6 +145,7 @@ static pid_t start(struct starter *starter, int (*entry)(void *), void *argument
   starter->entry = entry;
   starter->argument = argument;
   starter->stack = stack;
+  if (starter == &filtered) follow(starter);
   ask(starter);
   errno = starter->error;
   return starter->pid;
@@ -134,11 +168,12 @@ int vsh_recorder_employ(struct vsh_recording *recording) {
       && memcmp(&traits, &filtered.traits, sizeof traits) == 0)
     return 0;
   vsh_recorder_retire();
+  filtered.traits = traits;
   filtered.ruleset = recording->flags & VSH_RECORDING_CONFINED ? recording->ruleset : -1;
   int error = begin(&filtered);
   if (error) return error;
   filtered.operation = recording->operation;
-  filtered.traits = traits;
+  filtered.processor = -1;
   error = filtered.listener;
   if (error >= 0) {
     error = recorder_give(recording, filtered.listener);
