@@ -118,6 +118,65 @@ class Session:
         self.close()
 
 
+def wait_until(condition, what, seconds=20.0):
+    """Waits until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Timeout(what)
+        time.sleep(0.01)
+
+
+def processes(terminal):
+    """The processes of the terminal but its shell: (name, state, parent) of each."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat") as file:
+                start, _, rest = file.read().rpartition(")")
+        except OSError:
+            continue
+        state, parent, _, session_number = rest.split()[:4]
+        if int(session_number) == terminal.pid and int(name) != terminal.pid:
+            found.append((start.partition("(")[2], state, int(parent)))
+    return found
+
+
+def wait_until_over(terminal):
+    """Waits until all jobs have ended."""
+    wait_until(lambda: all(state == "Z" for _, state, _ in processes(terminal)), "jobs still run")
+
+
+def wait_until_stopped(terminal):
+    """Waits until a job is stopped."""
+    wait_until(lambda: any(state == "T" for _, state, _ in processes(terminal)), "no job is stopped")
+
+
+def alive(terminal, name):
+    """How many programs of that name have not ended."""
+    return sum(process[0] == name and process[1] != "Z" for process in processes(terminal))
+
+
+def wait_until_running(terminal, name):
+    """Waits until a program of that name runs."""
+    wait_until(lambda: any(process[:2] == (name, "S") for process in processes(terminal)), f"no {name} runs")
+
+
+def wait_until_foreground(terminal):
+    """Waits until a job has the terminal."""
+    wait_until(lambda: os.tcgetpgrp(terminal.fd) not in (0, terminal.pid), "no job in the foreground")
+
+
+def wait_until_ended(pid, seconds=20.0):
+    """Waits until a child of this process has ended; kills it when it does not."""
+    try:
+        wait_until(lambda: os.waitpid(pid, os.WNOHANG)[0], "the shell is still there", seconds)
+    except Timeout:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
+
+
 def session(shell, folder, **options):
     """A shell at its first prompt, in `folder`/work."""
     work = os.path.join(folder, "work")

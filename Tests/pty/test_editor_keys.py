@@ -3,7 +3,6 @@
 """The line editor on a terminal: typing, several lines, the keys of emacs mode, pastes."""
 import os
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
@@ -144,17 +143,20 @@ def test_paste(shell, folder):
 
 
 def test_big_paste(shell, folder):
-    """10 kB are pasted with one repaint, within 50 ms (the best of five)"""
+    """10 kB are pasted with one repaint; the shell works on it for less than 50 ms (the best of five)"""
+    def work(pid):
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+
     with session(shell, folder, rows=50) as terminal:
         times = []
         for _ in range(5):
             text = " ".join(f"word{number}" for number in range(1200))[:10000]
             terminal.settle()
             before = terminal.screen.repaints
-            start = time.perf_counter()
+            start = work(terminal.pid)
             terminal.send(ESC + "[200~: " + text + "END" + ESC + "[201~")
             terminal.see("END\\Z")
-            times.append(time.perf_counter() - start)
+            times.append(work(terminal.pid) - start)
             terminal.settle()
             equal(terminal.screen.repaints - before, 1, "repaints")
             give_up(terminal)

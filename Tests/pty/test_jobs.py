@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, has, main, matches  # noqa: E402
-from terminal import modes, session, start  # noqa: E402
+from terminal import (  # noqa: E402
+    alive, modes, session, start, wait_until, wait_until_ended, wait_until_foreground, wait_until_over, wait_until_running, wait_until_stopped)
 
 
 def test_stop_and_foreground(shell, folder):
@@ -39,7 +40,7 @@ def test_status_of_a_stopped_job(shell, folder):
         equal(terminal.command("echo $?"), [str(128 + signal.SIGTSTP)])
         terminal.send("fg\r")
         terminal.wait_for(r"^sh -c .*$")
-        time.sleep(0.1)
+        wait_until_foreground(terminal)
         terminal.send("\x03")
         terminal.wait_for_prompt()
         equal(terminal.command("echo $?"), ["130"])
@@ -67,7 +68,7 @@ def test_background(shell, folder):
         equal(terminal.command("echo here"), ["here"])
         listed = terminal.command("jobs")
         matches(r"\[1\] \+ Running +sh -c .*", listed[0])
-        time.sleep(1.3)
+        wait_until_over(terminal)
         terminal.send("\r")
         said = terminal.wait_for_prompt()
         equal(len(re.findall(r"\[1\] \+ Done +sh -c", said)), 1, said)
@@ -106,7 +107,7 @@ def test_current_job(shell, folder):
             terminal.wait_for_prompt()
         equal([line[:5] for line in terminal.command("jobs")], ["[1]  ", "[2] -", "[3] +"])
         terminal.command("kill -9 %3")
-        time.sleep(0.2)
+        wait_until(lambda: alive(terminal, "sleep") == 2, "the job is not killed")
         terminal.send("\r")
         terminal.wait_for_prompt()
         equal([line[:5] for line in terminal.command("jobs")], ["[1] -", "[2] +"])
@@ -116,9 +117,9 @@ def test_current_job(shell, folder):
 def test_subshell_is_a_job(shell, folder):
     """( … ) is stopped as a whole"""
     with session(shell, folder) as terminal:
-        start(terminal, "(echo started; sleep 1; echo inside)", "started")
+        start(terminal, "(echo started; sleep 2; echo inside)", "started")
         terminal.send("\x1a")
-        matches(r"(?s).*\[1\] \+ Stopped.*\(echo started; sleep 1; echo inside\)\n", terminal.wait_for_prompt())
+        matches(r"(?s).*\[1\] \+ Stopped.*\(echo started; sleep 2; echo inside\)\n", terminal.wait_for_prompt())
         equal(terminal.command("echo here"), ["here"])
         terminal.send("fg\r")
         has(terminal.wait_for_prompt(), "\ninside\n")
@@ -128,7 +129,7 @@ def test_pipeline_is_a_job(shell, folder):
     """A pipeline of builtins, functions and programs is one job"""
     with session(shell, folder) as terminal:
         terminal.command("f() { while read line; do echo \"f $line\"; done; }")
-        start(terminal, "{ echo started >&2; sleep 1; echo end; } | f | cat", "started")
+        start(terminal, "{ echo started >&2; sleep 2; echo end; } | f | cat", "started")
         terminal.send("\x1a")
         has(terminal.wait_for_prompt(), "Stopped")
         equal(len(terminal.command("jobs")), 1)
@@ -167,7 +168,7 @@ def test_background_reader_stops(shell, folder):
     """A background job that reads the terminal is stopped, and fg lets it read"""
     with session(shell, folder) as terminal:
         terminal.command("sh -c 'read x; echo got $x' &")
-        time.sleep(0.3)
+        wait_until_stopped(terminal)
         terminal.send("\r")
         has(terminal.wait_for_prompt(), "Stopped (SIGTTIN)")
         terminal.send("fg\r")
@@ -277,17 +278,15 @@ def test_notification_at_the_prompt(shell, folder):
     """Without set -b the end of a job is told before the next prompt"""
     with session(shell, folder) as terminal:
         terminal.command("sleep 0.2 &")
-        time.sleep(0.5)
+        wait_until_over(terminal)
         equal(terminal.text(), "")
         terminal.send("echo now\r")
         matches(r"(?s).*\nnow\n\[1\] \+ Done +sleep 0.2\n", terminal.wait_for_prompt())
-        terminal.command("sh -c 'exit 3' &")
-        for _ in range(50):
-            time.sleep(0.1)
-            terminal.send("\r")
-            if "Done(3)" in terminal.wait_for_prompt():
-                return
-        raise AssertionError("the end of the job is not told")
+        said = terminal.command("sh -c 'exit 3' &")
+        wait_until_over(terminal)
+        # At the prompt of this line already, when it was quick.
+        terminal.send("\r")
+        equal("".join([*said, terminal.wait_for_prompt()]).count("Done(3)"), 1)
 
 
 def test_wait_after_notification(shell, folder):
@@ -295,7 +294,7 @@ def test_wait_after_notification(shell, folder):
     with session(shell, folder) as terminal:
         terminal.command("sh -c 'exit 7' &")
         terminal.command("p=$!")
-        time.sleep(0.2)
+        wait_until_over(terminal)
         terminal.command(":")
         equal(terminal.command("wait $p; echo $?"), ["7"])
         equal(terminal.command("wait $p; echo $?"), ["127"])
@@ -351,16 +350,9 @@ def test_hangup(shell, folder):
     """The end of the terminal ends the shell"""
     terminal = session(shell, folder)
     terminal.send("sleep 30\r")
-    time.sleep(0.3)
-    pid = terminal.pid
+    wait_until_running(terminal, "sleep")
     os.close(terminal.fd)
-    for _ in range(100):
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            return
-        time.sleep(0.05)
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    raise AssertionError("the shell is still there")
+    wait_until_ended(terminal.pid)
 
 
 def test_orphaned_group(shell, folder):
@@ -373,11 +365,7 @@ def test_orphaned_group(shell, folder):
         has(terminal.wait_for_prompt(), "stopped job")
         terminal.send("exit\r")
         terminal.wait()
-        for _ in range(50):
-            if (Path(folder) / "work" / "hup").exists():
-                return
-            time.sleep(0.1)
-        raise AssertionError("the job was not told")
+        wait_until((Path(folder) / "work" / "hup").exists, "the job was not told")
 
 
 ORPHAN = """import os, sys, time

@@ -97,7 +97,9 @@ def main():
     shell = os.path.abspath(parser.parse_args().shell)
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        os.chdir(folder)
+        # Nobody else changes the directory above.
+        os.mkdir(folder + "/in")
+        os.chdir(folder + "/in")
         populate()
         cases = [(run, o, e) for e in ENVIRONMENTS for o in OPTIONS.replace("\n", "|").split("|")]
         cases += [(run_on_terminal, o, c) for o in TERMINAL for c in [5, 20, 40, 79, 80, 81, 132, 200]]
