@@ -148,12 +148,7 @@ extension Shell {
                     report(name: parameterName(code, part), "cannot be assigned in this way")
                     throw ShellError(.expansion, status: 1)
                 }
-                if part.op == .indicateError {
-                    let message = try operandText(code, part)
-                    report(
-                        name: parameterName(code, part), message.isEmpty ? "parameter not set" : message.description)
-                    throw ShellError(.expansion, status: 1)
-                }
+                if part.op == .indicateError { throw try indicatedError(code, part) }
                 try expandOperand(code, part, &builder)
                 return
             }

@@ -18,6 +18,17 @@ extension Shell {
         return ShellError(.expansion, status: 1)
     }
 
+    /// The error that `${parameter?message}` asks for. Its status is open in the standard: 2 as in dash, yash and busybox where the shell is `sh`
+    /// (scripts written for those tell trouble from their own "no" by it, as zgrep does), 1 as in bash under its own name.
+    func indicatedError(_ code: Code, _ part: Part) throws(ShellError) -> ShellError {
+        let message = try operandText(code, part)
+        let isOrNull = part.flags.contains(.colon)
+        report(
+            name: parameterName(code, part),
+            message.isEmpty ? "parameter \(isOrNull ? "null or " : "")not set" : message.description)
+        return ShellError(.expansion, status: options.contains(.posix) ? 2 : 1)
+    }
+
     /// A special parameter other than `@` and `*`.
     func special(_ byte: Int32) -> Text {
         switch byte {
@@ -99,12 +110,7 @@ extension Shell {
             }
         case .indicateError:
             if useOperand {
-                let message = part.b >= 0 ? try operandText(code, part) : Text()
-                report(
-                    name: parameterName(code, part),
-                    message.isEmpty
-                        ? "parameter \(part.flags.contains(.colon) ? "null or " : "")not set" : message.description)
-                throw ShellError(.expansion, status: 1)
+                throw try indicatedError(code, part)
             }
         case .length:
             if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
