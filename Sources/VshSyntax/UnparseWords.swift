@@ -36,7 +36,11 @@ extension Unparser {
             list(w)
         case .braces:
             if w.b >= 0 {
-                out.append(code.constants[w.b])
+                let source = code.constants[w.b]
+                out.append(source)
+                // At the end of the input a backslash stands for itself; more text follows it now.
+                let backslashes = source.withBytes { $0.reversed().prefix { $0 == Byte.backslash }.count }
+                if backslashes % 2 == 1 { out.append(Byte.backslash) }
             } else {
                 for offset in 0..<w.count {
                     if offset > 0 { out.append(Byte.space) }
