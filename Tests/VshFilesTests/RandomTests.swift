@@ -114,7 +114,7 @@ final class RandomTests: XCTestCase {
     }
 
     func testMoreSeeds() throws {
-        let count = ProcessInfoless.environment("VSH_SEEDS") ?? 5
+        let count = ProcessInfoless.environment("VSH_SEEDS") ?? 2
         for seed in 0..<count { try run(seed: UInt64(100 + seed), steps: 150, on: "/dev/shm", stateOn: nil) }
     }
 

@@ -29,7 +29,7 @@ final class PropertyTests: XCTestCase {
     }
 
     func testRoundTripOfRandomScripts() {
-        for seed in 0..<60 {
+        for seed in 0..<40 {
             var generator = ScriptGenerator(seed)
             let script = generator.script()
             let parsed = parse(script)
