@@ -185,17 +185,18 @@ extension Parser {
             pos = nameEnd
             return try elementAssignment(code, symbol, position, &flags)
         }
+        // An alias that begins a substitution can end within it: afterwards this text may be gone.
+        let isAppending = base[nameEnd &- 1] == Byte.plus
         pos = nameEnd &+ 1
         if base[pos] == Byte.openParen && !options.isPosix {
-            let isAppending = base[nameEnd &- 1] == Byte.plus
             return try listAssignment(code, symbol, position, isAppending: isAppending, &flags)
         }
         let index = try value(code)
-        if base[nameEnd &- 1] == Byte.plus { appendValue(code, index, symbol, position) }
+        if isAppending { appendValue(code, index, symbol, position) }
         let word = code.words[index]
         if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         var assignment = Assignment(symbol: symbol, word: index, position: position)
-        if base[nameEnd &- 1] == Byte.plus { assignment.flags.insert(.append) }
+        if isAppending { assignment.flags.insert(.append) }
         if word.form == .general && appendsToSelf(code, word, symbol) { assignment.flags.insert(.appendsToSelf) }
         assignments.append(assignment)
     }

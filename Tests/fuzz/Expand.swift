@@ -89,7 +89,7 @@ private func expandAll(_ script: [UInt8], _ choice: Int) {
         for word in node.a..<node.a + node.n { expandTwice(shell, code, word) }
     }
     for index in 0..<code.redirections.count { text(shell, code, code.redirections[index].word) }
-    for index in 0..<code.assignments.count { text(shell, code, code.assignments[index].word) }
+    for index in 0..<code.assignments.count { assign(shell, code, code.assignments[index]) }
     for index in 0..<code.caseItems.count {
         let item = code.caseItems[index]
         for word in item.firstPattern..<item.firstPattern + item.patternCount {
@@ -101,8 +101,20 @@ private func expandAll(_ script: [UInt8], _ choice: Int) {
 }
 
 private func text(_ shell: Shell, _ code: Code, _ word: Int32) {
+    leavesNothing(shell) { () throws(ShellError) in _ = try shell.expandToText(code, word) }
+}
+
+/// The value of a variable is expanded; a list or an element is assigned too.
+private func assign(_ shell: Shell, _ code: Code, _ assignment: Assignment) {
+    switch code.words[assignment.word].form {
+    case .list, .arrayElement: leavesNothing(shell) { () throws(ShellError) in try shell.perform(code, assignment) }
+    default: text(shell, code, assignment.word)
+    }
+}
+
+private func leavesNothing(_ shell: Shell, _ body: () throws(ShellError) -> Void) {
     let scratch = shell.scratch.count
-    do throws(ShellError) { _ = try shell.expandToText(code, word) } catch {}
+    do throws(ShellError) { try body() } catch {}
     check(shell.scratch.count == scratch && shell.runs.count == 0, "a text leaves nothing behind")
     check(shell.fields.count == 0, "a text is no field")
 }
