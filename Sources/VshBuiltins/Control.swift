@@ -21,7 +21,7 @@ func registerControl(_ shell: Shell) {
         "eval", .special, synopsis: "[word...]", summary: "Run the words, joined by spaces, as shell text.",
         function: eval)
     shell.register(
-        "exec", .special, synopsis: "[command [argument...]]",
+        "exec", .special, synopsis: "[-cl] [-a name] [command [argument...]]",
         summary: "Put a command in the place of the shell, or keep the redirections.", function: exec)
     shell.register("exit", .special, synopsis: "[n]", summary: "Leave the shell with status n.", function: exitShell)
     shell.register(
@@ -172,13 +172,16 @@ private func dot(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> F
     let name = shell.argument(arguments, first)
     var path = name
     if !name.withBytes({ $0.contains(47) }) {
-        guard let found = findReadable(shell, name) else {
-            let hint =
-                System.isAccessible(name, .read)
-                ? "not found in PATH; for the file here write ./" + name.description : "not found in PATH"
-            return try shell.fail(arguments, name, hint, status: 1)
+        if let found = findReadable(shell, name) {
+            path = found
+        } else {
+            let isHere = System.isAccessible(name, .read)
+            // As in bash, outside POSIX mode: after PATH, what is here.
+            if !isHere || shell.options.contains(.posix) {
+                let hint = isHere ? "; for the file here write ./" + name.description : ""
+                return try shell.fail(arguments, name, "not found in PATH" + hint, status: 1)
+            }
         }
-        path = found
     }
     let source: Source
     do throws(Errno) {
@@ -231,13 +234,31 @@ func joined(_ directory: Text, _ name: Text) -> Text {
 
 private func exec(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     if shell.asksForHelp(arguments) { return .normal }
-    let first = firstOperand(shell, arguments)
+    var (name, isLogin, isBare) = (nil as Text?, false, false)
+    var first = firstOperand(shell, arguments)
+    if !shell.options.contains(.posix) {
+        var options = OptionReader()
+        while let option = options.next(shell, arguments, "a:cl") {
+            switch option {
+            case UInt8(ascii: "a"): name = options.value
+            case UInt8(ascii: "c"): isBare = true
+            default: isLogin = true
+            }
+        }
+        if options.isStopped { return try shell.endUsage(arguments) }
+        first = options.index
+    }
     if first == arguments.count {
         shell.keepOwnRedirections(arguments)
         shell.status = 0
         return .normal
     }
-    let flow = try shell.execCommand(arguments.dropping(first))
+    if isLogin {
+        var hyphened = Text("-")
+        hyphened.append(name ?? shell.argument(arguments, first))
+        name = hyphened
+    }
+    let flow = try shell.execCommand(arguments.dropping(first), as: name, withoutEnvironment: isBare)
     if flow != .normal || shell.status == 0 { return flow }
     // Only an interactive shell goes on after a command that could not be executed, also with `command` (XCU exec).
     return shell.isInteractive ? .normal : .exited

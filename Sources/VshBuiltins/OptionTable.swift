@@ -44,7 +44,10 @@ public enum BuiltinOptions {
                 "-d | Show the changes as a diff\n-y | Keep what it changes\n-n | Take back what it changes\n< command-line"
         case "echo":
             return "-n | No newline at the end\n-e | Read backslash escapes\n-E | Leave backslashes alone\n< file"
-        case "eval", "exec", "norecord", "unconfined": return "< command-line"
+        case "exec":
+            return
+                "-a =none | What the program finds as its name\n-c | Give it no variables\n-l | As a login shell: a hyphen before its name\n< command-line"
+        case "eval", "norecord", "unconfined": return "< command-line"
         case "export":
             return
                 "-n | Take them out of the environment again\n-p | Write the exported variables as commands\n< variable"
@@ -270,6 +273,9 @@ public enum BuiltinOptions {
         -k | has the sticky bit
         -n | the text is not empty
         -z | the text is empty
+        -o | is an option of the shell that is on
+        -v | is a variable that is set
+        -R | is a variable that names another
         -eq | the numbers are equal
         -ne | the numbers differ
         -lt | is less than

@@ -125,7 +125,7 @@ struct TestExpression {
         switch text[1] {
         case 97, 98, 99, 100, 101, 102, 103, 71, 104, 107, 76, 110, 78, 79, 112, 114, 115, 83, 116, 117, 119, 120, 122:
             return text[1]
-        case 118: return shell.options.contains(.posix) ? nil : 118
+        case 82, 111, 118: return shell.options.contains(.posix) ? nil : text[1]
         default: return nil
         }
     }
@@ -134,6 +134,8 @@ struct TestExpression {
         switch op {
         case 110: return !word.isEmpty  // -n
         case 122: return word.isEmpty  // -z
+        case 82: return shell.isNameReference(word)  // -R
+        case 111: return shell.isOption(word)  // -o
         case 118:
             return (try? shell.reference(word).map { (found) throws(ShellError) in try shell.isSet(found) }) ?? false
         default: break

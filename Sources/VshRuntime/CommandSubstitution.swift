@@ -34,7 +34,12 @@ extension Shell {
         redirectionDepth &+= 1
         redirect(1, to: DescriptorEntry(real: Int32(-2 - (captures.count - 1)), isVerified: true))
         do throws(ShellError) {
-            try runInSubshell(code, node)
+            let command = code.nodes[node]
+            if command.kind == .simpleCommand && isOnlyInput(code, command) {
+                try captureFile(code, command)
+            } else {
+                try runInSubshell(code, node)
+            }
         } catch {
             endRedirections(to: mark)
             output.pop(to: captures.last.mark)
@@ -47,5 +52,47 @@ extension Shell {
         substitutionStatus = status
         status = statusBefore
         substitutionCount &+= 1
+    }
+
+    /// `< file` and nothing else.
+    @inline(__always)
+    private func isOnlyInput(_ code: Code, _ command: Node) -> Bool {
+        if command.n != 0 || command.d > 0 || command.e < 0 { return false }
+        let redirection = code.redirections[command.e]
+        return redirection.isLast && redirection.op == .input && redirection.descriptor == 0
+    }
+
+    /// `$(<file)`: what the file holds, as in ksh, bash and zsh.
+    @inline(never)
+    private func captureFile(_ code: Code, _ command: Node) throws(ShellError) {
+        currentPosition = command.position
+        let state = enterSubshell()
+        defer { leaveSubshell(state) }
+        guard let mark = try beginRedirections(code, command.e) else {
+            status = 1
+            return
+        }
+        defer { endRedirections(to: mark) }
+        status = 0
+        let descriptor = inputDescriptor(0)
+        while true {
+            do throws(Errno) {
+                if try !readInput(descriptor) { return }
+            } catch {
+                if error == .interrupted && !hasPendingSignals { continue }
+                report(error.message)
+                status = 1
+                return
+            }
+        }
+    }
+
+    /// Appends up to 64 KiB to the output; false at the end of the file.
+    private func readInput(_ descriptor: Int32) throws(Errno) -> Bool {
+        try withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { (buffer) throws(Errno) in
+            let count = try System.read(descriptor, into: buffer)
+            output.append(UnsafeBufferPointer(rebasing: buffer.bindMemory(to: UInt8.self)[..<count]))
+            return count > 0
+        }
     }
 }

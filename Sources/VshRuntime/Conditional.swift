@@ -47,9 +47,21 @@ extension Shell {
         case UInt8(ascii: "v"):
             if let number = text.decimalInteger { return number >= 0 && number <= paramCount ? 0 : 1 }
             return try reference(text).map { (found) throws(ShellError) in try isSet(found) } ?? false ? 0 : 1
-        case UInt8(ascii: "o"): return ShellOptions.option(name: text).map { options.contains($0) } ?? false ? 0 : 1
+        case UInt8(ascii: "o"): return isOption(text) ? 0 : 1
+        case UInt8(ascii: "R"): return isNameReference(text) ? 0 : 1
         default: return try runTest([Text([45, letter]), text])
         }
+    }
+
+    /// Whether `name` is an option that is on (`-o`).
+    public func isOption(_ name: Text) -> Bool {
+        ShellOptions.option(name: name).map { options.contains($0) } ?? false
+    }
+
+    /// Whether `name` is a variable that names another one (`-R`).
+    public func isNameReference(_ name: Text) -> Bool {
+        guard let symbol = symbols.find(name) else { return false }
+        return variables[symbol].flags.contains(.reference)
     }
 
     private func binary(

@@ -132,9 +132,10 @@ extension Shell {
     }
 
     /// Fills `argumentVector` and the descriptor actions for a new process.
-    private func prepareLaunch(_ arguments: Arguments, pipes: [CapturePipe]) {
+    private func prepareLaunch(_ arguments: Arguments, pipes: [CapturePipe], as newName: Text? = nil) {
         argumentVector.removeAll()
-        for index in arguments.base..<arguments.base + arguments.count { argumentVector.append(fields[index]) }
+        argumentVector.append(newName ?? fields[arguments.base])
+        for index in arguments.base + 1..<arguments.base + arguments.count { argumentVector.append(fields[index]) }
         prepareDescriptorsForProcess()
         descriptorActions.removeAll()
         for descriptor in 0..<descriptors.count {
@@ -172,8 +173,8 @@ extension Shell {
     }
 
     /// Puts a program in the place of this process; returns only when that fails.
-    func exec(_ path: Text, _ arguments: Arguments) -> Errno {
-        prepareLaunch(arguments, pipes: [])
+    func exec(_ path: Text, _ arguments: Arguments, as newName: Text? = nil) -> Errno {
+        prepareLaunch(arguments, pipes: [], as: newName)
         flushOutput(from: outputMark)
         do throws(Errno) {
             _ = try launch(path, inPlace: true, isAwaited: false, { _ in }) {
@@ -235,7 +236,10 @@ extension Shell {
     }
 
     /// `exec command …`: only returns when it failed, with `status` set.
-    public func execCommand(_ arguments: Arguments) throws(ShellError) -> Flow {
+    /// `newName` is what the program finds as its name; `withoutEnvironment`: no variables are given to it.
+    public func execCommand(
+        _ arguments: Arguments, as newName: Text? = nil, withoutEnvironment: Bool = false
+    ) throws(ShellError) -> Flow {
         try becomeProcess()
         let name = argument(arguments, 0)
         guard case .found(let path) = searchPath(name) else {
@@ -244,7 +248,12 @@ extension Shell {
         }
         files.willExec(status: 0)
         releaseTerminal()
-        let error = exec(path, arguments)
+        if withoutEnvironment {
+            environmentVector.removeAll()
+            environmentIsStale = false
+        }
+        let error = exec(path, arguments, as: newName)
+        if withoutEnvironment { environmentIsStale = true }
         spawnFailed(arguments, error)
         return .normal
     }

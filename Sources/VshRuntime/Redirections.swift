@@ -46,14 +46,8 @@ extension Shell {
             let code = DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)
             redirect(descriptor, to: DescriptorEntry(real: code, isOwned: true))
             return true
-        case .outputAndError, .appendOutputAndError:
-            var first = redirection
-            first.op = redirection.op == .outputAndError ? .output : .append
-            if try !perform(code, first) { return false }
-            var entry = descriptors[1]
-            entry.isOwned = false
-            redirect(2, to: entry)
-            return true
+        case .outputAndError: return try outputAndError(code, redirection, .output)
+        case .appendOutputAndError: return try outputAndError(code, redirection, .append)
         case .hereString:
             var text = try expandToText(code, redirection.word)
             text.append(Text("\n"))
@@ -62,6 +56,19 @@ extension Shell {
                 descriptor, to: DescriptorEntry(real: DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)))
             return true
         }
+    }
+
+    /// `&>file` and `&>>file`: standard output by `op`, and standard error to the same.
+    private func outputAndError(
+        _ code: Code, _ redirection: Redirection, _ op: RedirectionOperator
+    ) throws(ShellError) -> Bool {
+        var first = redirection
+        first.op = op
+        if try !perform(code, first) { return false }
+        var entry = descriptors[1]
+        entry.isOwned = false
+        redirect(2, to: entry)
+        return true
     }
 
     private func openFile(_ code: Code, _ redirection: Redirection, _ flags: Int32) throws(ShellError) -> Bool {
@@ -174,6 +181,12 @@ extension Shell {
             return true
         }
         guard let number = target.decimalInteger, number >= 0, number < 1 << 20, target[0] != 43 else {
+            if redirection.op == .duplicateOutput && descriptor == 1 && !target.isEmpty && target.decimalInteger == nil
+                && !options.contains(.posix)
+            {
+                // `>&file` is an old way to write `&>file`.
+                return try outputAndError(code, redirection, .output)
+            }
             reportRedirection(redirection, target, "not a descriptor number")
             return false
         }

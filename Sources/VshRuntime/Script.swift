@@ -90,6 +90,7 @@ extension Shell {
         }
         var parser = Parser(source: source, symbols: symbols, options: parserOptions)
         parser.refill = refill
+        keepLastArgument(source, isGrowing: refill != nil)
         var ranCommand = false
         while true {
             let mark = code.mark

@@ -145,6 +145,8 @@ public final class Shell {
 
     // MARK: descriptors, children, signals, files
 
+    /// `$_` is kept: the shell is interactive, or its text mentions it.
+    var keepsLastArgument = false
     var argumentVector = ArgumentVector()
     var environmentVector = ArgumentVector()
     var descriptorActions = Table<DescriptorAction>(capacity: 8)

@@ -12,7 +12,10 @@ extension Shell {
         }
         currentPosition = node.position
         let mark = fields.count
-        defer { fields.pop(to: mark) }
+        defer {
+            if keepsLastArgument { noteLastArgument(mark) }
+            fields.pop(to: mark)
+        }
         let substitutions = substitutionCount
         for index in node.a..<node.a &+ node.n { try expand(code, index) }
         if node.e >= 0 || node.d > 0 || fields.count == mark || options.contains(.xtrace) {
@@ -34,6 +37,48 @@ extension Shell {
         }
         let flow = try runExternal(arguments, symbol: symbol, tail: tail)
         return flow == .normal ? checkErrexit() : flow
+    }
+
+    /// `$_` becomes the last word of the command whose words are from `mark` on.
+    @inline(never)
+    private func noteLastArgument(_ mark: Int) {
+        if fields.count == mark { return }
+        let symbol = KnownSymbol.underscore.rawValue
+        if variables[symbol].flags.isDisjoint(with: VariableFlags.assignmentNeedsCare.subtracting(.exported)) {
+            if variables[symbol].flags.contains(.exported) { setExported(symbol, false) }
+            willChange(symbol)
+            variables[symbol].text = fields[fields.count &- 1]
+            variables[symbol].flags = variables[symbol].flags.subtracting(.hasInteger).union(.textValue)
+        }
+    }
+
+    /// Whether `source` mentions `$_`; from then on it is kept. Not exported any more: it changes with each command.
+    func keepLastArgument(_ source: Source, isGrowing: Bool) {
+        if keepsLastArgument || options.contains(.posix) { return }
+        switch source.origin {
+        case .terminal, .standardInput, .environment: if !isGrowing { return }
+        case .file, .commandString, .dot: if !mentionsLastArgument(source) { return }
+        default: return
+        }
+        keepsLastArgument = true
+        setExported(KnownSymbol.underscore.rawValue, false)
+    }
+
+    private func mentionsLastArgument(_ source: Source) -> Bool {
+        var place = 0
+        while let found = ByteSearch.first(
+            95, in: UnsafeBufferPointer(start: source.base + place, count: source.count - place))
+        {
+            place += found + 1
+            if place < 2 || isNameByte(source.base[place]) { continue }
+            let before = source.base[place - 2]
+            if before == 36 || before == 123 && place > 2 && source.base[place - 3] == 36 { return true }
+        }
+        return false
+    }
+
+    private func isNameByte(_ byte: UInt8) -> Bool {
+        byte == 95 || byte &- 48 < 10 || (byte | 32) &- 97 < 26
     }
 
     /// Runs a builtin on the words given, and writes out what it printed.

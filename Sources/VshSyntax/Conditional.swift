@@ -75,7 +75,7 @@ extension Parser {
     /// The letter of the unary operator at the cursor.
     private func unaryOperator() -> UInt8? {
         if base[pos] != Byte.minus || base[pos &+ 1] == 0 { return nil }
-        let known: StaticString = "abcdefghkLnNoGOprsStuvwxz"
+        let known: StaticString = "abcdefghkLnNoGOprRsStuvwxz"
         let letter = base[pos &+ 1]
         if classOf(base[pos &+ 2]) & ByteClass.delimiter == 0 { return nil }
         for index in 0..<known.utf8CodeUnitCount where known.utf8Start[index] == letter { return letter }
