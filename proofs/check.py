@@ -203,19 +203,17 @@ def coq_needs(folder):
     return needs
 
 
-def coq_between(folder, changed, targets):
-    """The files that have to be compiled again to see whether the targets, or all that need the changed one, still are proven."""
-    needs = coq_needs(folder)
+def coq_between(order, needs, changed, targets):
+    """The files to look at again, in order, to see whether one of the targets, which need the changed one, still is proven."""
 
     def reaches(name, goal):
         return name == goal or any(reaches(other, goal) for other in needs.get(name, ()))
 
-    return [name for name in coq_order(folder) if name.removesuffix(".v") + ".v" in needs and reaches(name, changed) and (
-        any(reaches(target, name) for target in targets) if targets else name == changed)]
+    return [name for name in order if name in needs and reaches(name, changed) and any(reaches(target, name) for target in targets)]
 
 
-def coqc(folder, name):
-    return run(["coqc", "-q", "-Q", ".", "Vsh", name], folder)
+def coqc(folder, name, *options):
+    return run(["coqc", "-q", *options, "-Q", ".", "Vsh", name], folder)
 
 
 def coq_compile(folder, files, report, times):
@@ -243,6 +241,20 @@ def fresh(name, source):
     return folder
 
 
+def compiled(folder, names):
+    """Puts Coq files there, compiled, each after those that it needs: as the check left them when they are the same, else anew."""
+    left, sources = WORK / "coq", [HERE / "coq" / f"{name}.v" for name in names]
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sources:
+        shutil.copy(path, folder)
+    if all((left / f"{p.name}o").is_file() and (left / p.name).read_bytes() == p.read_bytes() for p in sources):
+        for path in sources:
+            shutil.copy(left / f"{path.name}o", folder)
+        return
+    for path in sources:
+        subprocess.run(["coqc", "-q", "-Q", ".", "Vsh", path.name], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
 def check_coq(report, times):
     folder = fresh("coq", "coq")
     order = coq_order(folder)
@@ -263,7 +275,7 @@ def check_coq(report, times):
     report.check(status == 0, "coqchk", output)
     print(f"Coq: {len(files)} files, {len(theorems)} theorems and lemmas, {closed} closed under the global context; coqchk {seconds:.0f} s",
           flush=True)
-    return True
+    return check_generated(report)
 
 
 def check_agda(report, times):
@@ -357,16 +369,31 @@ def check_generated(report):
     """The Swift that is committed is what the definitions give."""
     if shutil.which("swift") is None:
         print("generated Swift: not compared, there is no swift")
-        return
+        return True
     status, output, seconds = run([sys.executable, str(HERE / "swift.py"), "--check"], TOP)
-    report.check(status == 0, "generated Swift", output)
     print(f"generated Swift: {output.strip()}, {seconds:.0f} s", flush=True)
+    return report.check(status == 0, "generated Swift", output)
 
 
 # MARK: Mutations
 
 
-def mutate(report, index, mutation):
+def break_coq(folder, changed, targets, order, needs):
+    """Proofs are tried in the targets alone; what lies between is taken by its statements. (the first file refused, or "", what Coq says)"""
+    for name in coq_between(order, needs, changed, targets):
+        if name in targets:
+            status, output, _ = coqc(folder, name, "-vok", "-noglob")
+            if status or name == targets[-1]:
+                return name if status else "", output
+        for kind in ("o", "os"):
+            (folder / f"{name}{kind}").unlink()
+        status, output, _ = coqc(folder, name, "-vos", "-noglob")
+        if status:
+            return name, output
+    return "", ""
+
+
+def mutate(report, index, mutation, order, needs):
     """One precondition is taken away; the file or one of those named must be refused."""
     what = f"mutation, theorem {mutation['theorem']}: {mutation['what']}"
     folder_name, _, name = mutation["file"].partition("/")
@@ -378,17 +405,14 @@ def mutate(report, index, mutation):
     changed = text[:at] + mutation["new"] + text[at + len(mutation["old"]):]
     folder = WORK / f"mutation-{index}"
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(WORK / folder_name, folder)
+    # The same files under other names: what is written anew is removed first.
+    shutil.copytree(WORK / folder_name, folder, copy_function=os.link, ignore=shutil.ignore_patterns("*.glob", ".*", "Assumptions_*"))
+    (folder / name).unlink()
     (folder / name).write_text(changed)
     if folder_name == "coq":
-        targets = {b.partition("/")[2] for b in mutation["breaks"]}
-        broken, output = "", ""
-        for n in coq_between(folder, name, targets):
-            status, output, _ = coqc(folder, n)
-            if status:
-                broken = n
-                break
-        ok = broken != "" and (broken in targets if targets else broken == name)
+        targets = sorted((b.partition("/")[2] for b in mutation["breaks"]), key=order.index) or [name]
+        broken, output = break_coq(folder, name, targets, order, needs)
+        ok = broken in targets
         # It must be a proof that fails, not the statement or a definition.
         if ok:
             line = int((re.search(r"line (\d+)", output) or [0, 0])[1])
@@ -444,7 +468,11 @@ def main():
     ap.add_argument("--need", default="", metavar="SYSTEM,...", help="fail when one of these is not there")
     ap.add_argument("--no-mutations", action="store_true")
     ap.add_argument("--jobs", type=int, default=2)
+    ap.add_argument("--compile", nargs="+", metavar=("DIRECTORY", "FILE"), help="only put compiled Coq files there, for the oracle")
     a = ap.parse_args()
+    if a.compile:
+        compiled(Path(a.compile[0]), a.compile[1:])
+        return 0
     install([s for s in a.install.split(",") if s])
     wanted = [s for s in a.only.split(",") if s] or list(SYSTEMS)
     blocks, times, report = manifest(), {}, Report()
@@ -461,7 +489,6 @@ def main():
         waiting = []
         if "coq" in present:
             waiting.append(pool.submit(check_coq, report, times))
-            waiting.append(pool.submit(check_generated, report))
         for system in ("z3", "cvc5"):
             if system in present:
                 waiting.append(pool.submit(check_smt, report, times, system))
@@ -473,7 +500,8 @@ def main():
         if not a.no_mutations:
             tried = [m for m in mutations() if m["file"].split("/")[0] in present]
             start = time.monotonic()
-            list(pool.map(lambda pair: mutate(report, *pair), enumerate(tried)))
+            order, needs = (coq_order(WORK / "coq"), coq_needs(WORK / "coq")) if "coq" in present else ([], {})
+            list(pool.map(lambda pair: mutate(report, *pair, order, needs), enumerate(tried)))
             print(f"mutations: {len(tried)} tried, {time.monotonic() - start:.0f} s", flush=True)
     table(blocks, times, present)
     print(f"{report.passed} passed, {report.failed} failed")

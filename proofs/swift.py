@@ -31,12 +31,10 @@ WORK = TOP / ".build" / "proofs" / "extraction"
 
 
 def extract():
-    """Compiles what the extraction needs, from nothing but the sources, and extracts."""
+    """Extracts what `FILES` are made from."""
     shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir(parents=True)
-    for name in (*MODULES, "ExtractSwift"):
-        shutil.copy(HERE / "coq" / f"{name}.v", WORK)
-        subprocess.run(["coqc", "-q", "-Q", ".", "Vsh", f"{name}.v"], cwd=WORK, check=True, stdout=subprocess.DEVNULL)
+    check.compiled(WORK, MODULES)
+    check.compiled(WORK, ["ExtractSwift"])
 
 
 def formatted(text):

@@ -17,7 +17,7 @@
 static struct shared *shared;
 void confine_start(struct shared *memory) { shared = memory; }
 bool is_confined(void) { return shared && atomic_load(&shared->confined); }
-bool makes_calls(void) { return shared && atomic_load(&shared->makes_calls); }
+uint32_t makes_calls(void) { return shared ? atomic_load(&shared->makes_calls) : 0; }
 
 static bool is_below(const char *path, const char *directory) {
   size_t count = strlen(directory);
@@ -100,30 +100,6 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
   put_counted(&payload, text, (size_t)count);
   append_record(operation->journal, KIND_REFUSAL, operation->number, &payload);
   buffer_free(&payload);
-}
-
-bool read_status(pid_t pid, char *text) {
-  char name[64] = "/proc/thread-self/status";
-  if (pid) snprintf(name, sizeof name, "/proc/%d/status", pid);
-  int fd = open(name, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t count = read(fd, text, STATUS_TEXT - 1);
-  close(fd);
-  if (count > 0) text[count] = 0;
-  return count > 0;
-}
-
-bool has_our_rights(pid_t pid) {
-  char own[STATUS_TEXT], text[STATUS_TEXT];
-  if (!read_status(0, own) || !read_status(pid, text)) return false;
-  static const char *const lines[] = {"\nUid:", "\nGid:", "\nGroups:", "\nCapEff:"};
-  for (int i = 0; i < 4; i++) {
-    const char *a = strstr(own, lines[i]), *b = strstr(text, lines[i]);
-    if (!a || !b) return false;
-    size_t count = strcspn(a + 1, "\n") + 1;
-    if (strncmp(a, b, count) != 0 || b[count] != '\n') return false;
-  }
-  return true;
 }
 
 enum what { NONE, MODE, OWNER, TIMES, SECONDS, MICROSECONDS, SET, REMOVE, UNKNOWN };

@@ -428,9 +428,9 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
     if (a[1] == F_SETFL && !(a[2] & O_APPEND)) on_status_flags(c, (int)a[0]);
     return;
   case SYS_clone:
+  case SYS_unshare:
     if (!(a[0] & CLONE_NEWNS)) return;
     // fallthrough
-  case SYS_unshare:
   case SYS_setns:
   case SYS_chroot: c->slot->has_moved_root = 1; return;
   case 435: {  // clone3 of the 32-bit table
@@ -456,6 +456,7 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   if (is_32 && !calls_socket) number = native_number(number);
 #endif
   if (number < 0) return 0;
+  if (changes_rights(number)) forget_rights((pid_t)event->pid);
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
   // To type for the user would be a way out of the sandbox.
   if (number == SYS_ioctl) return is_confined() && (uint32_t)arguments[1] == TIOCSTI ? -EPERM : 0;

@@ -39,8 +39,12 @@ static const struct {
     {SYS_setns, NOTIFY},       {SYS_chroot, NOTIFY},  {425, REFUSE},
     // clone3 has its flags in memory: who does not get it takes clone.
     {435, REFUSE},
+    // No change of a file, but of what a new one looks like.
+    {SYS_umask, NOTIFY},
 };
-enum { RULES = sizeof rules / sizeof *rules };
+/// Root's programs can give up rights.
+static const int rights[] = {SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset};
+enum { RIGHTS = sizeof rights / sizeof *rights, RULES = sizeof rules / sizeof *rules + RIGHTS };
 
 static struct sock_filter program[128];
 struct sock_fprog recorder_filter = {0, program};
@@ -82,7 +86,7 @@ static void leaf(enum rule rule) {
     return when_set(O_ACCMODE | O_CREAT | O_TRUNC);
   case NEW_TASK:
     argument(0);
-    return when_set(CLONE_NEWNS);
+    return when_set(CLONE_NEWNS | CLONE_NEWUSER);
   case TYPING:
     argument(1);
     return emit(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, TO_NOTIFY, TO_ALLOW);
@@ -152,11 +156,16 @@ static int by_number(const void *a, const void *b) {
 void filter_build(void) {
   if (recorder_filter.len) return;
   struct bound single[RULES];
-  for (size_t i = 0; i < RULES; i++) single[i] = (struct bound){(uint32_t)rules[i].number, rules[i].rule};
-  qsort(single, RULES, sizeof *single, by_number);
+  size_t count = 0;
+  while (count < RULES - RIGHTS) {
+    single[count] = (struct bound){(uint32_t)rules[count].number, rules[count].rule};
+    count++;
+  }
+  for (size_t i = 0; i < RIGHTS && geteuid() == 0; i++) single[count++] = (struct bound){(uint32_t)rights[i], NOTIFY};
+  qsort(single, count, sizeof *single, by_number);
   uint32_t next = 0;
   bound_count = 0;
-  for (size_t i = 0; i < RULES; i++) {
+  for (size_t i = 0; i < count; i++) {
     if (single[i].first > next) bounds[bound_count++] = (struct bound){next, ALLOW};
     if (bound_count == 0 || bounds[bound_count - 1].rule != single[i].rule || single[i].rule > REFUSE || single[i].first > next)
       bounds[bound_count++] = single[i];
@@ -184,7 +193,10 @@ int native_number(int number_32) {
       {221, SYS_fcntl},     {226, SYS_setxattr},  {227, SYS_lsetxattr}, {228, SYS_fsetxattr}, {235, SYS_removexattr}, {236, SYS_lremovexattr},
       {237, SYS_fremovexattr}, {271, SYS_utimes}, {295, SYS_openat},    {296, SYS_mkdirat},   {297, SYS_mknodat},   {298, SYS_fchownat},
       {299, SYS_futimesat}, {301, SYS_unlinkat},  {302, SYS_renameat},  {303, SYS_linkat},    {304, SYS_symlinkat}, {306, SYS_fchmodat},
-      {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
+      {23, SYS_setuid},     {46, SYS_setgid},     {60, SYS_umask},      {70, SYS_setreuid},   {71, SYS_setregid},   {81, SYS_setgroups},
+      {138, SYS_setfsuid},  {139, SYS_setfsgid},  {164, SYS_setresuid}, {170, SYS_setresgid}, {185, SYS_capset},    {203, SYS_setreuid},
+      {204, SYS_setregid},  {206, SYS_setgroups}, {208, SYS_setresuid}, {210, SYS_setresgid}, {213, SYS_setuid},    {214, SYS_setgid},
+      {215, SYS_setfsuid},  {216, SYS_setfsgid},  {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
       {412, SYS_utimensat}, {425, 425},           {435, 435},           {437, 437},           {452, 452},           {463, 463},           {466, 466},
       {469, 469},
   };

@@ -43,8 +43,14 @@ struct slot {
   uint32_t has_moved_root;  // a task changed its root or mount namespace: paths are compared before they are believed
   uint64_t journal, operation, start;
   struct seccomp_notif notification;  // id 0: none in flight
+  _Atomic uint64_t answered;  // the event whose answer is known, should the recorder die before it has given it
+  int32_t answer;
+  uint32_t is_repeated;       // the event in flight may have been dealt with by a recorder that died
 };
 enum { SLOT_FREE = 0, SLOT_LIVE = 1 };
+/// Calls are made for all programs: by default, and where somebody asked for bounds. By default what hides its memory may still make
+/// directories, and does as it likes when the shell, which alone may read it, has ended.
+enum { MAKES_NONE = 0, MAKES_BY_DEFAULT = VSH_CALLS_BY_DEFAULT, MAKES_AS_ASKED = VSH_CALLS_AS_ASKED };
 
 struct shared {
   _Atomic uint32_t quit;
@@ -52,7 +58,7 @@ struct shared {
   _Atomic uint32_t given, taken;  // listeners sent, and those of them that have arrived
   _Atomic uint64_t operation_count;
   _Atomic uint32_t confined;
-  _Atomic uint32_t makes_calls;  // calls on names are made for programs
+  _Atomic uint32_t makes_calls;  // calls on names are made for programs: MAKES_…
   _Atomic uint32_t unseen;    // changes that could not be looked at, since the shell asked last
   struct reader reader;
   char zones[8192];           // see vsh_recorder_confine; the first is the root
@@ -84,6 +90,8 @@ int recorder_give(const struct vsh_recording *recording, int listener);
 struct operation;
 /// A change of a program could not be looked at.
 void note_unseen(struct operation *operation);
+/// Has the answer to the event in flight outlive the recorder: what was done must not be done again. It is returned.
+int know_answer(struct slot *slot, int answer);
 _Noreturn void recorder_run(struct shared *shared, const char *state);
 enum { FD_SOCKET = 3, FD_KICK = 4, FD_TIMER = 5 };
 
@@ -207,6 +215,8 @@ void reader_start(struct shared *shared);
 enum { READER_GONE = -10000 };
 /// Whether memory could not be read for want of rights since the last call of this: changes went by unseen.
 bool reading_failed(void);
+/// Whether there is nobody any more who may read it.
+bool reader_is_gone(void);
 bool read_string(pid_t pid, uint64_t address, char *into, size_t size);
 bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size);
 
@@ -259,21 +269,27 @@ int open_object(const struct slot *slot, pid_t pid, int directory, const char *g
 #endif
 /// In place of a result: the call was made here, and gave 0, or a descriptor; or its answer will be given by another thread.
 enum { ANSWER_DONE = 0x40000001, ANSWER_LATER = 0x40000002, ANSWER_DESCRIPTOR = 0x20000000 };
-enum { STATUS_TEXT = 4096 };
 void confine_start(struct shared *shared);
 bool is_confined(void);
-bool makes_calls(void);
+uint32_t makes_calls(void);
 /// Whether the sandbox does not let the path be changed.
 bool is_outside(const char *path);
 /// Whether one of the shell's own directories lies below the path.
 bool holds_own(const char *path);
-/// What /proc says about a process; 0: about this thread.
-bool read_status(pid_t pid, char *text);
-/// Whether the program's rights are the recorder's: then a call can be made for it.
-bool has_our_rights(pid_t pid);
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path);
 /// Makes a call on attributes for the program. ANSWER_DONE, a negative errno, or 0: it may make the call itself.
 int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments);
+
+// rights.c
+/// Whether the program's rights are the recorder's: then a call can be made for it.
+bool has_our_rights(pid_t pid);
+/// Its mask for new files.
+mode_t mask_of(pid_t pid);
+/// Whether a call changes one of them: `forget_rights` is due.
+bool changes_rights(int number);
+void forget_rights(pid_t pid);
+/// To be called when the thread has done with a listener.
+void forget_all_rights(void);
 
 // calls.c
 /// Makes a call on names for the program, where the sandbox needs it. An answer, or 0: it may make the call itself.

@@ -24,6 +24,12 @@ static pthread_cond_t queue_filled = PTHREAD_COND_INITIALIZER;
 static struct slot *queue[SLOTS];
 static int queue_count, idle_threads;
 
+int know_answer(struct slot *slot, int answer) {
+  slot->answer = answer;
+  atomic_store(&slot->answered, slot->notification.id);
+  return answer;
+}
+
 void note_unseen(struct operation *operation) {
   operation->unseen++;
   atomic_fetch_add(&shared->unseen, 1);
@@ -45,7 +51,11 @@ static void answer_event(struct slot *slot, struct operation **operation) {
       atomic_store(&slot->closed, 0);
     }
   }
-  int result = record_event(slot, *operation, event);
+  int result = slot->answer;
+  if (atomic_load(&slot->answered) != event->id) {
+    result = record_event(slot, *operation, event);
+    if (result != ANSWER_LATER) know_answer(slot, result);
+  }
   atomic_store(&slot->busy, 0);
   if (result) {
     response.flags = 0;
@@ -60,7 +70,11 @@ static void serve(struct slot *slot) {
   struct operation *operation = operation_take(slot->journal, slot->operation, slot->start);
   struct pollfd listener = {slot->listener, POLLIN, 0};
   // What the recorder before was doing when it died.
-  if (slot->notification.id) answer_event(slot, &operation);
+  if (slot->notification.id) {
+    slot->is_repeated = 1;
+    answer_event(slot, &operation);
+    slot->is_repeated = 0;
+  }
   while (1) {
     if (!ends_by_itself) {
       if (poll(&listener, 1, -1) < 0 && errno != EINTR) break;
@@ -84,6 +98,7 @@ static void serve(struct slot *slot) {
     operation_release(operation);
   }
   forget_processes();
+  forget_all_rights();
   int fd = slot->listener;
   slot->listener = -1;
   atomic_store(&slot->state, SLOT_FREE);
@@ -167,6 +182,8 @@ static void drain(void) {
     slot->operation = hello.operation;
     slot->start = hello.start;
     memset(&slot->notification, 0, sizeof slot->notification);
+    slot->is_repeated = 0;
+    atomic_store(&slot->answered, 0);
     atomic_store(&slot->closed, 0);
     atomic_store(&slot->busy, 0);
     atomic_fetch_add(&shared->live, 1);

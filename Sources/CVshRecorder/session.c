@@ -145,8 +145,8 @@ void vsh_recorder_confine(const void *lists, size_t count) {
   atomic_store(&shared->confined, 1);
 }
 
-void vsh_recorder_make_calls(void) {
-  if (shared) atomic_store(&shared->makes_calls, 1);
+void vsh_recorder_make_calls(uint32_t how) {
+  if (shared) atomic_store(&shared->makes_calls, how);
 }
 
 uint32_t vsh_recorder_refusals(const char **action, const char **path) {

@@ -177,7 +177,7 @@ extension FileSystem {
         record.action = Array("\(action)".utf8)
         record.path = path
         record.root = sandbox?.root ?? []
-        if isRecording { openRecorder()?.add(record) }
+        if mayRecord { openRecorder()?.add(record) }
     }
 
     // MARK: Opening
@@ -304,7 +304,8 @@ extension FileSystem {
             isConfinedByOther = ProgramRecorder.isConfined
             return
         }
-        let made = Sandbox(request, state: isRecording ? state : nil)
+        if !request.isDefault { mayRecord = true }
+        let made = Sandbox(request, state: state, isWatched: mayRecord)
         made.hasWayOut = request.isDefault && isAtTerminal
         bounds = made
     }

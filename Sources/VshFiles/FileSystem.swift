@@ -23,8 +23,8 @@ public enum ForkRole: Sendable {
 public final class FileSystem {
     /// Whether changes are recorded (`--no-undo` and POSIX mode turn it off, a state directory that cannot be had too).
     public internal(set) var isRecording: Bool
-    /// The same, whatever `norecord` says: the recorder of programs can be had.
-    private(set) var mayRecord: Bool
+    /// The same, whatever `norecord` says: the recorder of programs can be had. So it can in a sandbox that somebody asked for, to refuse.
+    var mayRecord: Bool
     /// Where names without a directory start. Valid for the life of the file system.
     public let workingDirectory: Directory
     /// Where the journals and the log lie; nil when the environment names no place.

@@ -175,7 +175,7 @@ extension Recorder {
         if !attempt({ () throws(Errno) in try ProgramRecorder.start(state.path) }) { return false }
         if let sandbox {
             ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden)
-            if sandbox.needsCallsMade { ProgramRecorder.makeCalls() }
+            if sandbox.needsCallsMade { ProgramRecorder.makeCalls(isAsked: !sandbox.isDefault) }
         }
         return true
     }

@@ -70,6 +70,8 @@ public final class Sandbox {
     /// What decides: the zones, the shell's own directories, and the name of its stores.
     private let limits: Bounds
     private let state: StateDirectory?
+    /// Programs have a recorder, which keeps them from what no rules can take out.
+    private let isWatched: Bool
     /// Version of Landlock, 0 when the kernel has none.
     public private(set) lazy var landlock = Machine.landlock
     /// Rules for programs; -1 until the first one, or when what holds for the shell holds for them too.
@@ -82,8 +84,11 @@ public final class Sandbox {
     private var free: [UInt8] = []
     private var ownNames: [[UInt8]] = []
 
-    /// - Parameter state: the state directory, if there is one.
-    init(_ request: SandboxRequest, state: StateDirectory?) {
+    /// - Parameters:
+    ///   - state: the state directory, if there is one.
+    ///   - isWatched: programs are to have a recorder.
+    init(_ request: SandboxRequest, state: StateDirectory?, isWatched: Bool) {
+        self.isWatched = isWatched && state != nil
         level = request.level
         isDefault = request.isDefault
         var root = request.root.map { Self.directory($0) ?? [] } ?? Self.directory(request.here) ?? []
@@ -115,6 +120,7 @@ public final class Sandbox {
         forbidden = other.forbidden
         limits = other.limits
         state = nil
+        isWatched = false
         programRules.initialize(to: -1)
     }
 
@@ -247,7 +253,7 @@ public final class Sandbox {
         guard landlock > 0 else { return }
         if hasWayOut { hasWayOut = ProgramRecorder.keepWayOut() }
         // Rules are about what exists, and the state directory is about to be needed.
-        if let state, (try? FileStatus(state.path)) == nil { try? state.create() }
+        if isWatched, let state, (try? FileStatus(state.path)) == nil { try? state.create() }
         guard let rules = try? makeRules(own: true) else {
             hasNoRules = true
             return
@@ -259,14 +265,8 @@ public final class Sandbox {
     /// Whether the shell's own directories are all in the zones, where rules cannot take a part out.
     private lazy var rulesTakeNothingOut = forbidden.allSatisfy { own in zones.contains { isBelow(own, $0) } }
 
-    /// Whether programs need no rules but the shell's. Where somebody asked for bounds they get the same ones once more: what runs in
-    /// narrower bounds than the shell and its recorder cannot trace them.
-    private var sharesRules: Bool { isDefault && rulesTakeNothingOut }
-
-    /// Whether the recorder makes the calls of programs on names itself: no rules keep these from the shell's own directories. By default a
-    /// hostile program can lead such a call astray, which costs less.
-    var needsCallsMade: Bool { !isDefault && needsRecorder }
-    private lazy var needsRecorder = forbidden.contains { own in zones.contains { isBelow(own, $0) } }
+    /// Whether the recorder makes the calls of programs on names itself: no rules keep these from the shell's own directories.
+    private(set) lazy var needsCallsMade = forbidden.contains { own in zones.contains { isBelow(own, $0) } }
 
     /// Whether the store is on the root's mount. Else the recorder, as the shell, is not to make one outside the root, where
     /// the shell could take nothing from it.
@@ -278,12 +278,13 @@ public final class Sandbox {
     /// Rules for the next program, which keep it from the shell's own directories too. Nil: what it inherits is all there is.
     func rulesForPrograms() -> UnsafeMutablePointer<Int32>? {
         // What looks into other processes must not be confined otherwise than they are.
-        if level == .strict || sharesRules || needsRecorder || !isStoreNear { engage() }
-        if sharesRules { return nil }
+        if level == .strict || rulesTakeNothingOut || needsCallsMade || !isStoreNear { engage() }
+        if rulesTakeNothingOut, !isWatched { return nil }
         if hasProgramRules { return programRules.pointee >= 0 ? programRules : nil }
         hasProgramRules = true
         guard landlock > 0 else { return nil }
-        guard let rules = try? makeRules(own: false) else {
+        // What runs in narrower bounds than the shell and its recorder cannot trace them; nobody in a sandbox makes device files.
+        guard let rules = try? rulesTakeNothingOut ? Landlock.ruleset(.makeDevice) : makeRules(own: false) else {
             hasNoRules = true
             return nil
         }
@@ -299,7 +300,7 @@ public final class Sandbox {
         hasWayOut = false
         isDefault = false
         engage()
-        if needsCallsMade { ProgramRecorder.makeCalls() }
+        if needsCallsMade { ProgramRecorder.makeCalls(isAsked: true) }
         return true
     }
 

@@ -87,7 +87,10 @@ public enum ProgramRecorder {
     }
 
     /// Has it make the calls of programs on names itself from now on.
-    public static func makeCalls() { vsh_recorder_make_calls() }
+    /// - Parameter isAsked: somebody asked for bounds: what hides its memory changes nothing at all.
+    public static func makeCalls(isAsked: Bool) {
+        vsh_recorder_make_calls(UInt32(isAsked ? VSH_CALLS_AS_ASKED : VSH_CALLS_BY_DEFAULT))
+    }
 
     public static var isStarted: Bool { vsh_recorder_is_started() != 0 }
 
