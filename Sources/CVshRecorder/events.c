@@ -443,6 +443,8 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
 
 /// What the sandbox answers to a call that was looked at.
 static int confine(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
+  // It is about to: what it has now must not be found out.
+  if (changes_rights(number)) return 0;
   int answer = is_confined() ? confine_attributes(slot, operation, event, number, arguments) : 0;
   return !answer && makes_calls() ? make_call(slot, operation, event, number, arguments) : answer;
 }

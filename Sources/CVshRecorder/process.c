@@ -70,7 +70,7 @@ static void serve(struct slot *slot) {
   struct operation *operation = operation_take(slot->journal, slot->operation, slot->start);
   struct pollfd listener = {slot->listener, POLLIN, 0};
   // What the recorder before was doing when it died.
-  if (slot->notification.id) {
+  if (slot->notification.id && ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &slot->notification.id) == 0) {
     slot->is_repeated = 1;
     answer_event(slot, &operation);
     slot->is_repeated = 0;
