@@ -147,9 +147,21 @@ static void record_attributes(struct operation *operation, const struct place *p
 
 static bool read_path(const struct context *c, uint64_t address, char *path) { return read_string(c->pid, address, path, PATH_MAX); }
 
+/// Nothing can be made in a directory that was removed. Landlock, asked first, knows no path of it and so says that it is outside.
+static void look_whether_gone(const struct context *c, int directory, const char *path) {
+  char name[NAME_MAX + 2];
+  struct stat status;
+  int fd = is_confined() ? open_parent(c->slot, c->pid, directory, path, name) : -1;
+  if (fd < 0) return;
+  if (fstat(fd, &status) == 0 && status.st_nlink == 0) refused = -ENOENT;
+  close(fd);
+}
+
 static void on_create(const struct context *c, int directory, uint64_t address, const char *source) {
   char path[PATH_MAX];
-  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || first.exists) return;
+  if (!read_path(c, address, path)) return;
+  if (!find_name(c->slot, c->pid, directory, path, &first)) return look_whether_gone(c, directory, path);
+  if (first.exists) return;
   if (refuse(c, "create", first.path) || is_excluded(first.path)) return;
   record_created(c->operation, &first, source);
 }
@@ -193,7 +205,10 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
   if (!writes && !(flags & (O_CREAT | O_TRUNC))) return;
   if (flags & O_PATH || (flags & O_TMPFILE) == O_TMPFILE) return;
   if (!read_path(c, address, path)) return;
-  if (!find_name(c->slot, c->pid, directory, path, &first)) return;
+  if (!find_name(c->slot, c->pid, directory, path, &first)) {
+    if (flags & O_CREAT) look_whether_gone(c, directory, path);
+    return;
+  }
   bool follows = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
   if (first.exists && S_ISLNK(first.status.stx_mode)) {
     if (!follows) return;

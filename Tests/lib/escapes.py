@@ -197,6 +197,42 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
         except OSError: pass
 sys.exit(7)' '''
 
+# A program whose memory nobody may read: it changes nothing but for directories, and those not where somebody asked for bounds.
+HIDDEN = '''python3 -c '
+import ctypes, os, sys
+state = os.environ["S"]
+open("before", "w").close()
+ctypes.CDLL(None).prctl(4, 0)
+for step in (lambda: open(state + "/planted", "w"), lambda: os.unlink(state + "/planted"), lambda: os.rename(state + "/kept", "x"), lambda: os.truncate(state + "/planted", 0)):
+    try: step(); sys.exit(9)
+    except OSError: pass
+sys.exit(7)' '''
+# openat2: struct open_how in an array of 64-bit words.
+RESOLVED = '''python3 -c '
+import ctypes, errno, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def openat2(path, flags, mode=0, resolve=0, at=-100):
+    how = (ctypes.c_uint64 * 3)(flags, mode, resolve)
+    fd = libc.syscall(437, at, path.encode(), how, 24)
+    return fd if fd >= 0 else -ctypes.get_errno()
+state = os.environ["S"]
+os.makedirs("o/p"); os.symlink("p", "o/l"); os.symlink("/", "o/out")
+new, BENEATH, NO_LINKS, IN_ROOT = os.O_WRONLY | os.O_CREAT | os.O_EXCL, 8, 4, 16
+at = os.open("o", os.O_PATH)
+os.umask(0o027)
+found = [openat2("a", new, 0o666), openat2("a", new, 0o666), openat2("o/p/b", new, 0o600, BENEATH), openat2("l/c", new, 0o600, BENEATH, at), openat2("l/d", new, 0o600, NO_LINKS, at),
+    openat2("../e", new, 0o600, BENEATH, at), openat2("out/etc/passwd", os.O_RDONLY, 0, BENEATH, at), openat2("/p/f", new, 0o600, IN_ROOT, at), openat2("p/b", os.O_RDONLY, 0, BENEATH, at),
+    openat2("none/x", new, 0o600), openat2("o/p", new, 0o600)]
+wanted = [None, -errno.EEXIST, None, None, -errno.ELOOP, -errno.EXDEV, -errno.EXDEV, None, None, -errno.ENOENT, -errno.EEXIST]
+right = all(f >= 0 if w is None else f == w for f, w in zip(found, wanted))
+right = right and os.stat("a").st_mode & 0o777 == 0o640 and sorted(os.listdir("o/p")) == ["b", "c", "f"]
+right = right and os.write(found[0], b"x") == 1 and open("a").read() == "x"
+if not right: print(found, file=sys.stderr)
+for resolve in (0, 4):
+    for flags in (os.O_WRONLY, os.O_RDWR | os.O_TRUNC): right = right and openat2(state + "/planted", flags, 0, resolve) < 0
+    right = right and openat2(state + "/new", new, 0o600, resolve) < 0
+sys.exit(7 if right else 9)' '''
+
 # The children of the shell and theirs, but for itself: the recorder and its keeper.
 KILL_RECORDER = """
 import os

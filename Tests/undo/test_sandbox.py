@@ -15,7 +15,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "Tests" / "lib"))
-from escapes import ATTEMPTS, C_RACE, C_WITHOUT, KILL_RECORDER, STATE_RACE, TRACE_SHELL  # noqa: E402
+from escapes import ATTEMPTS, C_RACE, C_WITHOUT, HIDDEN, KILL_RECORDER, RESOLVED, STATE_RACE, TRACE_SHELL  # noqa: E402
 
 SHELL = str(TOP / ".build" / "release" / "vsh")
 
@@ -229,12 +229,37 @@ class Suite:
             self.verdict("the state below the root is out of reach", problem)
         finally:
             shutil.rmtree(top, ignore_errors=True)
-        self.home_asked_for()
+        self.unrecorded()
+        self.home_in_a_race([])
+        self.home_in_a_race(["--root"])
+        self.calls_made()
 
-    def home_asked_for(self):
-        """The same against programs that race and trace; and what must go on working where the recorder makes the calls."""
+    def unrecorded(self):
+        """`--no-undo` leaves the state where it is, and out of reach."""
+        for options in ([], ["--sandbox"]):
+            top = prepare(self.base, self.user)
+            try:
+                state = top + "/home/.local/state/vsh"
+                run(self.shell, top, self.user, ": > f; mkdir -p .config/vsh", ["--no-sandbox"], here="/home")
+                before = snapshot(state)
+                script = "echo x > .local/state/vsh/log.sqlite; rm -rf .local/state; mv .local x; : > .local/state/vsh/new; echo off > .config/vsh/sandbox; ls -A"
+                if options:
+                    script += "; /bin/sh -c 'echo x > .local/state/vsh/control; chmod 777 .local'; /bin/rm -rf .local/state/vsh; /bin/chmod 777 $O/f; mv $O/f y"
+                result = run(self.shell, top, self.user, script, ["--no-undo", *options], here="/home")
+                changed = [path for path in difference(before, snapshot(state), top) if "/journal/" not in path and not path.endswith(("/vsh", "/journal", "control"))]
+                right = not changed and result.stdout == b".config\n.local\nf\n" and not os.listdir(top + "/home/.config/vsh")
+                self.verdict(f"--no-undo {options}: the state is out of reach", "" if right else f"{changed} {result.stdout!r} {result.stderr!r}")
+                if options:
+                    log = run(self.shell, top, self.user, "audit log --json --type refusal | wc -l", ["--no-sandbox"])
+                    held = os.stat(top + "/outside/f").st_mode & 0o777 != 0o777
+                    self.verdict("--no-undo --sandbox: attributes are held, refusals are in the log", "" if held and int(log.stdout) > 5 else f"{held} {log.stdout!r}")
+            finally:
+                shutil.rmtree(top, ignore_errors=True)
+
+    def home_in_a_race(self, root):
+        """The same against programs that race, trace and hide."""
         top = prepare(self.base, self.user)
-        root = ["--root", top + "/home"]
+        root = [*root, top + "/home"] if root else root
         here = {"here": "/home", "S": top + "/home/.local/state/vsh"}
         try:
             run(self.shell, top, self.user, ": > f; mkdir g", ["--no-sandbox"], **here)
@@ -244,18 +269,21 @@ class Suite:
                 result = run(self.shell, top, self.user, STATE_RACE.partition("\n")[2], root, **here)
                 changed = before != (snapshot(here["S"] + "/planted"), snapshot(here["S"] + "/kept")) or os.path.lexists(here["S"] + "/new")
                 tidy = sorted(os.listdir(here["S"]))
-                self.verdict("the state below the root, in a race", f"changed: {tidy} {plant.stderr!r} {result.stderr!r}" if changed else "")
-            result = run(self.shell, top, self.user, TRACE_SHELL, root, **here)
-            self.verdict("the shell and its recorder are not traced", "" if result.returncode == 7 else f"{result.returncode} {result.stderr!r}")
+                self.verdict(f"the state below the root {root[:1]}, in a race", f"changed: {tidy} {plant.stderr!r} {result.stderr!r}" if changed else "")
+            for name, script in (("the shell and its recorder are not traced", TRACE_SHELL), ("a program that hides its memory", HIDDEN), ("openat2", RESOLVED)):
+                result = run(self.shell, top, self.user, script, root, **here)
+                self.verdict(f"{name} {root[:1]}", "" if result.returncode == 7 else f"{result.returncode} {result.stderr!r}")
         finally:
             shutil.rmtree(top, ignore_errors=True)
+
+    def calls_made(self):
+        """What must go on working where the recorder makes the calls."""
         for script in CALLS_MADE:
             found = []
-            for wrapper in ([], [self.shell, "--root", "HOME", "-c", '"$@"', "x"]):
+            for wrapper in ([], [self.shell, "-c", '"$@"', "x"]):
                 top = prepare(self.base, self.user)
                 try:
-                    words = [top + "/home" if word == "HOME" else word for word in wrapper]
-                    result = run("/bin/bash", top, self.user, script, [], wrapper=words, here="/home")
+                    result = run("/bin/bash", top, self.user, script, [], wrapper=wrapper, here="/home")
                     found.append((result.stdout + result.stderr).decode(errors="replace").replace(top, "TOP"))
                 finally:
                     shutil.rmtree(top, ignore_errors=True)

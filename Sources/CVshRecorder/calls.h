@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MPL-2.0
+#ifndef VSH_RECORDER_CALLS_H
+#define VSH_RECORDER_CALLS_H
+// What calls.c and opening.c share: calls on names, made for the program.
+#include "internal.h"
+
+struct caller {
+  struct slot *slot;
+  struct operation *operation;
+  const struct seccomp_notif *event;
+  pid_t pid;
+};
+
+/// A name in a directory that was opened.
+struct spot {
+  int directory;
+  char name[NAME_MAX + 2];  // perhaps a slash behind it
+  char path[LONG_PATH];     // "": longer than a path may be, and so none of the shell's own
+};
+
+/// What a task makes has its mask; this thread's own is not that of others.
+void take_mask(pid_t pid);
+void drop_mask(void);
+/// The path of what is open here. False: none leads there.
+bool path_of(int fd, char *path);
+int refuse_call(const struct caller *c, const char *action, const char *path);
+/// Opens the directory that a name is in. 0, or a negative errno; -EBUSY: the name is a dot, two, or none.
+int find_spot(const struct caller *c, const struct slot *slot, int directory, const char *path, struct spot *spot);
+/// Whether a name that is there may be what a recorder that died has just made.
+bool is_just_made(const struct caller *c, const struct spot *spot);
+
+// opening.c
+int open_name(const struct caller *c, int directory, uint64_t address, uint64_t flags, mode_t mode);
+/// openat2, whose arguments stand in memory, where another thread can change them. -ENOSYS where it would be intricate: programs that know
+/// the call can do without.
+int open_with(const struct caller *c, int directory, uint64_t address, uint64_t arguments, uint64_t size);
+#endif
