@@ -59,7 +59,7 @@ int refuse_call(const struct caller *c, const char *action, const char *path) {
 int find_spot(const struct caller *c, const struct slot *slot, int directory, const char *path, struct spot *spot) {
   spot->directory = open_parent(slot, c->pid, directory, path, spot->name);
   if (spot->directory < 0) return spot->directory;
-  if (!path_of(spot->directory, spot->path)) {
+  if (!path_of_directory(spot->directory, spot->path)) {
     close(spot->directory);
     return -ENOENT;
   }

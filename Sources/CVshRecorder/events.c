@@ -473,6 +473,7 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   if (is_32 && !calls_socket) number = native_number(number);
 #endif
   if (number < 0) return 0;
+  forget_strings();
   if (changes_rights(number)) forget_rights((pid_t)event->pid);
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
   // To type for the user would be a way out of the sandbox.

@@ -217,7 +217,10 @@ enum { READER_GONE = -10000 };
 bool reading_failed(void);
 /// Whether there is nobody any more who may read it.
 bool reader_is_gone(void);
+/// A path, which is at the same address the same during one event.
 bool read_string(pid_t pid, uint64_t address, char *into, size_t size);
+/// To be called before each event.
+void forget_strings(void);
 bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size);
 
 // resolve.c
@@ -255,6 +258,8 @@ bool read_small(const struct place *place, struct buffer *content);
 void read_attributes(const char *path, struct buffer *block);
 bool is_store(const char *path);
 
+/// The path of an open directory: "" when it is longer than a path may be. False: none leads there.
+bool path_of_directory(int fd, char *into);
 /// The directory that a path's last name is in, as a descriptor (O_PATH), or a negative errno: EBUSY when that is a dot, two, or none.
 /// `name`: NAME_MAX + 2 bytes for the name, with a slash behind it where one stands.
 int open_parent(const struct slot *slot, pid_t pid, int directory, const char *given, char *name);

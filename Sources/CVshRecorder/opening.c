@@ -179,6 +179,11 @@ static int open_path(const struct caller *c, int directory, const char *path, ui
   if ((flags & O_TMPFILE) == O_TMPFILE) return open_by_object(c, open_object(c->slot, c->pid, directory, path, follows), flags, mode);
   struct spot spot;
   int result = find_spot(c, c->slot, directory, path, &spot);
+  if (result == 0 && exclusive && !strchr(spot.name, '/') && spot.path[0] && !is_outside(spot.path) && !c->slot->is_repeated) {
+    result = make_file(c, &spot, flags, mode);
+    close(spot.directory);
+    return result;
+  }
   for (int links = 0; result == 0 && links < 40; links++) {
     int object = openat(spot.directory, spot.name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     if (object < 0 && (errno != ENOENT || !(flags & O_CREAT))) {

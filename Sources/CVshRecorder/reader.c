@@ -192,7 +192,17 @@ bool reading_failed(void) {
 
 bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size) { return peek(pid, address, into, size) == (ssize_t)size; }
 
-bool read_string(pid_t pid, uint64_t address, char *into, size_t size) {
+/// What was read for the event. It is looked at to record it, and again to make the call: this must be the same, and is read once.
+static _Thread_local struct {
+  uint64_t address;
+  uint32_t length;
+  char text[512];
+} strings[2];
+static _Thread_local int string_count;
+
+void forget_strings(void) { string_count = 0; }
+
+static bool read_anew(pid_t pid, uint64_t address, char *into, size_t size) {
   size_t done = 0;
   while (done < size) {
     // A page at a time: the next one may not be there. Most names are short.
@@ -205,4 +215,20 @@ bool read_string(pid_t pid, uint64_t address, char *into, size_t size) {
     done += (size_t)count;
   }
   return false;
+}
+
+bool read_string(pid_t pid, uint64_t address, char *into, size_t size) {
+  for (int i = 0; i < string_count; i++) {
+    if (strings[i].address != address || strings[i].length >= size) continue;
+    memcpy(into, strings[i].text, strings[i].length + 1);
+    return true;
+  }
+  if (!read_anew(pid, address, into, size)) return false;
+  size_t length = strlen(into);
+  if (string_count < 2 && length < sizeof strings->text) {
+    strings[string_count].address = address;
+    strings[string_count].length = (uint32_t)length;
+    memcpy(strings[string_count++].text, into, length + 1);
+  }
+  return true;
 }

@@ -139,28 +139,51 @@ static int from_here(const struct slot *slot, pid_t pid, int directory, const ch
   return count < LONG_PATH ? count : -ENAMETOOLONG;
 }
 
+enum { DIRECTORY_LOOK = STATX_TYPE | STATX_INO | STATX_NLINK | STATX_BTIME | MOUNT_ID_UNIQUE };
+
+/// The path of a directory that was found a moment ago.
+static bool recall_directory(const struct statx *x, char *into) {
+  const struct directory *known = directory_place(x);
+  if (!is_directory(known, x) || coarse_now() - known->found >= directory_time || known->found < atomic_load(&uncertain)) return false;
+  strcpy(into, known->path);
+  return true;
+}
+
+static void remember_directory(const struct statx *x, const char *path) {
+  struct directory *known = directory_place(x);
+  free(known->path);
+  *known = (struct directory){x->stx_ino, device_of(x), x->stx_mnt_id, x->stx_btime, coarse_now(), strdup(path)};
+}
+
+bool path_of_directory(int fd, char *into) {
+  struct statx x;
+  char link[32];
+  if (statx(fd, "", AT_EMPTY_PATH, DIRECTORY_LOOK, &x) < 0 || x.stx_nlink == 0) return false;
+  if (recall_directory(&x, into)) return true;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t count = readlink(link, into, PATH_MAX - 1);
+  if (count < 0 && errno == ENAMETOOLONG) count = 0;
+  if (count < 0) return false;
+  into[count] = 0;
+  if (count == 0) return true;
+  if (into[0] != '/') return false;
+  remember_directory(&x, into);
+  return true;
+}
+
 /// The path of a directory: one that was found a moment ago, or what /proc says.
 static bool find_directory(const struct slot *slot, int base, const char *path, char *into) {
   struct statx x;
-  int64_t now = coarse_now();
   if (!slot->has_moved_root) {
-    if (statx(base, path, 0, STATX_TYPE | STATX_INO | STATX_BTIME | MOUNT_ID_UNIQUE, &x) < 0 || !S_ISDIR(x.stx_mode)) return false;
-    const struct directory *known = directory_place(&x);
-    if (is_directory(known, &x) && now - known->found < directory_time && known->found >= atomic_load(&uncertain)) {
-      strcpy(into, known->path);
-      return true;
-    }
+    if (statx(base, path, 0, DIRECTORY_LOOK, &x) < 0 || !S_ISDIR(x.stx_mode)) return false;
+    if (recall_directory(&x, into)) return true;
   }
   int fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return false;
   char link[32];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   bool found = read_proc(AT_FDCWD, link, into) && (!slot->has_moved_root || is_same_directory(fd, into));
-  if (found && !slot->has_moved_root && statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_BTIME | MOUNT_ID_UNIQUE, &x) == 0) {
-    struct directory *known = directory_place(&x);
-    free(known->path);
-    *known = (struct directory){x.stx_ino, device_of(&x), x.stx_mnt_id, x.stx_btime, now, strdup(into)};
-  }
+  if (found && !slot->has_moved_root && statx(fd, "", AT_EMPTY_PATH, DIRECTORY_LOOK, &x) == 0) remember_directory(&x, into);
   close(fd);
   return found;
 }

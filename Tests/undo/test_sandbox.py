@@ -242,7 +242,7 @@ class Suite:
                 state = top + "/home/.local/state/vsh"
                 run(self.shell, top, self.user, ": > f; mkdir -p .config/vsh", ["--no-sandbox"], here="/home")
                 before = snapshot(state)
-                script = "echo x > .local/state/vsh/log.sqlite; rm -rf .local/state; mv .local x; : > .local/state/vsh/new; echo off > .config/vsh/sandbox; ls -A"
+                script = "echo x > .local/state/vsh/log.sqlite; rm -rf .local/state; mv .local x; echo x > .local/state/vsh/new; echo off > .config/vsh/sandbox; ls -A"
                 if options:
                     script += "; /bin/sh -c 'echo x > .local/state/vsh/control; chmod 777 .local'; /bin/rm -rf .local/state/vsh; /bin/chmod 777 $O/f; mv $O/f y"
                 result = run(self.shell, top, self.user, script, ["--no-undo", *options], here="/home")
