@@ -12,6 +12,8 @@ public struct PathTimeline<Event> {
     }
 
     private var events: [[UInt8]: [(number: Int, event: Event)]] = [:]
+    /// Whether something happened at a path of so many bytes: most directories need not be looked for.
+    private var lengths: [Bool] = []
 
     public init() {}
 
@@ -19,6 +21,10 @@ public struct PathTimeline<Event> {
     /// - Parameter path: absolute, free of symbolic links.
     public mutating func add(_ event: Event, at path: [UInt8], number: Int) {
         events[path, default: []].append((number, event))
+        if path.count >= lengths.count {
+            lengths.append(contentsOf: repeatElement(false, count: path.count + 1 - lengths.count))
+        }
+        lengths[path.count] = true
     }
 
     /// The last event before a change.
@@ -46,7 +52,8 @@ public struct PathTimeline<Event> {
         var best: Moment?
         var above = path[...]
         while !above.isEmpty {
-            if let list = events[Array(above)], let index = find(list),
+            if above.count < lengths.count, lengths[above.count], let list = events[Array(above)],
+                let index = find(list),
                 best.map({ isBetter(list[index].number, $0.number) }) ?? true
             {
                 best = Moment(length: above.count, number: list[index].number, event: list[index].event)

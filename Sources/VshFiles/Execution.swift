@@ -115,12 +115,17 @@ extension UndoEngine {
 }
 
 extension Plan.Part {
+    private func isDirectoryMade(_ change: ChangeRecord) -> Bool {
+        change.kind == .created && change.item == 0 && results[change.path]?.after.isDirectory == true
+    }
+
     /// Directories that the operation made and that go into the store in one piece with all that it made in them.
     /// - Parameter differing: paths that need a look of their own.
     func wholeDirectories(except differing: Set<[UInt8]>) -> Set<[UInt8]> {
         var first: Set<[UInt8]> = []
         var whole: Set<[UInt8]> = []
         var linked: Set<[UInt8]> = []
+        guard changes.contains(where: isDirectoryMade) else { return [] }
         for change in changes where change.kind != .directoryTimes {
             // A rename may have carried something in or out.
             if change.kind == .moved { return [] }
@@ -137,9 +142,7 @@ extension Plan.Part {
                 var above = parent(of: change.path)
                 while above.count > 1, linked.insert(above).inserted { above = parent(of: above) }
             }
-            if first.insert(change.path).inserted, change.kind == .created, change.item == 0,
-                results[change.path]?.after.isDirectory == true, !hasAncestor(change.path, in: whole)
-            {
+            if first.insert(change.path).inserted, isDirectoryMade(change), !hasAncestor(change.path, in: whole) {
                 whole.insert(change.path)
             }
         }

@@ -53,7 +53,10 @@ extension Plan {
         var altered: Set<[UInt8]> = []
         var moves: [(from: [UInt8], to: [UInt8], object: NodeState)] = []
         for part in parts.reversed() {
-            for touched in TouchedPaths(part.changes).all where !touched.isSoft {
+            let all = TouchedPaths(part.changes).all
+            order.reserveCapacity(order.count + all.count)
+            found.reserveCapacity(found.count + all.count)
+            for touched in all where !touched.isSoft {
                 let path = touched.path
                 let after = part.results[path]?.after ?? .absent
                 if found[path] != nil {

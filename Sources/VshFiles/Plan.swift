@@ -102,6 +102,7 @@ extension UndoEngine {
             for result in results { table[result.path] = result }
             plan.parts.append(
                 Plan.Part(operation: id, ended: operation.ended, changes: changes, results: table))
+            seen.reserveCapacity(seen.count + changes.count)
             for change in changes where change.kind != .directoryTimes {
                 if seen.insert(change.path).inserted { plan.paths.append(change.path) }
                 if change.kind == .moved, seen.insert(change.other).inserted { plan.paths.append(change.other) }

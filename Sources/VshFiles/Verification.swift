@@ -58,6 +58,8 @@ final class Verification {
     func check(_ part: Plan.Part) throws(UndoError) -> [Conflict] {
         var conflicts: [Conflict] = []
         var checked: Set<[UInt8]> = []
+        checked.reserveCapacity(part.changes.count)
+        recorded.reserveCapacity(recorded.count + part.changes.count)
         times = [:]
         for change in part.changes where change.kind != .directoryTimes {
             recorded.insert(change.path)
