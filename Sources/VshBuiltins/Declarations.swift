@@ -166,7 +166,7 @@ private func local(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
         guard let declaration = Declaration(shell, arguments, index - 1) else {
             return try shell.fail(arguments, word, "not a variable name", status: 2)
         }
-        if shell.variables[declaration.symbol].flags.contains(.readonly) {
+        if shell.resistsLocal(declaration.symbol) {
             return try shell.fail(arguments, shell.symbols.name(declaration.symbol), "is read only")
         }
         shell.makeLocal(declaration.symbol)

@@ -108,15 +108,16 @@ func declareOperands(
         }
         let symbol = declaration.symbol
         let flags = shell.variables[symbol].flags
-        if flags.contains(.readonly),
-            isLocal || declaration.assigns || !options.added.isEmpty || !options.removed.isEmpty
-        {
+        let isProtected =
+            isLocal
+            ? shell.resistsLocal(symbol)
+            : flags.contains(.readonly)
+                && (declaration.assigns || !options.added.isEmpty || !options.removed.isEmpty)
+        if isProtected {
             return try shell.fail(arguments, shell.symbols.name(symbol), "is read only")
         }
         if isLocal {
-            let isNew = !flags.contains(.local)
-            shell.makeLocal(symbol)
-            if isNew { shell.clearLocal(symbol, keepsExport: declaration.assigns) }
+            if shell.makeLocal(symbol) { shell.clearLocal(symbol, keepsExport: declaration.assigns) }
         }
         if try !setKind(shell, arguments, options, declaration) { return .normal }
         if !options.added.contains(.reference) { try declaration.assign(shell) }

@@ -231,12 +231,27 @@ extension Shell {
     }
 
     /// `local symbol`: the variable keeps its value and gets the old one back when the function returns.
-    public func makeLocal(_ symbol: Symbol) {
-        let start = localFrame
-        for index in start..<max(start, localTrail.count) where localTrail[index].symbol == symbol { return }
+    /// False when it is that already.
+    @discardableResult
+    public func makeLocal(_ symbol: Symbol) -> Bool {
+        if isLocal(symbol) { return false }
         localTrail.append(saved(symbol))
         willChange(symbol)
         variables[symbol].flags.insert(.local)
+        return true
+    }
+
+    /// Whether the running function declared the variable; `.local` may be due to one of its callers.
+    private func isLocal(_ symbol: Symbol) -> Bool {
+        let start = localFrame
+        for index in start..<max(start, localTrail.count) where localTrail[index].symbol == symbol { return true }
+        return false
+    }
+
+    /// Whether `local` may not declare it: it is read-only, and no variable of a caller, which would only be hidden.
+    public func resistsLocal(_ symbol: Symbol) -> Bool {
+        let flags = variables[symbol].flags
+        return flags.contains(.readonly) && (!flags.contains(.local) || options.contains(.posix) || isLocal(symbol))
     }
 
     /// Makes the options local to the running function.
