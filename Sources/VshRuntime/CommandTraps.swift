@@ -76,6 +76,7 @@ extension Shell {
     @inline(never)
     func afterFailure() -> Flow {
         let hasErrexit = options.contains(.errexit)
+        if !isInCommandTrap && !options.contains(.posix) { noteFailedCommand() }
         if options.contains(.hasErrorTrap), !isInCommandTrap, let text = command(.error) {
             do throws(ShellError) {
                 let flow = try runCommandTrap(text)
@@ -103,6 +104,19 @@ extension Shell {
             lastPipeline = pipeline
         }
         return flow
+    }
+
+    /// For the traps ERR and EXIT, the command that failed is looked for by its place.
+    private func noteFailedCommand() {
+        if !options.contains(.hasErrorTrap) && trapAction(0) == nil { return }
+        guard let code = currentCode else { return }
+        for index in 0..<code.nodes.count where code.nodes[index].position == currentPosition {
+            switch code.nodes[index].kind {
+            case .simpleCommand, .assignment, .conditionalCommand, .arithmeticCommand:
+                return noteCommand(code, code.nodes[index])
+            default: continue
+            }
+        }
     }
 
     /// BASH_COMMAND is the text of the command.

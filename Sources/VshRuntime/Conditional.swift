@@ -137,7 +137,10 @@ extension Shell {
         default: text = try expandGeneralToText(code, word, purpose: .regularExpression)
         }
         trace(left, .matches, text)
-        if lastExpression == nil || lastExpression!.text != text { lastExpression = RegularExpression(text) }
+        let ignoresCase = options.contains(.nocasematch)
+        if lastExpression == nil || lastExpression!.text != text || lastExpression!.ignoresCase != ignoresCase {
+            lastExpression = RegularExpression(text, ignoresCase: ignoresCase)
+        }
         guard let expression = lastExpression else {
             report(name: text, "is no regular expression")
             return 2

@@ -107,8 +107,8 @@ public struct ShellOptions: OptionSet, Sendable {
     /// What `shopt` knows as on, since the shell does it always, sorted by name.
     public static var alwaysOn: [StaticString] {
         [
-            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "interactive_comments", "lastpipe", "progcomp",
-            "promptvars", "sourcepath",
+            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "inherit_errexit", "interactive_comments",
+            "lastpipe", "progcomp", "promptvars", "sourcepath",
         ]
     }
 

@@ -6,12 +6,16 @@ import VshBase
 public final class RegularExpression {
     /// The text that it was made of.
     public let text: Text
+    /// Small letters of ASCII stand for capital ones too.
+    public let ignoresCase: Bool
     private var compiled = regex_t()
 
     /// Nil when `text` is no regular expression. (C: regcomp)
-    public init?(_ text: Text) {
+    public init?(_ text: Text, ignoresCase: Bool = false) {
         self.text = text
-        if text.withCString({ regcomp(&compiled, $0, REG_EXTENDED) }) != 0 { return nil }
+        self.ignoresCase = ignoresCase
+        let flags = ignoresCase ? REG_EXTENDED | REG_ICASE : REG_EXTENDED
+        if text.withCString({ regcomp(&compiled, $0, flags) }) != 0 { return nil }
     }
 
     deinit { regfree(&compiled) }
