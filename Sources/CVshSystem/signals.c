@@ -160,9 +160,11 @@ int vsh_signal_name(int signal, char *buffer) {
 }
 
 int vsh_signal_number(const char *name, size_t length) {
-  char text[16];
-  for (int signal = 0; signal <= SIGRTMAX; signal++)
-    if ((size_t)vsh_signal_name(signal, text) == length && length > 0 && memcmp(text, name, length) == 0) return signal;
+  if (length == 0) return -1;
+  for (int signal = 0; signal < (int)(sizeof names / sizeof *names); signal++)
+    if (names[signal][0] == name[0] && strlen(names[signal]) == length && memcmp(names[signal], name, length) == 0) return signal;
+  if (length == 5 && memcmp(name, "RTMIN", 5) == 0) return SIGRTMIN;
+  if (length == 5 && memcmp(name, "RTMAX", 5) == 0) return SIGRTMAX;
   for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
     if (strlen(synonyms[i].name) == length && memcmp(synonyms[i].name, name, length) == 0) return synonyms[i].signal;
   // Any RTMIN+n and RTMAX-n, not only the half that names are made with.

@@ -111,8 +111,8 @@ extension Shell {
             case .function(let symbol, let body): functions[symbol] = body
             case .alias(let symbol, let text): aliases[symbol] = text
             case .trap(let number, let entry):
-                traps.entries[number] = entry
-                traps.recount()
+                traps.replace(number, entry)
+                traps.uniformLevel = -1
                 if number > 64 { updateCommandTraps() }
             case .descriptor(let descriptor, let old): restoreDescriptor(descriptor, old)
             case .commandPath(let symbol, let path): commandPaths[symbol] = path

@@ -24,6 +24,8 @@ public struct TrapTable {
     private var count = 0
     /// Those of them that are for signals.
     private(set) var signalCommands = 0
+    /// The subshell level at which all commands were set, where that is known; else -1.
+    var uniformLevel = -1
     /// The level at which an EXIT trap acts, or -1.
     private(set) var exitLevel = -1
     /// Signals whose traps are being run.
@@ -66,6 +68,7 @@ public struct TrapTable {
         for index in entries.indices {
             if case .command = entries[index]?.action { entries[index]?.level = -1 }
         }
+        uniformLevel = -1
         defaultInChildren = []
         ignoredInChildren = []
         running = []
@@ -75,11 +78,21 @@ public struct TrapTable {
 
     mutating func recount() {
         (count, signalCommands, exitLevel) = (0, 0, -1)
-        for index in entries.indices {
-            guard let entry = entries[index], entry.level >= 0, case .command = entry.action else { continue }
-            count += 1
-            if index == 0 { exitLevel = entry.level } else if index <= 64 { signalCommands += 1 }
-        }
+        for index in entries.indices { account(index, 1) }
+    }
+
+    /// Sets an entry, and keeps the counts.
+    mutating func replace(_ index: Int, _ entry: TrapEntry?) {
+        account(index, -1)
+        entries[index] = entry
+        account(index, 1)
+    }
+
+    /// Adds an entry to the counts, or takes it off.
+    private mutating func account(_ index: Int, _ sign: Int) {
+        guard let entry = entries[index], entry.level >= 0, case .command = entry.action else { return }
+        count += sign
+        if index == 0 { exitLevel = sign > 0 ? entry.level : -1 } else if index <= 64 { signalCommands += sign }
     }
 }
 
@@ -102,13 +115,10 @@ extension Shell {
         while traps.entries.count <= 67 { traps.entries.append(nil) }
         forgetInheritedTraps()
         saveTrap(number)
-        if let action {
-            traps.entries[number] = TrapEntry(
-                action: action.isEmpty ? .ignore : .command(action), level: subshellDepth, functionDepth: functionDepth)
-        } else {
-            traps.entries[number] = nil
+        let entry = action.map {
+            TrapEntry(action: $0.isEmpty ? .ignore : .command($0), level: subshellDepth, functionDepth: functionDepth)
         }
-        traps.recount()
+        traps.replace(number, entry)
         if number > 64 { updateCommandTraps() }
         if isSignal && !signal.isUncatchable { applyDisposition(signal) }
         return true
@@ -120,13 +130,15 @@ extension Shell {
 
     /// The first `trap` of a subshell makes its parent's commands disappear from the list.
     private func forgetInheritedTraps() {
+        if traps.uniformLevel == subshellDepth { return }
         for index in traps.entries.indices {
             guard let entry = traps.entries[index], entry.level != subshellDepth, case .command = entry.action else {
                 continue
             }
             saveTrap(index)
-            traps.entries[index] = nil
+            traps.replace(index, nil)
         }
+        traps.uniformLevel = subshellDepth
     }
 
     /// Makes the system do for a signal what its trap says, or what an interactive shell needs.
@@ -257,8 +269,7 @@ extension Shell {
         isExiting = true
         guard let entry = traps.entries[0], case .command(let text) = entry.action else { return }
         saveTrap(0)
-        traps.entries[0] = nil
-        traps.recount()
+        traps.replace(0, nil)
         let saved = status
         let outer = trapEntryStatus
         trapEntryStatus = saved
