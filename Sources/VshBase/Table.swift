@@ -8,18 +8,20 @@ public struct Table<Element>: ~Copyable {
     public private(set) var count: Int
     public private(set) var capacity: Int
 
-    /// An empty table with room for `capacity` elements.
+    /// An empty table with room for `capacity` elements; none: it takes no memory before the first one.
     public init(capacity: Int = 8) {
-        base = UnsafeMutablePointer<Element>.allocate(capacity: max(capacity, 1))
+        base =
+            capacity == 0
+            ? UnsafeMutablePointer<Element>(bitPattern: 16).unsafelyUnwrapped
+            : UnsafeMutablePointer<Element>.allocate(capacity: capacity)
         count = 0
-        self.capacity = max(capacity, 1)
+        self.capacity = capacity
     }
 
-    /// An empty table without memory.
-    private init(unallocated: Void) {
-        base = UnsafeMutablePointer<Element>(bitPattern: 16).unsafelyUnwrapped
-        count = 0
-        capacity = 0
+    /// A table with the elements of another one.
+    public init(copying other: borrowing Table) {
+        self.init(capacity: other.count)
+        for index in 0..<other.count { append(other[index]) }
     }
 
     deinit {
@@ -29,7 +31,7 @@ public struct Table<Element>: ~Copyable {
 
     /// Moves the elements to a block of just their size, and gives the room that they had, emptied, to the table returned.
     public mutating func takeRoom() -> Table {
-        var spare = Table(unallocated: ())
+        var spare = Table(capacity: 0)
         swap(&self, &spare)
         if spare.count > 0 {
             base = UnsafeMutablePointer<Element>.allocate(capacity: spare.count)

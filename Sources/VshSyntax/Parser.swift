@@ -69,7 +69,7 @@ public struct Parser: ~Copyable {
     /// The number of the text being read, different for each.
     var serial = 0
     var lastSerial = 0
-    var aliases = Table<ActiveAlias>(capacity: 1)
+    var aliases = Table<ActiveAlias>(capacity: 0)
     /// `refill` said that there is no more.
     var isAtEnd = false
 
@@ -77,10 +77,10 @@ public struct Parser: ~Copyable {
     var words = Table<Word>(capacity: 32)
     var parts = Table<Part>(capacity: 32)
     var ints = Table<Int32>(capacity: 64)
-    var assignments = Table<Assignment>(capacity: 8)
-    var redirections = Table<Redirection>(capacity: 8)
-    var caseItems = Table<CaseItem>(capacity: 8)
-    var pending = Table<PendingHereDocument>(capacity: 2)
+    var assignments = Table<Assignment>(capacity: 0)
+    var redirections = Table<Redirection>(capacity: 0)
+    var caseItems = Table<CaseItem>(capacity: 0)
+    var pending = Table<PendingHereDocument>(capacity: 0)
     /// Here-documents below this index belong to a command around the substitution that is parsed.
     var pendingMark = 0
     /// The bytes of the literals of the words under construction.
@@ -95,18 +95,18 @@ public struct Parser: ~Copyable {
     /// End of the reserved word that `lead` found.
     var tokenEnd = 0
     /// Offsets of `$((` that turned out to be a command substitution.
-    var notArithmetic = Table<Int>(capacity: 1)
+    var notArithmetic = Table<Int>(capacity: 0)
     /// Constructs stand in each other beyond the limit: nothing else is tried then.
     var isTooDeep = false
     /// The syntax error, if there is one: in a table, since the end of an optional asks the runtime for metadata (60 µs at start).
-    var failures = Table<SyntaxError>(capacity: 1)
+    var failures = Table<SyntaxError>(capacity: 0)
 
     /// How many `<(…)` and `>(…)` were read.
     var processSubstitutions = 0
 
     // For `tokens(of:)`: see Tokens.swift.
     var isRecording = false
-    var tokenMarks = Table<TokenMark>(capacity: 1)
+    var tokenMarks = Table<TokenMark>(capacity: 0)
     /// The kind of what is unquoted in the word that is read.
     var wordKind = TokenKind.word
 
