@@ -358,13 +358,15 @@ extension Shell {
                 var width = 1
                 while end < count {
                     let kind = ifsClass[Int(bytes[end])]
-                    if kind & 3 != 0 { break }
-                    if kind & 8 != 0 {
-                        width = longSeparator(UnsafeBufferPointer(rebasing: bytes[end...]))
-                        if width > 0 { break }
-                        width = 1
+                    if kind != 0 {
+                        if kind & 3 != 0 { break }
+                        if kind & 8 != 0 {
+                            width = longSeparator(UnsafeBufferPointer(rebasing: bytes[end...]))
+                            if width > 0 { break }
+                            width = 1
+                        }
+                        if kind & 4 != 0 { builder.hasPattern = true }
                     }
-                    if kind & 4 != 0 { builder.hasPattern = true }
                     end &+= 1
                 }
                 if end > index {
