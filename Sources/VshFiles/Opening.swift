@@ -49,21 +49,23 @@ extension FileSystem {
         _ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags, _ mode: UInt32
     ) throws(Errno) -> Int32 {
         if flags.contains(.create) {
-            if flags.contains(.exclusive) { return try openNew(path, directory, flags, mode) }
+            if flags.contains(.exclusive) { return try openNew(path, directory, flags, mode, isVacant: false) }
+            var isLink = false
             do {
-                return try openExisting(path, directory, flags)
+                return try openExisting(path, directory, flags, &isLink)
             } catch {
                 if error != .noEntry { throw error }
             }
-            return try openNew(path, directory, flags, mode)
+            return try openNew(path, directory, flags, mode, isVacant: !isLink)
         }
-        return try openExisting(path, directory, flags)
+        var isLink = false
+        return try openExisting(path, directory, flags, &isLink)
     }
 
     @inline(__always)
-    private func openExisting(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags)
-        throws(Errno) -> Int32
-    {
+    private func openExisting(
+        _ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags, _ isLink: inout Bool
+    ) throws(Errno) -> Int32 {
         let (at, plain) = (at(directory), flags.subtracting([.create, .truncate]))
         let fd: Int32
         do {
@@ -71,6 +73,7 @@ extension FileSystem {
             fd = try System.open(path, plain.union(.noFollow), at: at)
         } catch {
             guard error == .tooManySymbolicLinks, !flags.contains(.noFollow) else { throw error }
+            isLink = true
             return try keepContent(System.open(path, plain, at: at), flags)
         }
         return try keepContent(fd, flags, path, directory)
@@ -125,9 +128,10 @@ extension FileSystem {
     }
 
     /// Nothing is there, as far as is known.
-    private func openNew(_ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags, _ mode: UInt32)
-        throws(Errno) -> Int32
-    {
+    /// - Parameter isVacant: nothing was there a moment ago, not even a symbolic link.
+    private func openNew(
+        _ path: UnsafePointer<CChar>, _ directory: Directory?, _ flags: OpenFlags, _ mode: UInt32, isVacant: Bool
+    ) throws(Errno) -> Int32 {
         let at = at(directory)
         guard let recorder = recording(), locate(path, directory, first) else {
             try passUnrecorded(path)
@@ -135,8 +139,7 @@ extension FileSystem {
         }
         if isRemoved(first) { throw .noEntry }
         if isState(first) { return try System.open(path, flags, mode: mode, at: at) }
-        let isCovered = recorder.paths[first.bytes].contains(.covered)
-        if !isCovered, try FileStatus.look(path, at: at) != nil {
+        if !isVacant, !recorder.paths[first.bytes].contains(.covered), try FileStatus.look(path, at: at) != nil {
             // O_EXCL of what exists, or a symbolic link to nothing: then its target is what will be made.
             if flags.contains(.exclusive) { return try System.open(path, flags, mode: mode, at: at) }
             return try openTarget(flags, mode, recorder)
