@@ -295,6 +295,23 @@ extension Text {
     /// The value when the whole text is a decimal integer that fits: an optional sign, then digits only. No blanks.
     @inline(__always)
     public var decimalInteger: Int? { withBytes { parseDecimal($0) } }
+
+    /// An absolute path without `.`, `..`, doubled slashes and a slash at its end: where no part of it is a symbolic link there is
+    /// no other for the same file.
+    public var isCleanPath: Bool {
+        withBytes { bytes in
+            let (slash, dot) = (UInt8(ascii: "/"), UInt8(ascii: "."))
+            if bytes.count < 2 { return bytes.first == slash }
+            if bytes[0] != slash { return false }
+            var start = 1
+            for index in 1...bytes.count where index == bytes.count || bytes[index] == slash {
+                let count = index - start
+                if count == 0 || count < 3 && bytes[start] == dot && bytes[index - 1] == dot { return false }
+                start = index + 1
+            }
+            return true
+        }
+    }
 }
 
 /// True when both have the same bytes.

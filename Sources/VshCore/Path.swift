@@ -3,6 +3,11 @@
 
 /// Whether `path` is `directory` or below it; both absolute.
 public func isBelow(_ path: [UInt8], _ directory: [UInt8]) -> Bool {
+    path.withUnsafeBufferPointer { path in directory.withUnsafeBufferPointer { isBelow(path, $0) } }
+}
+
+/// The same for paths that are no arrays.
+public func isBelow(_ path: UnsafeBufferPointer<UInt8>, _ directory: UnsafeBufferPointer<UInt8>) -> Bool {
     path.count >= directory.count && path.starts(with: directory)
         && (path.count == directory.count || directory.last == UInt8(ascii: "/")
             || path[directory.count] == UInt8(ascii: "/"))

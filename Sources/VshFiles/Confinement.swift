@@ -284,21 +284,22 @@ extension FileSystem {
     /// Confines all changes from now on.
     /// - Returns: false when the root is no directory.
     public func confine(_ request: SandboxRequest) -> Bool {
-        if let root = request.root, Sandbox.directory(root) == nil { return false }
+        if !request.root.isEmpty, Sandbox.directory(request.root).isEmpty { return false }
         findBounds = { request }
         if request.level == .strict { sandbox?.engage() }
         return true
     }
 
-    /// The same, with bounds that are found out when they are first needed; nil: there are none.
-    public func confine(_ find: @escaping () -> SandboxRequest?) { findBounds = find }
+    /// The same, with bounds that are found out when they are first needed; level `off`: there are none.
+    public func confine(_ find: @escaping () -> SandboxRequest) { findBounds = find }
 
     /// The first change, or the first program: nothing was needed so far.
     @inline(never)
     func setUpSandbox() {
         guard let find = findBounds else { return }
         findBounds = nil
-        guard let request = find() else { return }
+        let request = find()
+        if request.level == .off { return }
         if request.isDefault, ProgramRecorder.isNested {
             // A shell around this one has bounds, or has none because its user wants none.
             isConfinedByOther = ProgramRecorder.isConfined

@@ -38,7 +38,7 @@ public final class FileSystem {
             return bounds
         }
     }
-    var findBounds: (() -> SandboxRequest?)?
+    var findBounds: (() -> SandboxRequest)?
     /// Somebody types commands.
     public var isAtTerminal = false
     var bounds: Sandbox?

@@ -34,20 +34,20 @@ public enum SandboxLevel: UInt8, Comparable, Sendable {
 /// What the bounds of commands are to be, as the command line and the environment say; looked up when they are first needed.
 public struct SandboxRequest {
     public var level: SandboxLevel
-    /// The root; nil: `home` when `here` is in it, else `here`.
-    public var root: [UInt8]?
-    /// Where the shell started, and the home directory; absolute, perhaps by way of symbolic links.
-    public var here: [UInt8]
-    public var home: [UInt8]?
+    /// The root; empty: `home` when `here` is in it, else `here`.
+    public var root = Text()
+    /// Where the shell started, and the home directory, if there is one; absolute, perhaps by way of symbolic links.
+    public var here: Text
+    public var home: Text
     /// Nobody asked for it: inside another shell's bounds there are no others, and a person at the terminal may run single
     /// programs outside.
     public var isDefault = false
-    /// Directories for temporary files besides the usual ones.
-    public var temporary: [[UInt8]] = []
-    /// The shell's own, which no command may change; absolute, it need not exist.
-    public var configuration: [UInt8]?
+    /// A directory for temporary files besides the usual ones; empty: there is none.
+    public var temporary = Text()
+    /// The shell's own, which no command may change; absolute, it need not exist. Empty: there is none.
+    public var configuration = Text()
 
-    public init(level: SandboxLevel, here: [UInt8], home: [UInt8]?) {
+    public init(level: SandboxLevel, here: Text, home: Text) {
         self.level = level
         self.here = here
         self.home = home
@@ -55,20 +55,27 @@ public struct SandboxRequest {
 }
 
 /// The bounds of what commands may change, and the kernel's rules that keep them. It can be tightened, never loosened.
+///
+/// Most shells make one just before a program takes their place. Until a change is to be judged there are no arrays, for which the
+/// runtime would first have to make their types (docs/decisions/0006-cold-start.md).
 public final class Sandbox {
     /// Absolute, free of symbolic links; empty when there is no such directory.
-    public let root: [UInt8]
+    public var root: [UInt8] { rootPlace.bytes }
+    private let rootPlace: Text
     public private(set) var level: SandboxLevel
     /// Nobody asked for it.
     public private(set) var isDefault: Bool
     /// A person at the terminal may run single programs outside.
     public var hasWayOut = false
     /// Directories below which changes are allowed, the root first.
-    let zones: [[UInt8]]
+    private(set) lazy var zones = Self.arrays(places)
+    private let places: Table<Text>
     /// The shell's own state and configuration: no command reaches them.
-    let forbidden: [[UInt8]]
+    private(set) lazy var forbidden = Self.arrays(ownPlaces)
+    private let ownPlaces: Table<Text>
     /// What decides: the zones, the shell's own directories, and the name of its stores.
-    private let limits: Bounds
+    private lazy var limits = Bounds(
+        zones: zones, own: forbidden, store: Array(".vsh-\(System.effectiveUserID)".utf8))
     private let state: StateDirectory?
     /// Programs have a recorder, which keeps them from what no rules can take out.
     private let isWatched: Bool
@@ -91,34 +98,55 @@ public final class Sandbox {
         self.isWatched = isWatched && state != nil
         level = request.level
         isDefault = request.isDefault
-        var root = request.root.map { Self.directory($0) ?? [] } ?? Self.directory(request.here) ?? []
-        if request.root == nil, let home = request.home, home.count > 1, let found = Self.directory(home),
-            isBelow(root, found)
-        {
-            root = found
+        let isGiven = !request.root.isEmpty
+        var root = Self.directory(isGiven ? request.root : request.here)
+        if !isGiven, request.home.count > 1, request.home != root {
+            let home = Self.directory(request.home)
+            if !home.isEmpty, Self.isBelow(root, home) { root = home }
         }
-        self.root = root
-        var zones = root.isEmpty ? [] : [root]
-        for path in request.temporary + ["/tmp", "/var/tmp", "/dev/shm"].map({ Array($0.utf8) }) {
-            guard let place = Self.directory(path), place.count > 1, !zones.contains(where: { isBelow(place, $0) })
-            else { continue }
-            zones.append(place)
-        }
-        self.zones = zones
+        rootPlace = root
+        var places = Table<Text>(capacity: 5)
+        if !root.isEmpty { places.append(root) }
+        Self.add(request.temporary, to: &places)
+        Self.add(Text("/tmp"), to: &places)
+        Self.add(Text("/var/tmp"), to: &places)
+        Self.add(Text("/dev/shm"), to: &places)
+        self.places = places
+        var own = Table<Text>(capacity: 2)
+        if let state { own.append(Self.canonical(Text(state.path))) }
+        if !request.configuration.isEmpty { own.append(Self.canonical(request.configuration)) }
+        ownPlaces = own
         self.state = state
-        forbidden = ((state.map { [$0.path] } ?? []) + (request.configuration.map { [$0] } ?? [])).map(Self.canonical)
-        limits = Bounds(zones: zones, own: forbidden, store: Array(".vsh-\(System.effectiveUserID)".utf8))
         programRules.initialize(to: -1)
+    }
+
+    /// Adds a directory, if there is one that is not in the others.
+    private static func add(_ path: Text, to places: inout Table<Text>) {
+        let place = directory(path)
+        if place.count < 2 || isBelow(place, oneOf: places) { return }
+        places.append(place)
+    }
+
+    private static func isBelow(_ path: Text, oneOf places: borrowing Table<Text>) -> Bool {
+        for index in 0..<places.count where isBelow(path, places[index]) { return true }
+        return false
+    }
+
+    private static func isBelow(_ path: Text, _ directory: Text) -> Bool {
+        path.withBytes { path in directory.withBytes { directory in VshCore.isBelow(path, directory) } }
+    }
+
+    private static func arrays(_ places: borrowing Table<Text>) -> [[UInt8]] {
+        (0..<places.count).map { places[$0].bytes }
     }
 
     /// The same bounds for a process that sees files of its own, and is confined by nothing yet.
     init(isolated other: Sandbox) {
-        root = other.root
+        rootPlace = other.rootPlace
         level = other.level
         isDefault = other.isDefault
-        zones = other.zones
-        forbidden = other.forbidden
-        limits = other.limits
+        places = Table(copying: other.places)
+        ownPlaces = Table(copying: other.ownPlaces)
         state = nil
         isWatched = false
         programRules.initialize(to: -1)
@@ -127,12 +155,17 @@ public final class Sandbox {
     /// Whether the kernel confines this process already.
     var isConfined: Bool { isEngaged && landlock > 0 }
 
-    /// The directory that an absolute path leads to; nil when it leads to none.
-    static func directory(_ path: [UInt8]) -> [UInt8]? {
-        guard path.first == UInt8(ascii: "/"), let fd = try? FileDescriptor(path, [.path, .directory]) else {
-            return nil
-        }
-        return pathOfDescriptor(fd.rawValue)
+    /// The directory that an absolute path leads to; empty when it leads to none.
+    static func directory(_ path: Text) -> Text {
+        path.isEmpty || path[0] != UInt8(ascii: "/") ? Text() : resolved(path, [.path, .directory]) ?? Text()
+    }
+
+    /// What is at an absolute path, free of symbolic links; nil when nothing is. Mostly it is what was given, which costs a tenth of
+    /// asking /proc.
+    private static func resolved(_ path: Text, _ flags: OpenFlags) -> Text? {
+        if path.isCleanPath, (try? FileDescriptor(path, flags.union(.noLinks))) != nil { return path }
+        guard let fd = try? FileDescriptor(path, flags), let found = pathOfDescriptor(fd.rawValue) else { return nil }
+        return Text(found)
     }
 
     deinit {
@@ -141,12 +174,13 @@ public final class Sandbox {
     }
 
     /// Free of symbolic links as far as it exists.
-    private static func canonical(_ path: [UInt8]) -> [UInt8] {
-        if let fd = try? FileDescriptor(path, .path), let found = pathOfDescriptor(fd.rawValue) { return found }
-        let above = parent(of: path)
-        if above == path { return path }
-        let base = canonical(above)
-        return (base.count == 1 ? [] : base) + path[(above.count == 1 ? 0 : above.count)...]
+    private static func canonical(_ path: Text) -> Text {
+        if let found = resolved(path, .path) { return found }
+        let end = path.withBytes { bytes in bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0 }
+        if path.count < 2 { return path }
+        var whole = canonical(end == 0 ? Text("/") : path.slice(0..<end))
+        whole.append(path.slice((whole.count == 1 ? end + 1 : end)..<path.count))
+        return whole
     }
 
     // MARK: Decisions
@@ -181,7 +215,7 @@ public final class Sandbox {
         free = directory
         let start = directory.count == 1 ? 1 : directory.count + 1
         ownNames = forbidden.compactMap { own in
-            isBelow(own, directory) ? Array(own[start...].prefix { $0 != UInt8(ascii: "/") }) : nil
+            VshCore.isBelow(own, directory) ? Array(own[start...].prefix { $0 != UInt8(ascii: "/") }) : nil
         }
         return true
     }
@@ -226,7 +260,8 @@ public final class Sandbox {
         func allow(_ path: some PathArgument, _ rights: Landlock.Rights) { try? Landlock.allow(rules, path, rights) }
         // Device files could be another way to a disk.
         // The same rights everywhere: what gains some by a rename is not let through.
-        for place in own ? zones + forbidden : zones { allow(place, all.subtracting(.makeDevice)) }
+        for index in 0..<places.count { allow(places[index], all.subtracting(.makeDevice)) }
+        if own { for index in 0..<ownPlaces.count { allow(ownPlaces[index], all.subtracting(.makeDevice)) } }
         // What the shell was given to write to may be opened again by another name: /dev/stdout, /dev/fd/2.
         for descriptor in Int32(0)...2 { try? Landlock.allow(rules, open: descriptor, [.writeFile, .truncate]) }
         for device in Self.devices {
@@ -263,10 +298,17 @@ public final class Sandbox {
     }
 
     /// Whether the shell's own directories are all in the zones, where rules cannot take a part out.
-    private lazy var rulesTakeNothingOut = forbidden.allSatisfy { own in zones.contains { isBelow(own, $0) } }
+    private var rulesTakeNothingOut: Bool { ownPlacesInside == ownPlaces.count }
+
+    /// How many of the shell's own directories are in the zones.
+    private lazy var ownPlacesInside: Int = {
+        var count = 0
+        for index in 0..<ownPlaces.count where Self.isBelow(ownPlaces[index], oneOf: places) { count += 1 }
+        return count
+    }()
 
     /// Whether the recorder makes the calls of programs on names itself: no rules keep these from the shell's own directories.
-    private(set) lazy var needsCallsMade = forbidden.contains { own in zones.contains { isBelow(own, $0) } }
+    var needsCallsMade: Bool { ownPlacesInside > 0 }
 
     /// Whether the store is on the root's mount. Else the recorder, as the shell, is not to make one outside the root, where
     /// the shell could take nothing from it.

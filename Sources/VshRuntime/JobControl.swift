@@ -6,7 +6,10 @@ import VshSystem
 /// Job control (XCU 2.11): jobs in the foreground, and the terminal that they are given.
 extension Shell {
     /// Signals by which a terminal stops a process.
-    static var stopSignals: SignalSet { SignalSet(.terminalStop, .terminalInput, .terminalOutput) }
+    @inline(__always)
+    static var stopSignals: SignalSet {
+        SignalSet(.terminalStop).union(SignalSet(.terminalInput)).union(SignalSet(.terminalOutput))
+    }
 
     /// What runs here is a job of its own.
     @inline(__always)

@@ -123,57 +123,80 @@ enum Main {
         }
         shell.files.onRefusal = { [unowned shell] line in shell.showNotice(line) }
         let here = shell.workingDirectory
-        let root = invocation.root?.bytes ?? environment("VSH_ROOT")
-        if level == nil, root == nil {
+        let isRooted = invocation.root != nil
+        let root = invocation.root ?? variable("VSH_ROOT")
+        if level == nil, !isRooted, root.isEmpty {
             shell.files.confine { defaultBounds(here) }
             return
         }
         var request = bounds(level ?? .write, here)
-        request.root = root.map { $0.first == 47 ? $0 : here.bytes + [47] + $0 }
+        if isRooted || !root.isEmpty {
+            if root.isEmpty || root[0] != 47 {
+                request.root = here
+                request.root.append(Text("/"))
+            }
+            request.root.append(root)
+        }
         if !shell.files.confine(request) {
-            fail("\(String(decoding: root ?? [], as: UTF8.self)): no directory: it cannot be the root of the sandbox")
+            fail("\(root): no directory: it cannot be the root of the sandbox")
         }
     }
 
     private static func bounds(_ level: SandboxLevel, _ here: Text) -> SandboxRequest {
-        let home = environment("HOME")
-        var request = SandboxRequest(level: level, here: here.bytes, home: home)
-        let directory = environment("XDG_CONFIG_HOME") ?? home.map { $0 + Array("/.config".utf8) }
-        if let directory, directory.first == 47 { request.configuration = directory + Array("/vsh".utf8) }
-        if let temporary = environment("TMPDIR") { request.temporary = [temporary] }
+        let home = variable("HOME")
+        var request = SandboxRequest(level: level, here: here, home: home)
+        var directory = variable("XDG_CONFIG_HOME")
+        if directory.isEmpty, !home.isEmpty {
+            directory = home
+            directory.append(Text("/.config"))
+        }
+        if !directory.isEmpty, directory[0] == 47 {
+            directory.append(Text("/vsh"))
+            request.configuration = directory
+        }
+        request.temporary = variable("TMPDIR")
         return request
     }
 
-    /// What holds when nobody asks for anything. Nil: no bounds; the user wants none, or everything would lie in them.
-    private static func defaultBounds(_ here: Text) -> SandboxRequest? {
+    /// What holds when nobody asks for anything. `off`: no bounds; the user wants none, or everything would lie in them.
+    private static func defaultBounds(_ here: Text) -> SandboxRequest {
         var request = bounds(.write, here)
         request.isDefault = true
-        if here.count == 1 { return nil }
-        guard let configuration = request.configuration,
-            let fd = try? FileDescriptor(configuration + Array("/sandbox".utf8), [.readOnly])
-        else { return request }
-        var word = [UInt8](repeating: 0, count: 4)
-        _ = try? word.withUnsafeMutableBytes { (space) throws(Errno) in try System.read(fd.rawValue, into: space) }
-        return word.starts(with: "off".utf8) && word[3] <= 32 ? nil : request
+        if here.count == 1 { request.level = .off }
+        if request.level == .off || request.configuration.isEmpty { return request }
+        // No copy of the text: that would ask the runtime for metadata.
+        var file = Text()
+        file.append(request.configuration)
+        file.append(Text("/sandbox"))
+        guard let fd = try? FileDescriptor(file, .readOnly) else { return request }
+        var word: UInt32 = 0
+        _ = try? withUnsafeMutableBytes(of: &word) { (space) throws(Errno) in
+            try System.read(fd.rawValue, into: space)
+        }
+        if withUnsafeBytes(of: word, { $0.starts(with: "off".utf8) && $0[3] <= 32 }) { request.level = .off }
+        return request
     }
 
     /// The value of a variable that the process was started with.
     static func environment(_ name: StaticString) -> [UInt8]? {
-        guard var next = System.environment else { return nil }
+        let value = variable(name)
+        return value.isEmpty ? nil : value.bytes
+    }
+
+    /// The same as shell text. Empty: it is not set.
+    private static func variable(_ name: StaticString) -> Text {
+        guard var next = System.environment else { return Text() }
         let count = name.utf8CodeUnitCount
         while let entry = next.pointee {
             let bytes = UnsafeRawPointer(entry).assumingMemoryBound(to: UInt8.self)
             var index = 0
             while index < count, bytes[index] == name.utf8Start[index] { index += 1 }
             if index == count, bytes[count] == UInt8(ascii: "=") {
-                var end = count + 1
-                while bytes[end] != 0 { end += 1 }
-                return end == count + 1
-                    ? nil : Array(UnsafeBufferPointer(start: bytes + count + 1, count: end - count - 1))
+                return Text(cString: entry + count + 1)
             }
             next += 1
         }
-        return nil
+        return Text()
     }
 
     static func show(_ text: String) -> Never {
