@@ -48,8 +48,7 @@ struct slot {
   uint32_t is_repeated;       // the event in flight may have been dealt with by a recorder that died
 };
 enum { SLOT_FREE = 0, SLOT_LIVE = 1 };
-/// Calls are made for all programs: by default, and where somebody asked for bounds. By default what hides its memory may still make
-/// directories, and does as it likes when the shell, which alone may read it, has ended.
+/// Calls are made for all programs: by default, and where somebody asked for bounds. By default what hides its memory makes them itself.
 enum { MAKES_NONE = 0, MAKES_BY_DEFAULT = VSH_CALLS_BY_DEFAULT, MAKES_AS_ASKED = VSH_CALLS_AS_ASKED };
 
 struct shared {
@@ -215,8 +214,6 @@ void reader_start(struct shared *shared);
 enum { READER_GONE = -10000 };
 /// Whether memory could not be read for want of rights since the last call of this: changes went by unseen.
 bool reading_failed(void);
-/// Whether there is nobody any more who may read it.
-bool reader_is_gone(void);
 /// A path, which is at the same address the same during one event.
 bool read_string(pid_t pid, uint64_t address, char *into, size_t size);
 /// To be called before each event.

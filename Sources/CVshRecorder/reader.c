@@ -136,10 +136,8 @@ static bool is_served(void) {
   return access(path, F_OK) == 0;
 }
 
-static bool is_gone;
-bool reader_is_gone(void) { return is_gone; }
-
 static ssize_t ask_reader(pid_t pid, uint64_t address, void *into, size_t size) {
+  static bool is_gone;
   if (size > sizeof reader->bytes) return -1;
   pthread_mutex_lock(&asking);
   if (is_gone) {

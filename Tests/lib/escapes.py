@@ -197,7 +197,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
         except OSError: pass
 sys.exit(7)' '''
 
-# A program whose memory nobody may read: it changes nothing but for directories, and those not where somebody asked for bounds.
+# A program whose memory nobody may read: where somebody asked for bounds it changes nothing.
 HIDDEN = '''python3 -c '
 import ctypes, os, sys
 state = os.environ["S"]
