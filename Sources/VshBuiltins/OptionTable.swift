@@ -33,6 +33,13 @@ public enum BuiltinOptions {
         case "command":
             return
                 "-p | Search the standard utilities' path\n-v | Write what the name stands for, as a command\n-V | Write a sentence about what the name stands for\n< command-line"
+        case "compgen":
+            return
+                "-W | Words to choose from\n-A | A list by its name (alias, builtin, command, directory, file, user, variable)\n-P | Write this before each\n-S | Write this behind each\n< none"
+        case "complete":
+            return
+                "-W | Words to choose from\n-F | A function that sets COMPREPLY\n-C | A command that writes the words\n-o | nospace: no blank behind the word\n-r | Remove definitions\n-p | Write the definitions\n< none"
+        case "compopt": return "-o | Switch an option on: nospace\n< none"
         case "config": return "--json | Write JSON\n< none"
         case "diff": return "< operation"
         case "explain": return "< command-line"

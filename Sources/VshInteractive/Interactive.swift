@@ -35,7 +35,10 @@ extension Shell {
         InteractiveShell.install(self)
         let keyBindings = KeyBindings()
         keyBindings.register(self)
-        let config = ConfigCommand(self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands })
+        let completions = (interactive as? InteractiveShell)?.completions
+        let config = ConfigCommand(
+            self, abbreviations: { abbreviations.all },
+            bindings: { keyBindings.commands + (completions?.commands ?? []) })
         ConfigCommand.register(self) { (_: Shell, arguments: Arguments) throws(ShellError) -> Flow in
             config.run(arguments)
             return .normal
@@ -69,10 +72,13 @@ extension Shell {
         abbreviations.register(self)
         let keyBindings = KeyBindings()
         keyBindings.register(self)
+        let completions = UserCompletions()
+        completions.register(self)
         prepareInteractive(readsFiles: true, file: nil)
         StartupFiles.readConfiguration(self)
         _ = Services.setDefaultPrompt(self)
-        let config = ConfigCommand(self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands })
+        let config = ConfigCommand(
+            self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands + completions.commands })
         config.noteStarted()
         config.run(arguments)
     }

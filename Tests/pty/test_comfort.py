@@ -224,6 +224,49 @@ def test_startup_files(shell, folder):
     equal(result.stdout, "yes\n", "a login shell that is not interactive")
 
 
+def test_completion_of_the_users(shell, folder):
+    """complete -W, -F and -C say how a command's words are completed, compgen and compopt help; complete -p lists, -r takes back"""
+    Path(folder, "work").mkdir()
+    Path(folder, "work", "file").touch()
+    Path(folder, ".config", "vsh").mkdir(parents=True)
+    Path(folder, ".config", "vsh", "vshrc").write_text(r"""
+complete -W "alpha beta 'two words' $HOME" fruit
+_tool() {
+    local cur=${COMP_WORDS[COMP_CWORD]}
+    echo lost
+    case $COMP_CWORD:$3 in
+    1:*) COMPREPLY=($(compgen -W "start stop status=" -- "$cur")); compopt -o nospace ;;
+    2:start) COMPREPLY=("$2-$1-$3-$COMP_POINT-${#COMP_WORDS[@]}") ;;
+    esac
+}
+complete -F _tool tool
+list() { echo "one $1 $2"; echo two; }
+complete -C list lister
+_slow() { sleep 60; }
+complete -F _slow slow
+""")
+    with session(shell, folder) as terminal:
+        def completed(keys, expected):
+            terminal.send("\x15" + keys + "\t")
+            terminal.wait_for(expected)
+        completed("fruit al", "pha ")
+        completed("fruit tw", r"o\\ words ")
+        completed("fruit " + folder[:4], folder[4:])
+        completed("tool star", "t")
+        completed("tool stat", "us=")
+        completed("tool start x", "-tool-start-12-3 ")
+        completed("lister t", "wo ")
+        completed("tool zz fi", "le ")
+        terminal.send("\x15slow \t")
+        time.sleep(0.3)
+        terminal.send("\x03")
+        terminal.wait_for(r"slow \^C\n\s*\$ ")
+        run(terminal, "complete -r fruit; complete -p", r"complete -C list lister\ncomplete -F _slow slow\ncomplete -F _tool tool\n")
+        run(terminal, "compgen -f fi; compgen -W 'a b' c; echo $?", "file\n1")
+    result = subprocess.run([shell, "-c", "config"], env={"HOME": folder, "PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=20)
+    equal("complete -F _tool tool" in result.stdout and not result.stderr, True, result.stdout + result.stderr)
+
+
 def test_logout(shell, folder):
     """logout leaves a login shell, and no other"""
     with session(shell, folder, ["-l"], env={"ENV": "/dev/null"}) as terminal:

@@ -4,11 +4,15 @@ import VshRuntime
 import VshSystem
 
 /// The completion engine. Knows builtins from their table, other programs from specs, fish's completion files and manual pages,
-/// in this order, and the names of everything that the shell and the system can list. Runs no program but tmux, which it asks for its sessions.
+/// in this order, and the names of everything that the shell and the system can list; before them what the user defined (`complete`). Runs no
+/// program by itself but tmux, which it asks for its sessions.
 public final class Completer: CompletionSource {
     unowned let shell: Shell
     /// Called before databases other than the history's are opened, and so on: the history's file is closed.
     let sources: SpecSources
+    /// What is completed, for functions of the user's.
+    private(set) var line: [UInt8] = []
+    private(set) var cursor = 0
 
     public init(_ shell: Shell) {
         self.shell = shell
@@ -16,6 +20,7 @@ public final class Completer: CompletionSource {
     }
 
     public func complete(_ line: [UInt8], at cursor: Int) -> Completion {
+        (self.line, self.cursor) = (line, cursor)
         let context = LineContext(line, cursor: cursor) { [unowned self] name in self.value(name) }
         return complete(context, depth: 0)
     }
@@ -118,6 +123,7 @@ public final class Completer: CompletionSource {
         }
         guard let name = words.first else { return command(context) }
         if word.value.first == 126, !word.isQuoted, !word.value.contains(47) { return users(word) }
+        if let found = userDefined(context, words) { return found }
         let base = name.lastIndex(of: 47).map { Array(name[($0 + 1)...]) } ?? name
         let path = SpecPath(sources.spec(for: base, wantsOptions: word.value.first == 45), words: words, sources)
         if let option = path.pending {

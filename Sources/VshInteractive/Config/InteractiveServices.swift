@@ -29,9 +29,14 @@ extension Services {
 
 /// What vsh's interactive shell has besides: the stored history, and suggestions for commands that are not found.
 public final class InteractiveShell: InteractiveSupport {
+    /// What `complete` defined.
+    let completions = UserCompletions()
+
     /// Takes the place of what every interactive shell has. To be called before vsh's own start-up file is read.
     public static func install(_ shell: Shell) {
-        shell.interactive = InteractiveShell(history: storedHistory(shell) ?? CommandHistory())
+        let support = InteractiveShell(history: storedHistory(shell) ?? CommandHistory())
+        support.completions.register(shell)
+        shell.interactive = support
     }
 
     /// The lines that the user's interactive shells keep; nil when none are to be kept.

@@ -151,7 +151,7 @@ extension LineEditor {
         refused = nil
         // In vi's command mode the word is the one that the cursor is on.
         if isCommandMode, cursor < text.count { move(by: 1) }
-        let completion = services.completion.complete(text, at: cursor)
+        let completion = findCompletion()
         openMenu(completion, insertsPrefix: true)
     }
 
@@ -303,6 +303,6 @@ extension LineEditor {
 
     /// What was typed narrows the choices.
     private func filterMenu() {
-        openMenu(services.completion.complete(text, at: cursor), insertsPrefix: false)
+        openMenu(findCompletion(), insertsPrefix: false)
     }
 }

@@ -25,6 +25,13 @@ extension LineEditor {
         setSignals(true)
     }
 
+    /// What completes the word at the cursor. ^C ends a function of the user's that is asked, and the line.
+    func findCompletion() -> Completion {
+        setSignals(true)
+        defer { setSignals(false) }
+        return services.completion.complete(text, at: cursor)
+    }
+
     private func setSignals(_ areSent: Bool) {
         guard var modes = raw, modes.sendsSignals != areSent else { return }
         modes.sendsSignals = areSent
@@ -45,7 +52,7 @@ extension LineEditor {
 
     /// The next key; nil when the line is to be given up, for the reason in `result`.
     func nextKey() -> Key? {
-        if viChange.isRepeating, Signals.isPending, !handleSignals() { return nil }
+        if Signals.isPending, !handleSignals() { return nil }
         if let key = viChange.nextRepeated() { return key }
         setSignals(false)
         while true {
