@@ -24,6 +24,11 @@ public struct TerminalAttributes {
         get { raw.c_lflag & tcflag_t(ISIG) != 0 }
         set { set(&raw.c_lflag, ISIG, newValue) }
     }
+    /// Such a character throws away neither what was typed nor what is still to be shown (NOFLSH).
+    public var keepsQueues: Bool {
+        get { raw.c_lflag & tcflag_t(NOFLSH) != 0 }
+        set { set(&raw.c_lflag, NOFLSH, newValue) }
+    }
     /// Extensions such as literal-next (IEXTEN).
     public var isExtended: Bool {
         get { raw.c_lflag & tcflag_t(IEXTEN) != 0 }

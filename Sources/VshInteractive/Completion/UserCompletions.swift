@@ -16,6 +16,8 @@ final class UserCompletions {
 
     private var rules: [[UInt8]: (rule: Rule, options: [[UInt8]])] = [:]
 
+    var isEmpty: Bool { rules.isEmpty }
+
     /// The commands that define them, sorted by name.
     var commands: [[UInt8]] {
         rules.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { name in

@@ -10,6 +10,8 @@ extension LineEditor {
     func enterRawMode() {
         guard var modes = try? TerminalAttributes(0) else { return }
         modes.sendsSignals = false
+        // Where it is switched on for a while, no sequence is to be cut.
+        modes.keepsQueues = true
         try? modes.apply(to: 0, .drained)
         raw = modes
     }
@@ -27,8 +29,9 @@ extension LineEditor {
 
     /// What completes the word at the cursor. ^C ends a function of the user's that is asked, and the line.
     func findCompletion() -> Completion {
-        setSignals(true)
-        defer { setSignals(false) }
+        let mayRun = (shell.interactive as? InteractiveShell)?.completions.isEmpty == false
+        if mayRun { setSignals(true) }
+        defer { if mayRun { setSignals(false) } }
         return services.completion.complete(text, at: cursor)
     }
 
