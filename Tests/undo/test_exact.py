@@ -8,6 +8,10 @@ links, device numbers, and that sparse files stay sparse. As root and as nobody;
 on another; on tmpfs and, where root may mount images, on ext4, XFS and btrfs. Prints 'N passed, N failed'.
 """
 import argparse, hashlib, os, shutil, stat, subprocess, sys, tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+import mounts  # noqa: E402
 
 NOBODY = 65534
 SETUP = r"""
@@ -228,4 +232,5 @@ def main():
 
 
 if __name__ == "__main__":
+    mounts.apart()
     sys.exit(main())

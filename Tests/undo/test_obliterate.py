@@ -11,6 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 import checks  # noqa: E402
+import mounts  # noqa: E402
 
 SECRET = b"the-crown-jewels-are-in-the-%s"
 
@@ -261,4 +262,5 @@ def test_no_trace_on_the_disk(shell, folder):
 
 
 if __name__ == "__main__":
+    mounts.apart()
     checks.main(globals())

@@ -6,6 +6,10 @@ Care of the store and the log: sizes, quota, eviction, purge, orphans, permissio
 ten shells at once; a log of 100,000 operations. Prints 'N passed, N failed'.
 """
 import argparse, os, re, shutil, sqlite3, statistics, stat, subprocess, sys, tempfile, threading, time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
+import mounts  # noqa: E402
 
 ARGS = None
 TESTS = []
@@ -594,4 +598,5 @@ def main():
 
 
 if __name__ == "__main__":
+    mounts.apart()
     sys.exit(main())
