@@ -191,7 +191,11 @@ def start(terminal, line, mark):
     """Types a line and waits until what it runs says `mark`."""
     terminal.send(line + "\r")
     terminal.wait_for(r"^" + mark + "$")
-    time.sleep(0.1)
+    if "sleep" in line:
+        # A signal that comes while dash starts it would stop the child alone.
+        wait_until_running(terminal, "sleep")
+    else:
+        time.sleep(0.1)
 
 
 def modes(terminal):

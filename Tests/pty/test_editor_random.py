@@ -13,6 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, main  # noqa: E402
 from editing import BACK_TAB, DELETE, DOWN, END, ESC, HOME, LEFT, RIGHT, UP, files, session  # noqa: E402
+from terminal import wait_until_over  # noqa: E402
 
 
 KEYS = (
@@ -80,6 +81,9 @@ def random_keys(shell, folder, mode, seed, count, columns):
             terminal.set_size(columns, 40)
             terminal.settle(0.045)
             equal(terminal.screen.unknown, [], "sequences")
+            # What tells of their end comes above the line.
+            wait_until_over(terminal)
+            terminal.settle(0.045)
             # Ends menu and search as well: the picture compared is that of the line.
             repaint(terminal)
             key = chooser.choice([LEFT, RIGHT, "z", "\x7f", "日", "\x17", UP, DOWN, "\x1f"])
