@@ -128,7 +128,7 @@ def wait_until(condition, what, seconds=20.0):
 
 
 def processes(terminal):
-    """The processes of the terminal but its shell: (name, state, parent) of each."""
+    """The processes of the terminal but its shell: (name, state, process group) of each."""
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -136,9 +136,9 @@ def processes(terminal):
                 start, _, rest = file.read().rpartition(")")
         except OSError:
             continue
-        state, parent, _, session_number = rest.split()[:4]
+        state, _, group, session_number = rest.split()[:4]
         if int(session_number) == terminal.pid and int(name) != terminal.pid:
-            found.append((start.partition("(")[2], state, int(parent)))
+            found.append((start.partition("(")[2], state, int(group)))
     return found
 
 
@@ -158,8 +158,8 @@ def alive(terminal, name):
 
 
 def wait_until_running(terminal, name):
-    """Waits until a program of that name runs."""
-    wait_until(lambda: any(process[:2] == (name, "S") for process in processes(terminal)), f"no {name} runs")
+    """Waits until a program of that name runs in the foreground."""
+    wait_until(lambda: (name, "S", os.tcgetpgrp(terminal.fd)) in processes(terminal), f"no {name} runs")
 
 
 def wait_until_foreground(terminal):
