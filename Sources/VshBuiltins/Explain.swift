@@ -126,6 +126,25 @@ private final class Explanation {
 
     // MARK: commands
 
+    /// The command that the words of another one give after its options: `exec -a name command`, `command -p command`.
+    private func wrapped(_ words: Arguments, by wrapper: StaticString) throws(ShellError) {
+        var rest = words
+        while rest.count > 0 {
+            let option = shell.argument(rest, 0)
+            if option.count < 2 || option[0] != 45 { break }
+            rest = rest.dropping(1)
+            if option.equals("--") { break }
+            if "\(wrapper)" == "exec" && option[option.count - 1] == UInt8(ascii: "a") && rest.count > 0 {
+                rest = rest.dropping(1)
+            }
+            if "\(wrapper)" == "command" {
+                if !option.equals("-p") { return put("  changes no file") }
+                if rest.count > 0 { return program(shell.argument(rest, 0)) }
+            }
+        }
+        if rest.count > 0 { try command(rest) }
+    }
+
     private func command(_ words: Arguments) throws(ShellError) {
         let name = shell.argument(words, 0)
         if shell.isFunction(name) { return put("  a function: unknown until run; will be recorded") }
@@ -148,8 +167,7 @@ private final class Explanation {
             _ = try builtin.function(shell, Arguments(base: mark, count: words.count + 1))
             shell.fields.pop(to: mark)
             status = max(status, shell.status)
-        case "command", "builtin", "exec", "explain", "try":
-            if rest.count > 0 { try command(rest) }
+        case "command", "builtin", "exec", "explain", "try": try wrapped(rest, by: builtin.name)
         case "norecord":
             put("  runs unrecorded: what it changes cannot be undone")
         case "unconfined": put("  runs outside the sandbox, unrecorded: what it changes cannot be undone")

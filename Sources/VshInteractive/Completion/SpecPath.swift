@@ -121,7 +121,8 @@ enum WrapperCommands {
         case "xargs": Array("IdEnLPsa".utf8)
         case "watch": Array("nd".utf8)
         case "timeout": Array("ks".utf8)
-        case "nohup", "setsid", "command", "exec", "builtin", "norecord", "unconfined", "explain", "try", "strace",
+        case "exec": Array("a".utf8)
+        case "nohup", "setsid", "command", "builtin", "norecord", "unconfined", "explain", "try", "strace",
             "ltrace", "time",
             "stdbuf", "type",
             "which", "hash":
