@@ -52,6 +52,14 @@ struct Declaration {
         if end < word.count && list == nil { value = word.slice(end + 1..<word.count) }
     }
 
+    /// `declare -a 'x=(a b)'`: for an array the value is read as the list that it looks like, as in bash.
+    mutating func readList(_ shell: Shell) throws(ShellError) {
+        guard let value, subscriptText == nil, value.count > 1, value[0] == 40, value[value.count - 1] == 41 else {
+            return
+        }
+        if let read = try shell.list(value) { (list, self.value) = (read, nil) }
+    }
+
     /// It has a value.
     var assigns: Bool { value != nil || list != nil }
 

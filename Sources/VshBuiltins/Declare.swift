@@ -119,6 +119,9 @@ func declareOperands(
         if isLocal {
             if shell.makeLocal(symbol) { shell.clearLocal(symbol, keepsExport: declaration.assigns) }
         }
+        if options.added.contains(.array) || shell.variables[symbol].flags.contains(.array) {
+            try declaration.readList(shell)
+        }
         if try !setKind(shell, arguments, options, declaration) { return .normal }
         if !options.added.contains(.reference) { try declaration.assign(shell) }
         if options.removed.contains(.exported) { shell.setExported(symbol, false) }

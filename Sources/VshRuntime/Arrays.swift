@@ -374,6 +374,17 @@ extension Shell {
         fields.append(code.constants[word.b])
     }
 
+    /// The elements that `text`, `(a b)`, would give an array; nil when it cannot be read so.
+    public func list(_ text: Text) throws(ShellError) -> [ListElement]? {
+        var source = Text("x=")
+        source.append(text)
+        source.append(Text("\n"))
+        guard let (code, root) = parsed(source), code.nodes[root].kind == .assignment, code.nodes[root].n == 1,
+            code.assignments[code.nodes[root].a].flags.contains(.list)
+        else { return nil }
+        return try expandList(code, code.words[code.assignments[code.nodes[root].a].word])
+    }
+
     /// The elements of the argument of a declaration utility at `place` of `fields`; nil when it is not written `x=(…)`.
     public func takeDeclaredList(_ place: Int) -> [ListElement]? {
         guard let index = declaredLists.firstIndex(where: { $0.place == place }) else { return nil }

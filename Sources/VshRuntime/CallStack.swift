@@ -23,12 +23,7 @@ struct PipelineStatuses {
 
 /// Arrays of bash whose elements are found when they are asked for.
 extension Shell {
-    /// Gives a new variable its meaning, if it has one.
-    func noteComputedArray(_ symbol: Symbol) {
-        let name = symbols.name(symbol)
-        if name.count < 6 || name.count > 11 { return }
-        if computed(name) != nil { variables[symbol].flags = [.array, .dynamic] }
-    }
+    func isComputedArray(_ name: Text) -> Bool { computed(name) != nil }
 
     private enum Computed { case statuses, functions, sources, lines, directories, groups }
 

@@ -166,8 +166,10 @@ extension Shell {
         if end == mark { status = 0 }
         loopDepth &+= 1
         defer { loopDepth &-= 1 }
+        // A reference (`declare -n`) refers to one name after the other.
+        let isReference = variables[node.b].flags.contains(.reference)
         for index in mark..<end {
-            try assign(node.b, fields[index])
+            if isReference { setReference(node.b, fields[index]) } else { try assign(node.b, fields[index]) }
             let flow = try run(code, node.c, tail: false)
             if flow != .normal, let flow = endOfLoop(flow) { return flow }
         }

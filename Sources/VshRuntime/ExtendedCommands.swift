@@ -144,29 +144,22 @@ extension Shell {
         if node.a >= 0 { flow = try run(code, node.a, tail: false) } else { status = 0 }
         let real = (Clock.monotonic - start) / 1000
         guard let before, let after = try? Clock.times() else { return flow }
-        let isPortable = node.flags.contains(.isPortable)
-        var line = ByteStack(capacity: 64)
-        if !isPortable { line.append(10) }
-        func append(_ name: StaticString, _ microseconds: Int64) {
-            line.append(name)
-            line.append(isPortable ? 32 : 9)
-            let total = Int(microseconds)
-            if !isPortable {
-                line.append(decimal: total / 60_000_000)
-                line.append(109)
-            }
-            line.append(decimal: isPortable ? total / 1_000_000 : total % 60_000_000 / 1_000_000)
-            line.append(46)
-            let digits = isPortable ? total % 1_000_000 / 10_000 : total % 1_000_000 / 1000
-            if !isPortable && digits < 100 { line.append(48) }
-            if digits < 10 { line.append(48) }
-            line.append(decimal: digits)
-            if !isPortable { line.append(115) }
-            line.append(10)
+        let times = Timing(
+            real: Int(real), user: Int(after.user - before.user + after.childUser - before.childUser),
+            system: Int(after.system - before.system + after.childSystem - before.childSystem))
+        var format = Text("\nreal\t%3lR\nuser\t%3lU\nsys\t%3lS")
+        if node.flags.contains(.isPortable) {
+            format = Text("real %2R\nuser %2U\nsys %2S")
+        } else if let symbol = symbols.find(Text("TIMEFORMAT")), isSet(symbol) {
+            format = value(symbol)
         }
-        append("real", real)
-        append("user", after.user - before.user + after.childUser - before.childUser)
-        append("sys", after.system - before.system + after.childSystem - before.childSystem)
+        if format.isEmpty { return flow }
+        var line = ByteStack(capacity: 64)
+        guard format.withBytes({ times.write($0, to: &line) }) else {
+            report(name: Text("TIMEFORMAT"), "an unknown letter after '%'; there are R, U, S and P")
+            return flow
+        }
+        line.append(10)
         writeError(line)
         return flow
     }

@@ -31,6 +31,7 @@ extension Shell {
     }
 
     private func perform(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
+        if redirection.descriptor < 0 { return try performNamed(code, redirection) }
         let descriptor = Int(redirection.descriptor)
         switch redirection.op {
         case .input: return try openFile(code, redirection, OpenFlags.readOnly.rawValue)
@@ -56,6 +57,46 @@ extension Shell {
                 descriptor, to: DescriptorEntry(real: DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)))
             return true
         }
+    }
+
+    /// `{x}>file`: on a descriptor of its own from 10 on, which outlives the command, and whose number x gets. `{x}>&-` closes that one.
+    @inline(never)
+    private func performNamed(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
+        guard let variable = redirection.variable else { return false }
+        let isDuplicate = redirection.op == .duplicateInput || redirection.op == .duplicateOutput
+        var closes = false
+        if isDuplicate { closes = try expandToText(code, redirection.word).equals("-") }
+        guard let descriptor = closes ? value(variable).decimalInteger : unusedDescriptor(),
+            descriptor >= 0 && descriptor < 1 << 20
+        else {
+            reportRedirection(
+                redirection, symbols.name(variable), closes ? "not a descriptor number" : Errno.tooManyFiles.message)
+            return false
+        }
+        var numbered = redirection
+        numbered.descriptor = Int32(descriptor)
+        let mark = descriptorUndo.count
+        if try !perform(code, numbered) { return false }
+        redirectionDepth += 1
+        let result = keepRedirections(from: mark)
+        if result < 0 {
+            reportRedirection(redirection, symbols.name(variable), Errno(rawValue: -result).message)
+            return false
+        }
+        if !closes { try assign(variable, integer: descriptor) }
+        return true
+    }
+
+    /// The least number from 10 on that the script has not in use; nil when there is none.
+    private func unusedDescriptor() -> Int? {
+        for number in 10..<1 << 16 {
+            if number >= descriptors.count { growDescriptors(number) }
+            let real = descriptors[number].real
+            if real == -1 || real == Int32(number) && !descriptors[number].isOwned && !System.isOpen(real) {
+                return number
+            }
+        }
+        return nil
     }
 
     /// `&>file` and `&>>file`: standard output by `op`, and standard error to the same.

@@ -46,7 +46,7 @@ public final class Shell {
     /// DEBUG, ERR or RETURN is being run: none of them acts meanwhile.
     var isInCommandTrap = false
     /// Names such as PIPESTATUS have their meaning.
-    var hasComputedArrays = false
+    var hasComputedVariables = false
     /// The statuses of the last pipeline, and the status that it had.
     var lastPipeline: PipelineStatuses?
     /// While above zero, a failing command does not end the shell by `errexit` (conditions, `!`, `&&` `||`).
@@ -212,7 +212,7 @@ public final class Shell {
     private func growTables() {
         while variables.count < symbols.count {
             variables.append(Variable())
-            if hasComputedArrays { noteComputedArray(Symbol(truncatingIfNeeded: variables.count &- 1)) }
+            if hasComputedVariables { noteComputedVariable(Symbol(truncatingIfNeeded: variables.count &- 1)) }
             functions.append(nil)
             builtinIndex.append(-1)
             commandPaths.append(Text())

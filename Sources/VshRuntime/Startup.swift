@@ -22,9 +22,11 @@ extension Shell {
         if !options.contains(.posix) {
             variables[KnownSymbol.random.rawValue].flags = [.isSet, .dynamic]
             variables[KnownSymbol.seconds.rawValue].flags = [.isSet, .dynamic]
+            if !isSet(KnownSymbol.opterr.rawValue) { assignUnchecked(KnownSymbol.opterr.rawValue, Text("1")) }
         }
         setWorkingDirectory()
-        hasComputedArrays = !options.contains(.posix)
+        hasComputedVariables = !options.contains(.posix)
+        if hasComputedVariables { overrideEnvironment() }
     }
 
     /// `PWD` is kept when it names the working directory, else found out.

@@ -45,21 +45,23 @@ extension Shell {
     private func makeText(_ symbol: Symbol) -> Text {
         let flags = variables[symbol].flags
         if !flags.isDisjoint(with: [.reference, .array]) { return (try? unusualValue(symbol)) ?? Text() }
-        if flags.contains(.dynamic) { return Text(decimal: dynamicInteger(symbol)) }
+        if flags.contains(.dynamic) { return dynamicInteger(symbol).map { Text(decimal: $0) } ?? computedText(symbol) }
         let text = Text(decimal: variables[symbol].integer)
         variables[symbol].text = text
         variables[symbol].flags.insert(.hasText)
         return text
     }
 
-    private func dynamicInteger(_ symbol: Symbol) -> Int {
+    /// The value of a variable that is computed, of those that the shell knows from its start.
+    private func dynamicInteger(_ symbol: Symbol) -> Int? {
         switch symbol {
         case KnownSymbol.lineno.rawValue: return currentLine
         case KnownSymbol.bashpid.rawValue: return Int(System.processID)
         case KnownSymbol.random.rawValue:
             random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
             return Int(random >> 33) & 32767
-        default: return Int((Clock.monotonic - startTime) / 1_000_000_000)
+        case KnownSymbol.seconds.rawValue: return Int((Clock.monotonic - startTime) / 1_000_000_000)
+        default: return nil
         }
     }
 
@@ -80,7 +82,8 @@ extension Shell {
         // Their field `integer` is something else.
         if !flags.isDisjoint(with: [.reference, .array]) { return value(symbol).isEmpty ? 0 : nil }
         if flags.contains(.dynamic) {
-            return symbol == KnownSymbol.bashpid.rawValue && isVirtualSubshell ? nil : dynamicInteger(symbol)
+            return symbol == KnownSymbol.bashpid.rawValue && isVirtualSubshell
+                ? nil : dynamicInteger(symbol) ?? computedText(symbol).decimalInteger
         }
         if variables[symbol].text.isEmpty { return 0 }
         let text = variables[symbol].text

@@ -38,7 +38,9 @@ extension Parser {
     private mutating func withRedirections(_ code: Code, _ node: Int32, _ position: Int32) throws(Stop) -> Int32 {
         skipBlanks()
         let byte = base[pos]
-        if byte != Byte.less && byte != Byte.greater && byte != Byte.ampersand && classOf(byte) & ByteClass.digit == 0 {
+        if byte != Byte.less && byte != Byte.greater && byte != Byte.ampersand && classOf(byte) & ByteClass.digit == 0
+            && byte != Byte.openBrace
+        {
             return node
         }
         let mark = redirections.count
@@ -50,6 +52,9 @@ extension Parser {
                 try redirection(code, -1, &flags)
             } else if classOf(byte) & ByteClass.digit != 0, let descriptor = ioNumber() {
                 try redirection(code, descriptor, &flags)
+            } else if byte == Byte.openBrace, let (name, end) = namedDescriptor(pos) {
+                pos = end
+                try redirection(code, Redirection.named(name), &flags)
             } else {
                 break
             }

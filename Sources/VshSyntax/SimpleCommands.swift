@@ -28,7 +28,12 @@ extension Parser {
                     if isProcessSubstitution() {
                         try wordOfProcessSubstitution(code, context)
                     } else {
-                        try redirection(code, -1, &flags)
+                        var descriptor: Int32 = -1
+                        if words.count > wordMark, base[pos &- 1] == Byte.closeBrace, !options.isPosix {
+                            descriptor = takeNamedDescriptor(code)
+                            if words.count == wordMark { (symbol, context, isAfterCommand) = (-1, .fields, false) }
+                        }
+                        try redirection(code, descriptor, &flags)
                     }
                 } else if byte == Byte.openParen {
                     if words.count == wordMark &+ 1 && assignments.count == assignmentMark
@@ -270,6 +275,34 @@ extension Parser {
         }
     }
 
+    /// `{name}` right before the operator at the cursor, which was read as a word: taken back from the words, it is the redirection's
+    /// `descriptor`; else -1.
+    @inline(never)
+    private mutating func takeNamedDescriptor(_ code: Code) -> Int32 {
+        let word = words[words.count &- 1]
+        if word.form != .constant { return -1 }
+        let text = code.constants[word.a]
+        let start = pos &- text.count
+        // Nothing of it was quoted.
+        guard start >= 0, word.position == place(start), let (symbol, end) = namedDescriptor(start), end == pos else {
+            return -1
+        }
+        words.pop(to: words.count &- 1)
+        return Redirection.named(symbol)
+    }
+
+    /// `{name}` at `start` where `<` or `>` follows: the name, and the offset after it. An extension.
+    func namedDescriptor(_ start: Int) -> (Symbol, end: Int)? {
+        if base[start] != Byte.openBrace || options.isPosix { return nil }
+        var end = start &+ 1
+        if classOf(base[end]) & ByteClass.digit != 0 { return nil }
+        while classOf(base[end]) & (ByteClass.name | ByteClass.digit) != 0 { end &+= 1 }
+        if base[end] != Byte.closeBrace || end == start &+ 1 { return nil }
+        if base[end &+ 1] != Byte.less && base[end &+ 1] != Byte.greater { return nil }
+        let symbol = symbols.intern(UnsafeBufferPointer(start: base + start + 1, count: end - start - 1))
+        return (symbol, end &+ 1)
+    }
+
     /// Whether the `&` at the cursor begins the operator `&>` or `&>>`. What can only be `&` and then `>&` or `>|` is left as that.
     @inline(never)
     mutating func isOutputAndError() -> Bool {
@@ -280,7 +313,7 @@ extension Parser {
         return base[offset] != Byte.ampersand && base[offset] != Byte.bar
     }
 
-    /// Grammar `io_redirect`, after its number: the cursor is on the operator.
+    /// Grammar `io_redirect`, after its number, or -1 without one: the cursor is on the operator.
     mutating func redirection(_ code: Code, _ descriptor: Int32, _ flags: inout NodeFlags) throws(Stop) {
         let position = place(pos)
         let first = base[pos]
@@ -321,7 +354,7 @@ extension Parser {
         note(.blank, pos)
         skipBlanksAndAliases()
         if classOf(base[pos]) & ByteClass.delimiter != 0 && !isProcessSubstitution() { throw missingTarget(code, op) }
-        let number = descriptor >= 0 ? descriptor : first == Byte.less ? 0 : 1
+        let number = descriptor != -1 ? descriptor : first == Byte.less ? 0 : 1
         if op == .hereDocument || op == .hereDocumentStrip {
             note(.hereDocumentDelimiter, pos)
             let delimiter = try hereDocumentDelimiter(code)

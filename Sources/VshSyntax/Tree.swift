@@ -353,13 +353,19 @@ public struct Redirection {
     public var isLast: Bool
     /// The here-document delimiter was quoted: its body is not expanded (then `word` is a constant).
     public var isQuoted: Bool
-    /// The descriptor redirected: as written, else 0 or 1 by the operator.
+    /// The descriptor redirected: as written, else 0 or 1 by the operator. Below 0 it is in a variable (`{x}>f`): see `variable`.
     public var descriptor: Int32
     /// The target; for here-documents the body, expanded as in double quotes.
     public var word: Int32
     /// Constant with the delimiter of a here-document (quotes removed), else -1.
     public var delimiter: Int32
     public var position: Int32
+
+    /// What `descriptor` is for `{x}>f`.
+    static func named(_ symbol: Symbol) -> Int32 { -2 &- symbol }
+
+    /// The variable that has the number, or gets it.
+    public var variable: Symbol? { descriptor < -1 ? -2 &- descriptor : nil }
 
     public init(
         op: RedirectionOperator, isLast: Bool = false, isQuoted: Bool = false, descriptor: Int32, word: Int32,

@@ -386,7 +386,13 @@ struct Unparser: ~Copyable {
             case .outputAndError: (text, standard) = ("&>", 1)
             case .appendOutputAndError: (text, standard) = ("&>>", 1)
             }
-            if redirection.descriptor != standard { out.append(decimal: Int(redirection.descriptor)) }
+            if let variable = redirection.variable {
+                out.append("{")
+                out.append(symbols.name(variable))
+                out.append("}")
+            } else if redirection.descriptor != standard {
+                out.append(decimal: Int(redirection.descriptor))
+            }
             out.append(text)
             if redirection.delimiter >= 0 {
                 let delimiter = code.constants[redirection.delimiter]
