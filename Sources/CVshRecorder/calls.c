@@ -52,7 +52,9 @@ bool path_of(int fd, char *path) {
 }
 
 int refuse_call(const struct caller *c, const char *action, const char *path) {
+  pause_rights();
   note_refusal(c->operation, c->pid, action, path);
+  resume_rights();
   return -EACCES;
 }
 
@@ -68,12 +70,8 @@ int find_spot(const struct caller *c, const struct slot *slot, int directory, co
   return 0;
 }
 
-/// Reads the path that a call is about and finds its name, which may be changed. 0, or what the call is to answer.
-/// - dots: the answer when the name is a dot, or two.
-static int find(const struct caller *c, int directory, uint64_t address, const char *action, int dots, struct spot *spot) {
-  char path[PATH_MAX];
+int find_changeable(const struct caller *c, int directory, const char *path, const char *action, int dots, struct spot *spot) {
   struct stat status;
-  if (!read_string(c->pid, address, path, sizeof path)) return -EFAULT;
   int result = find_spot(c, c->slot, directory, path, spot);
   if (result == -EBUSY) {
     int fd = open_object(c->slot, c->pid, directory, path, true);
@@ -89,6 +87,12 @@ static int find(const struct caller *c, int directory, uint64_t address, const c
   close(spot->directory);
   if (makes && exists) return -EEXIST;
   return makes || exists ? refuse_call(c, action, spot->path) : -ENOENT;
+}
+
+/// The same for a path in the task's memory.
+static int find(const struct caller *c, int directory, uint64_t address, const char *action, int dots, struct spot *spot) {
+  char path[PATH_MAX];
+  return read_string(c->pid, address, path, sizeof path) ? find_changeable(c, directory, path, action, dots, spot) : -EFAULT;
 }
 
 static int make_name(const struct caller *c, int directory, uint64_t address, mode_t mode, dev_t device) {
@@ -195,6 +199,7 @@ static int dispatch(const struct caller *c, int number, const uint64_t *a) {
   case SYS_symlinkat: return make_symlink(c, a[0], (int)a[1], a[2]);
   case SYS_linkat: return make_link(c, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
   case SYS_unlinkat: return remove_name(c, (int)a[0], a[1], (int)a[2]);
+  case SYS_bind: return bind_socket(c, (int)a[0], a[1], a[2]);
   case SYS_renameat2: return rename_name(c, (int)a[0], a[1], (int)a[2], a[3], (unsigned)a[4]);
   // The 32-bit table has its sizes in two parts.
   case SYS_truncate: return c->event->data.arch == NATIVE_ARCHITECTURE ? truncate_name(c, a[0], (off_t)a[1]) : -ENOSYS;
@@ -202,13 +207,16 @@ static int dispatch(const struct caller *c, int number, const uint64_t *a) {
   return 0;
 }
 
+int refuse_unreadable(const struct caller *c) { return refuse_call(c, "change", "the paths of a program whose memory cannot be read"); }
+
 int make_call(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
   const struct caller caller = {slot, operation, event, (pid_t)event->pid};
-  // A program of root's that gave up rights would gain some.
-  if (geteuid() == 0 && !has_our_rights(caller.pid)) return 0;
-  int result = dispatch(&caller, number, arguments);
+  int result = take_rights(caller.pid);
+  if (result < 0) return result;
+  result = dispatch(&caller, number, arguments);
+  drop_rights();
   if (!reading_failed() || result != -EFAULT) return result;
-  // A program that hides its memory, as ssh-agent does, or one that outlives the only process that may read it.
-  if (makes_calls() == MAKES_BY_DEFAULT) return 0;
-  return refuse_call(&caller, "change", "what a program that hides its memory names");
+  // One that outlives the only process that may read its memory, as a background job may.
+  if (makes_calls() == MAKES_BY_DEFAULT && vsh_recorder_reads_as_ancestor()) return 0;
+  return refuse_unreadable(&caller);
 }

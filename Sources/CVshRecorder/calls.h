@@ -24,10 +24,19 @@ void drop_mask(void);
 /// The path of what is open here. False: none leads there.
 bool path_of(int fd, char *path);
 int refuse_call(const struct caller *c, const char *action, const char *path);
+/// The same for a program whose memory cannot be read.
+int refuse_unreadable(const struct caller *c);
 /// Opens the directory that a name is in. 0, or a negative errno; -EBUSY: the name is a dot, two, or none.
 int find_spot(const struct caller *c, const struct slot *slot, int directory, const char *path, struct spot *spot);
+/// Finds the name that a path stands for, and that may be changed. 0, or what the call is to answer.
+/// - dots: the answer when the name is a dot, or two.
+int find_changeable(const struct caller *c, int directory, const char *path, const char *action, int dots, struct spot *spot);
 /// Whether a name that is there may be what a recorder that died has just made.
 bool is_just_made(const struct caller *c, const struct spot *spot);
+
+// sockets.c
+/// bind, of sockets of every kind: which kind it is another thread could change.
+int bind_socket(const struct caller *c, int descriptor, uint64_t address, uint64_t length);
 
 // opening.c
 int open_name(const struct caller *c, int directory, uint64_t address, uint64_t flags, mode_t mode);

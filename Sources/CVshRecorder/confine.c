@@ -6,7 +6,7 @@
 // A call that was only looked at could be led astray: another thread changes the path, or what a descriptor number means,
 // between the look and the call. So in a sandbox these calls are made here, on an object that was opened once and looked at,
 // and their results are given to the program.
-#include "internal.h"
+#include "calls.h"
 #include <linux/audit.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -180,16 +180,13 @@ static int set_attribute(const struct call *call, pid_t pid, const char *link, b
   return result;
 }
 
-int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
-  struct call call = read_call(number, arguments);
-  if (call.what == NONE) return 0;
-  // Rare: programs of the 32-bit table, and calls so new that every program can do without.
-  if (call.what == UNKNOWN || event->data.arch != NATIVE_ARCHITECTURE) return -ENOSYS;
-  pid_t pid = (pid_t)event->pid;
+/// Makes the call, with the task's rights.
+static int change_attributes(const struct caller *c, struct call call) {
+  pid_t pid = c->pid;
   char path[PATH_MAX] = "", whole[LONG_PATH];
   if (call.path && !read_string(pid, call.path, path, sizeof path)) return -EFAULT;
   if (call.path && path[0] == 0 && !call.empty) return -ENOENT;
-  int fd = open_object(slot, pid, call.directory, call.path ? path : "", call.follow);
+  int fd = open_object(c->slot, pid, call.directory, call.path ? path : "", call.follow);
   if (fd < 0) return fd;
   snprintf(whole, sizeof whole, "/proc/self/fd/%d", fd);
   char place[PATH_MAX];
@@ -200,15 +197,10 @@ int confine_attributes(struct slot *slot, struct operation *operation, const str
   if (count <= 0 || fstat(fd, &status) < 0) goto done;
   if (place[0] == '/' && is_outside(place) && !is_terminal_device(place)) {
     static const char *const names[] = {"", "chmod", "chown", "touch", "touch", "touch", "setxattr", "removexattr"};
-    note_refusal(operation, pid, names[call.what], place);
-    result = -EACCES;
+    result = refuse_call(c, names[call.what], place);
     goto done;
   }
-  if (!has_our_rights(pid)) {
-    result = 0;  // its own rights, with what was looked at
-    goto done;
-  }
-  if (ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &event->id) < 0) {
+  if (ioctl(c->slot->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &c->event->id) < 0) {
     result = -ESRCH;
     goto done;
   }
@@ -223,4 +215,17 @@ int confine_attributes(struct slot *slot, struct operation *operation, const str
 done:
   close(fd);
   return result;
+}
+
+int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
+  const struct caller caller = {slot, operation, event, (pid_t)event->pid};
+  struct call call = read_call(number, arguments);
+  if (call.what == NONE) return 0;
+  // Rare: programs of the 32-bit table, and calls so new that every program can do without.
+  if (call.what == UNKNOWN || event->data.arch != NATIVE_ARCHITECTURE) return -ENOSYS;
+  int result = take_rights(caller.pid);
+  if (result < 0) return result;
+  result = change_attributes(&caller, call);
+  drop_rights();
+  return result == -EFAULT && reading_failed() ? refuse_unreadable(&caller) : result;
 }

@@ -7,6 +7,7 @@
 #include <linux/openat2.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -14,6 +15,8 @@
 #define RENAME_NOREPLACE 1
 #define RENAME_EXCHANGE 2
 #endif
+
+enum { LANDLOCK_CREATE = 444, LANDLOCK_RESTRICT = 446, SOCKET_CALL = 102 };
 
 struct context {
   struct slot *slot;
@@ -370,14 +373,6 @@ static void on_bind(const struct context *c, uint64_t address, uint64_t length) 
   if (find_name(c->slot, c->pid, AT_FDCWD, path, &first) && !first.exists && !is_excluded(first.path)) record_created(c->operation, &first, NULL);
 }
 
-#ifdef __x86_64__
-/// The socket calls of the 32-bit table, of which one is `bind`; their arguments are in memory.
-static void on_socket_call(const struct context *c, uint64_t what, uint64_t address) {
-  uint32_t arguments[3];
-  if (what == 2 && read_bytes(c->pid, address, arguments, sizeof arguments)) on_bind(c, arguments[1], arguments[2]);
-}
-#endif
-
 /// Drops O_APPEND from a descriptor: what only grew so far can now be overwritten.
 static void on_status_flags(const struct context *c, int descriptor) {
   if (!find_descriptor(c, descriptor, INODE_CONTENT, &first) || !S_ISREG(first.status.stx_mode)) return;
@@ -456,6 +451,16 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
   }
 }
 
+/// Calls that would take from the recorder what it needs to keep the bounds. An answer, or 0.
+static int keep_hold(int number, const uint64_t *arguments) {
+  // A program's own bounds do not hold for what is done for it: it has to know that it has none.
+  if (number == LANDLOCK_CREATE || number == LANDLOCK_RESTRICT) return makes_calls() ? -EOPNOTSUPP : 0;
+  // ssh-agent and its like hide their memory. They are told that it is done.
+  if (number == SYS_prctl && (int)arguments[0] == PR_SET_DUMPABLE) return is_confined() && arguments[1] == 0 ? ANSWER_DONE : 0;
+  // To type for the user would be a way out of the sandbox.
+  return is_confined() && number == SYS_ioctl && (uint32_t)arguments[1] == TIOCSTI ? -EPERM : 0;
+}
+
 /// What the sandbox answers to a call that was looked at.
 static int confine(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
   // It is about to: what it has now must not be found out.
@@ -469,30 +474,31 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   uint64_t arguments[6];
   for (int i = 0; i < 6; i++) arguments[i] = event->data.args[i];
 #ifdef __x86_64__
-  bool is_32 = event->data.arch != AUDIT_ARCH_X86_64, calls_socket = is_32 && number == 102;
+  bool is_32 = event->data.arch != AUDIT_ARCH_X86_64, calls_socket = is_32 && number == SOCKET_CALL;
   if (is_32 && !calls_socket) number = native_number(number);
+  uint32_t socket_arguments[3];
+  if (calls_socket) {
+    // Of the socket calls of the 32-bit table one is `bind`; their arguments are in memory.
+    forget_strings();
+    if (arguments[0] != 2) return 0;
+    if (!read_bytes((pid_t)event->pid, arguments[1], socket_arguments, sizeof socket_arguments)) return makes_calls() ? -EFAULT : 0;
+    number = SYS_bind;
+    for (int i = 0; i < 3; i++) arguments[i] = socket_arguments[i];
+  }
 #endif
   if (number < 0) return 0;
   forget_strings();
   if (changes_rights(number)) forget_rights((pid_t)event->pid);
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
-  // To type for the user would be a way out of the sandbox.
-  if (number == SYS_ioctl) return is_confined() && (uint32_t)arguments[1] == TIOCSTI ? -EPERM : 0;
+  if (number == SYS_ioctl || number == SYS_prctl || number == LANDLOCK_CREATE || number == LANDLOCK_RESTRICT) return keep_hold(number, arguments);
   if (!operation) return confine(slot, NULL, event, number, arguments);
   struct context context = {slot, operation, (pid_t)event->pid};
   refused = 0;
   records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;
   pthread_mutex_lock(&operation->lock);
-#ifdef __x86_64__
-  if (calls_socket) on_socket_call(&context, arguments[0], arguments[1]);
-  else
-#endif
-    dispatch(&context, number, arguments);
+  dispatch(&context, number, arguments);
   if (reading_failed()) note_unseen(operation);
   pthread_mutex_unlock(&operation->lock);
   if (refused) return refused;
-#ifdef __x86_64__
-  if (calls_socket) return 0;
-#endif
   return confine(slot, operation, event, number, arguments);
 }

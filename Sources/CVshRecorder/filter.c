@@ -6,8 +6,9 @@
 #include <linux/audit.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 
-enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, TYPING, NEW_TASK };
+enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, TYPING, HIDING, NEW_TASK };
 
 #if defined __x86_64__
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -41,6 +42,10 @@ static const struct {
     {435, REFUSE},
     // No change of a file, but of what a new one looks like.
     {SYS_umask, NOTIFY},
+    // Hides memory from the recorder.
+    {SYS_prctl, HIDING},
+    // Bounds that would not hold for calls that the recorder makes: landlock_create_ruleset, landlock_restrict_self.
+    {444, NOTIFY},             {446, NOTIFY},
 };
 /// Root's programs can give up rights.
 static const int rights[] = {SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset};
@@ -90,6 +95,9 @@ static void leaf(enum rule rule) {
   case TYPING:
     argument(1);
     return emit(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, TO_NOTIFY, TO_ALLOW);
+  case HIDING:
+    argument(0);
+    return emit(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_DUMPABLE, TO_NOTIFY, TO_ALLOW);
   case STATUS_FLAGS:
     argument(1);
     emit(BPF_JMP | BPF_JEQ | BPF_K, F_SETFL, TO_NEXT, TO_ALLOW);
@@ -194,10 +202,10 @@ int native_number(int number_32) {
       {237, SYS_fremovexattr}, {271, SYS_utimes}, {295, SYS_openat},    {296, SYS_mkdirat},   {297, SYS_mknodat},   {298, SYS_fchownat},
       {299, SYS_futimesat}, {301, SYS_unlinkat},  {302, SYS_renameat},  {303, SYS_linkat},    {304, SYS_symlinkat}, {306, SYS_fchmodat},
       {23, SYS_setuid},     {46, SYS_setgid},     {60, SYS_umask},      {70, SYS_setreuid},   {71, SYS_setregid},   {81, SYS_setgroups},
-      {138, SYS_setfsuid},  {139, SYS_setfsgid},  {164, SYS_setresuid}, {170, SYS_setresgid}, {185, SYS_capset},    {203, SYS_setreuid},
+      {138, SYS_setfsuid},  {139, SYS_setfsgid},  {164, SYS_setresuid}, {170, SYS_setresgid}, {172, SYS_prctl},     {185, SYS_capset},    {203, SYS_setreuid},
       {204, SYS_setregid},  {206, SYS_setgroups}, {208, SYS_setresuid}, {210, SYS_setresgid}, {213, SYS_setuid},    {214, SYS_setgid},
       {215, SYS_setfsuid},  {216, SYS_setfsgid},  {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
-      {412, SYS_utimensat}, {425, 425},           {435, 435},           {437, 437},           {452, 452},           {463, 463},           {466, 466},
+      {412, SYS_utimensat}, {425, 425},           {435, 435},           {437, 437},           {444, 444},           {446, 446},           {452, 452},           {463, 463},           {466, 466},
       {469, 469},
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)

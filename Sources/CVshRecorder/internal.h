@@ -260,6 +260,8 @@ bool path_of_directory(int fd, char *into);
 /// The directory that a path's last name is in, as a descriptor (O_PATH), or a negative errno: EBUSY when that is a dot, two, or none.
 /// `name`: NAME_MAX + 2 bytes for the name, with a slash behind it where one stands.
 int open_parent(const struct slot *slot, pid_t pid, int directory, const char *given, char *name);
+/// Closes what the thread holds open of a task.
+void forget_start(void);
 /// The object as a descriptor (O_PATH), or a negative errno. An empty path: what the descriptor `directory` is open on.
 int open_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow);
 
@@ -283,8 +285,14 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
 int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments);
 
 // rights.c
-/// Whether the program's rights are the recorder's: then a call can be made for it.
-bool has_our_rights(pid_t pid);
+/// The thread goes on with the rights of the task, where these are others: what it does the task may do. 0 or a negative errno.
+int take_rights(pid_t pid);
+/// It has its own again. errno stays.
+void drop_rights(void);
+bool has_taken_rights(void);
+/// What the recorder does for itself meanwhile, as looking into the task, it does with its own.
+void pause_rights(void);
+void resume_rights(void);
 /// Its mask for new files.
 mode_t mask_of(pid_t pid);
 /// Whether a call changes one of them: `forget_rights` is due.

@@ -115,7 +115,10 @@ static bool may_write(const struct caller *c, const char *path, const struct sta
   if (path[0] == 0 || !is_outside(path) || (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode))) return true;
   struct place place;
   strcpy(place.path, path);
-  return look(&place) && place.status.stx_ino == status->st_ino && is_given(c->pid, &place);
+  pause_rights();
+  bool may = look(&place) && place.status.stx_ino == status->st_ino && is_given(c->pid, &place);
+  resume_rights();
+  return may;
 }
 
 /// /proc and /sys are nothing that a command changes by mistake.

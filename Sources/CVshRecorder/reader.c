@@ -177,8 +177,10 @@ static ssize_t peek(pid_t pid, uint64_t address, void *into, size_t size) {
     return count;
   }
   struct iovec local = {into, size}, remote = {(void *)(uintptr_t)address, size};
+  pause_rights();
   ssize_t count = process_vm_readv(pid, &local, 1, &remote, 1, 0);
   failed |= count < 0 && errno == EPERM;
+  resume_rights();
   return count;
 }
 

@@ -48,7 +48,9 @@ static int task_directory(pid_t pid) {
   if (task->pid) close(task->fd);
   char path[32];
   snprintf(path, sizeof path, "/proc/%d", pid);
+  pause_rights();
   *task = (struct task){pid, open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), now};
+  resume_rights();
   if (task->fd < 0) task->pid = 0;
   return task->fd;
 }
@@ -127,12 +129,43 @@ static bool is_same_directory(int fd, const char *path) {
          && device_of(&a) == device_of(&b);
 }
 
+/// The descriptor's link, seen from the process's directory.
+static const char *descriptor_link(int descriptor, char *room) {
+  if (descriptor == AT_FDCWD) return "cwd";
+  snprintf(room, 32, "fd/%d", descriptor);
+  return room;
+}
+
+/// Where the path of a task starts whose rights were taken on: it needs none to be there. -1: it was not opened.
+static _Thread_local int start = -1;
+
+void forget_start(void) {
+  if (start >= 0) close(start);
+  start = -1;
+}
+
+/// Opens it, from the task's directory in /proc; or a negative errno.
+static int open_start(int base, const char *link) {
+  forget_start();
+  pause_rights();
+  start = openat(base, link, O_PATH | O_CLOEXEC);
+  int error = errno;
+  resume_rights();
+  return start < 0 ? error == ENOENT && link[0] == 'f' ? -EBADF : -error : start;
+}
+
 /// Where a relative or absolute path of the process starts, in terms of ours: a path from `base`. Its length, or a negative errno.
 static int from_here(const struct slot *slot, pid_t pid, int directory, const char *path, int *base, char *room) {
   *base = AT_FDCWD;
   int count;
   if (path[0] != '/' || slot->has_moved_root) *base = task_directory(pid);
   if (*base == -1) return -ESRCH;
+  if (*base != AT_FDCWD && has_taken_rights()) {
+    *base = open_start(*base, path[0] == '/' ? "root" : descriptor_link(directory, room));
+    if (*base < 0) return *base;
+    count = snprintf(room, LONG_PATH, "./%s", path);
+    return count < LONG_PATH ? count : -ENAMETOOLONG;
+  }
   if (path[0] == '/') count = snprintf(room, LONG_PATH, "%s%s", *base == AT_FDCWD ? "" : "root", path);
   else if (directory == AT_FDCWD) count = snprintf(room, LONG_PATH, "cwd/%s", path);
   else count = snprintf(room, LONG_PATH, "fd/%d/%s", directory, path);
@@ -188,13 +221,6 @@ static bool find_directory(const struct slot *slot, int base, const char *path, 
   return found;
 }
 
-/// The descriptor's link, seen from the process's directory.
-static const char *descriptor_link(int descriptor, char *room) {
-  if (descriptor == AT_FDCWD) return "cwd";
-  snprintf(room, 32, "fd/%d", descriptor);
-  return room;
-}
-
 /// Parts a path before its last name, which starts at `start`. Its length; 0 when it is a dot, two, or none.
 static size_t split(const char *path, char *head, size_t *start) {
   size_t count = strlen(path), first;
@@ -223,7 +249,7 @@ int open_parent(const struct slot *slot, pid_t pid, int directory, const char *g
   int fd = openat(base, whole, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) return fd;
   struct stat status;
-  bool is_closed = errno == ENOENT && path[0] != '/' && directory != AT_FDCWD
+  bool is_closed = errno == ENOENT && path[0] != '/' && directory != AT_FDCWD && !has_taken_rights()
                    && fstatat(base, descriptor_link(directory, link), &status, AT_SYMLINK_NOFOLLOW) < 0;
   return is_closed ? -EBADF : -errno;
 }
@@ -276,7 +302,9 @@ int open_object(const struct slot *slot, pid_t pid, int directory, const char *g
   int base = task_directory(pid), result = base < 0 ? -ESRCH : 0;
   if (given[0]) result = from_here(slot, pid, directory, translate(pid, given, translated), &base, whole);
   if (result < 0) return result;
+  if (!given[0]) pause_rights();
   int fd = openat(base, given[0] ? whole : descriptor_link(directory, whole), O_PATH | O_CLOEXEC | (follow || !given[0] ? 0 : O_NOFOLLOW));
+  if (!given[0]) resume_rights();
   if (fd < 0) return !given[0] && errno == ENOENT ? -EBADF : -errno;
   return fd;
 }

@@ -197,12 +197,17 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
         except OSError: pass
 sys.exit(7)' '''
 
-# A program whose memory nobody may read: where somebody asked for bounds it changes nothing.
+# A program that hides its memory is told that it did; its child, and one that may be run and not read.
 HIDDEN = '''python3 -c '
 import ctypes, os, sys
 state = os.environ["S"]
 open("before", "w").close()
-ctypes.CDLL(None).prctl(4, 0)
+if ctypes.CDLL(None).prctl(4, 0): sys.exit(8)
+os.close(os.open("after", os.O_CREAT | os.O_WRONLY))
+if os.getuid():
+    os.system("cp /bin/touch t; chmod 111 t")
+    if os.system("./t hidden 2> /dev/null") == 0 or os.path.exists("hidden"): sys.exit(9)
+os.fork()
 for step in (lambda: open(state + "/planted", "w"), lambda: os.unlink(state + "/planted"), lambda: os.rename(state + "/kept", "x"), lambda: os.truncate(state + "/planted", 0)):
     try: step(); sys.exit(9)
     except OSError: pass

@@ -270,9 +270,8 @@ class Suite:
                 changed = before != (snapshot(here["S"] + "/planted"), snapshot(here["S"] + "/kept")) or os.path.lexists(here["S"] + "/new")
                 tidy = sorted(os.listdir(here["S"]))
                 self.verdict(f"the state below the root {root[:1]}, in a race", f"changed: {tidy} {plant.stderr!r} {result.stderr!r}" if changed else "")
-            for name, script in (("the shell and its recorder are not traced", TRACE_SHELL), ("a program that hides its memory", HIDDEN), ("openat2", RESOLVED)):
-                if script is HIDDEN and not root:
-                    script, name = "timeout 10 sh -c 'eval $(ssh-agent) > /dev/null; ssh-agent -k > /dev/null; exit 7'", "ssh-agent"
+            for name, script in (("the shell and its recorder are not traced", TRACE_SHELL), ("a program that hides its memory", HIDDEN), ("openat2", RESOLVED),
+                                 ("ssh-agent", "timeout 10 sh -c 'eval $(ssh-agent) > /dev/null; ssh-agent -k > /dev/null; exit 7'")):
                 result = run(self.shell, top, self.user, script, root, **here)
                 self.verdict(f"{name} {root[:1]}", "" if result.returncode == 7 else f"{result.returncode} {result.stderr!r}")
         finally:
