@@ -22,7 +22,8 @@ from pathlib import Path
 
 from systems import (
     HERE, Report, SYSTEMS, TOP, WORK, check_acl2, check_agda, check_coq, check_hol, check_lean,
-    check_smt, compiled, coq_between, coq_needs, coq_order, coqc, has, run)
+    check_smt, compiled, coq_between, coq_needs, coq_order, coqc, declared, has, run,
+    without_comments)
 
 FOLDERS = {"coq": "*.v", "agda": "*.agda", "smt": "*.smt2", "acl2": "*.lisp", "hol": "*.ml", "lean": "*.lean"}
 HOLES = re.compile(
@@ -83,32 +84,6 @@ def mutations():
     return found
 
 
-def declared(system, file):
-    """The names that a file proves."""
-    text = without_comments(file)
-    if system == "coq":
-        return set(re.findall(r"^\s*(?:Theorem|Lemma|Example|Corollary)\s+([\w']+)", text, re.M))
-    if system == "agda":
-        return set(re.findall(r"^\s*([^\s(){}]+)\s+:\s", text, re.M))
-    if system == "acl2":
-        return set(re.findall(r"^\(defthmd? ([^\s()]+)", text, re.M))
-    if system == "hol":
-        return set(re.findall(r"^let (\w+) = prove", text, re.M))
-    if system == "lean":
-        return set(re.findall(r"^theorem (\w+)", text, re.M))
-    return set()
-
-
-def without_comments(path):
-    text = path.read_text()
-    if path.suffix in (".v", ".ml"):
-        return re.sub(r"\(\*.*?\*\)", "", text, flags=re.S)
-    if path.suffix == ".agda" or path.suffix == ".lean":
-        text = re.sub(r"\{-(?!#).*?-\}|/-.*?-/", "", text, flags=re.S)
-        return re.sub(r"--(?!safe|without-K).*", "", text)
-    return re.sub(r";.*", "", text)
-
-
 def check_texts(report, blocks):
     for folder, pattern in FOLDERS.items():
         for path in sorted((HERE / folder).glob(pattern)):
@@ -143,16 +118,6 @@ def check_texts(report, blocks):
             path = TOP / file
             ok = path.is_file() and re.search(rf"\b(?:func|var|let|init)\s+{re.escape(function)}\b", path.read_text())
             report.check(ok, f"manifest, {where}: no Swift function {function} in {file}")
-
-
-def check_generated(report):
-    """The Swift that is committed is what the definitions give."""
-    if shutil.which("swift") is None:
-        print("generated Swift: not compared, there is no swift")
-        return True
-    status, output, seconds = run([sys.executable, str(HERE / "swift.py"), "--check"], TOP)
-    print(f"generated Swift: {output.strip()}, {seconds:.0f} s", flush=True)
-    return report.check(status == 0, "generated Swift", output)
 
 
 # MARK: Mutations

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -50,6 +51,32 @@ def run(command, cwd, seconds=600):
     except subprocess.TimeoutExpired:
         status, output = 124, f"not done after {seconds} s"
     return status, output, time.monotonic() - start
+
+
+def declared(system, file):
+    """The names that a file proves."""
+    text = without_comments(file)
+    if system == "coq":
+        return set(re.findall(r"^\s*(?:Theorem|Lemma|Example|Corollary)\s+([\w']+)", text, re.M))
+    if system == "agda":
+        return set(re.findall(r"^\s*([^\s(){}]+)\s+:\s", text, re.M))
+    if system == "acl2":
+        return set(re.findall(r"^\(defthmd? ([^\s()]+)", text, re.M))
+    if system == "hol":
+        return set(re.findall(r"^let (\w+) = prove", text, re.M))
+    if system == "lean":
+        return set(re.findall(r"^theorem (\w+)", text, re.M))
+    return set()
+
+
+def without_comments(path):
+    text = path.read_text()
+    if path.suffix in (".v", ".ml"):
+        return re.sub(r"\(\*.*?\*\)", "", text, flags=re.S)
+    if path.suffix == ".agda" or path.suffix == ".lean":
+        text = re.sub(r"\{-(?!#).*?-\}|/-.*?-/", "", text, flags=re.S)
+        return re.sub(r"--(?!safe|without-K).*", "", text)
+    return re.sub(r";.*", "", text)
 
 
 def coq_order(folder):
@@ -229,3 +256,13 @@ def check_lean(report, times):
         status, output, times["lean", path.name] = run(["lean", path.name], folder)
         report.check(status == 0 and "error" not in output, f"lean/{path.name}", output)
     print(f"Lean: {version}", flush=True)
+
+
+def check_generated(report):
+    """The Swift that is committed is what the definitions give."""
+    if shutil.which("swift") is None:
+        print("generated Swift: not compared, there is no swift")
+        return True
+    status, output, seconds = run([sys.executable, str(HERE / "swift.py"), "--check"], TOP)
+    print(f"generated Swift: {output.strip()}, {seconds:.0f} s", flush=True)
+    return report.check(status == 0, "generated Swift", output)
