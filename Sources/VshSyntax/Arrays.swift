@@ -11,30 +11,36 @@ extension Parser {
 
     /// Where the `]` is that belongs to the `[` at `open`, or -1 when there is none before the end of the line: quotes and expansions are
     /// stepped over, nothing is parsed.
-    func subscriptEnd(_ open: Int) -> Int {
+    mutating func subscriptEnd(_ open: Int) -> Int {
         var p = open &+ 1
-        // What is open: `]`, `)`, `}`.
+        // What is open: `]`, `)`, `}`; and without the first.
         var depth = 0
-        while p < end {
+        var substitutions = 0
+        while p < end || substitutions > 0 && isRead(p) {
             let byte = base[p]
             switch byte {
             case Byte.backslash: p &+= 1
             case Byte.singleQuote, Byte.doubleQuote, Byte.backquote:
                 p &+= 1
-                while p < end && base[p] != byte {
+                while isRead(p) && base[p] != byte {
                     p &+= base[p] == Byte.backslash && byte != Byte.singleQuote ? 2 : 1
                 }
             case Byte.dollar where base[p &+ 1] == Byte.openParen || base[p &+ 1] == Byte.openBrace:
                 depth &+= 1
+                substitutions &+= 1
                 p &+= 1
             case Byte.openBracket: depth &+= 1
-            case Byte.openParen where depth > 0: depth &+= 1
-            case Byte.closeParen where depth > 0, Byte.closeBrace where depth > 0: depth &-= 1
+            case Byte.openParen where substitutions > 0:
+                depth &+= 1
+                substitutions &+= 1
+            case Byte.closeParen where substitutions > 0, Byte.closeBrace where substitutions > 0:
+                depth &-= 1
+                substitutions &-= 1
             case Byte.closeBracket:
                 if depth == 0 { return p }
                 depth &-= 1
             case Byte.newline, Byte.semicolon:
-                if depth == 0 { return -1 }
+                if substitutions == 0 { return -1 }
             default: break
             }
             p &+= 1
@@ -42,9 +48,15 @@ extension Parser {
         return -1
     }
 
+    /// Whether there is a byte at `offset`, which is read if need be.
+    private mutating func isRead(_ offset: Int) -> Bool {
+        while offset >= end { if !more() { return false } }
+        return true
+    }
+
     /// Whether the `[` at `open`, after a name, begins the subscript of an assignment.
     @inline(never)
-    func isElementAssignment(_ open: Int) -> Bool {
+    mutating func isElementAssignment(_ open: Int) -> Bool {
         if options.isPosix { return false }
         let close = subscriptEnd(open)
         if close <= open &+ 1 { return false }
