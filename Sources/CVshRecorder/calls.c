@@ -48,7 +48,16 @@ bool path_of(int fd, char *path) {
   if (count < 0 && errno == ENAMETOOLONG) count = 0;
   if (count < 0 || fstat(fd, &status) < 0 || status.st_nlink == 0) return false;
   path[count] = 0;
-  return count == 0 || path[0] == '/';
+  if (count == 0 || path[0] != '/') return count == 0;
+  if (!leads_back(fd, path)) memcpy(path, "?", 2);
+  return true;
+}
+
+bool has_lost(const char *path) {
+  static const char gone[] = " (deleted)";
+  size_t count = strlen(path), tail = sizeof gone - 1;
+  struct stat status;
+  return count > tail && memcmp(path + count - tail, gone, tail) == 0 && lstat(path, &status) < 0;
 }
 
 int refuse_call(const struct caller *c, const char *action, const char *path) {
@@ -106,11 +115,21 @@ static int make_name(const struct caller *c, int directory, uint64_t address, mo
   return result;
 }
 
+/// The same for what is to be a new name of anything but a directory: a link would lead to other directories than the shell's own.
+static int find_new(const struct caller *c, int directory, uint64_t address, struct spot *spot) {
+  struct stat status;
+  int result = find(c, directory, address, "create", -EEXIST, spot);
+  if (result < 0 || !spot->path[0] || !holds_own(spot->path)) return result;
+  bool exists = fstatat(spot->directory, spot->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  close(spot->directory);
+  return exists ? -EEXIST : refuse_call(c, "create", spot->path);
+}
+
 static int make_symlink(const struct caller *c, uint64_t target, int directory, uint64_t address) {
   struct spot spot;
   char text[PATH_MAX];
   if (!read_string(c->pid, target, text, sizeof text)) return -EFAULT;
-  int result = find(c, directory, address, "create", -EEXIST, &spot);
+  int result = find_new(c, directory, address, &spot);
   if (result < 0) return result;
   result = answer_made(c, symlinkat(text, spot.directory, spot.name), &spot);
   close(spot.directory);
@@ -124,7 +143,7 @@ static int make_link(const struct caller *c, int from, uint64_t old, int directo
   if (text[0] == 0 && !(flags & AT_EMPTY_PATH)) return -ENOENT;
   int object = open_object(c->slot, c->pid, from, text, flags & AT_SYMLINK_FOLLOW);
   if (object < 0) return object;
-  int result = find(c, directory, address, "create", -EEXIST, &spot);
+  int result = find_new(c, directory, address, &spot);
   if (result == 0) {
     snprintf(link, sizeof link, "/proc/self/fd/%d", object);
     if (path_of(object, path) && path[0] && is_outside(path)) result = refuse_call(c, "create", path);
@@ -165,7 +184,7 @@ static int truncate_name(const struct caller *c, uint64_t address, off_t size) {
   int object = open_object(c->slot, c->pid, AT_FDCWD, path, true);
   if (object < 0) return object;
   int result;
-  if (path_of(object, path) && path[0] && is_outside(path)) {
+  if (path_of(object, path) && path[0] && (is_outside(path) || has_lost(path))) {
     result = refuse_call(c, "open", path);
   } else {
     snprintf(path, sizeof path, "/proc/self/fd/%d", object);

@@ -23,6 +23,8 @@ void take_mask(pid_t pid);
 void drop_mask(void);
 /// The path of what is open here. False: none leads there.
 bool path_of(int fd, char *path);
+/// Whether a path is that of something that was opened by it, and has only other names now: perhaps in a store.
+bool has_lost(const char *path);
 int refuse_call(const struct caller *c, const char *action, const char *path);
 /// The same for a program whose memory cannot be read.
 int refuse_unreadable(const struct caller *c);

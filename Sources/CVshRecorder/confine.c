@@ -8,7 +8,9 @@
 // and their results are given to the program.
 #include "calls.h"
 #include <linux/audit.h>
+#include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/xattr.h>
 #include <time.h>
@@ -37,6 +39,7 @@ static bool is_store_path(const char *path) {
 
 bool is_outside(const char *path) {
   if (!is_confined()) return false;
+  if (path[0] != '/') return true;
   const char *list = shared->zones;
   bool inside = false;
   for (; *list; list += strlen(list) + 1) inside |= is_below(path, list);
@@ -53,6 +56,13 @@ bool holds_own(const char *path) {
   for (list++; *list; list += strlen(list) + 1)
     if (is_below(list, path)) return true;
   return false;
+}
+
+enum { FLAGS_SIZE = 32, FS_IOC_SETFLAGS_32 = 0x40046602, FAT_SET_ATTRIBUTES = 0x40047211 };
+
+/// Whether a control operation sets what chattr does, which is made for the program.
+static bool is_flags_command(uint32_t command) {
+  return command == FS_IOC_SETFLAGS || command == FS_IOC_SETFLAGS_32 || command == FS_IOC_FSSETXATTR || command == FAT_SET_ATTRIBUTES;
 }
 
 static bool is_terminal_device(const char *path) { return strncmp(path, "/dev/pts/", 9) == 0 || strcmp(path, "/dev/tty") == 0; }
@@ -102,7 +112,34 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
   buffer_free(&payload);
 }
 
-enum what { NONE, MODE, OWNER, TIMES, SECONDS, MICROSECONDS, SET, REMOVE, UNKNOWN };
+/// Calls that would be a way around the recorder.
+enum { OPEN_TREE = 428, OPEN_TREE_WITH_ATTRIBUTES = 467, LANDLOCK_CREATE = 444, LANDLOCK_RESTRICT = 446 };
+
+int keep_hold(struct operation *operation, pid_t pid, int number, const uint64_t *arguments) {
+  if (!is_confined()) return 0;
+  const char *what = NULL;
+  switch (number) {
+  // A program's own bounds do not hold for what is done for it: it has to know that it has none.
+  case LANDLOCK_CREATE:
+  case LANDLOCK_RESTRICT: return makes_calls() ? -EOPNOTSUPP : 0;
+  // ssh-agent and its like hide their memory. They are told that it is done.
+  case SYS_prctl: return (int)arguments[0] == PR_SET_DUMPABLE && arguments[1] == 0 ? ANSWER_DONE : 0;
+  case SYS_open_by_handle_at: what = "a file by its handle"; break;
+  // In a copy of a mount that is nowhere paths do not tell where something is.
+  case OPEN_TREE:
+  case OPEN_TREE_WITH_ATTRIBUTES: what = "a copy of a mount"; break;
+  case SYS_ioctl:
+    if (is_flags_command((uint32_t)arguments[1])) return 0;
+    // To type for the user would be a way out of the sandbox; the others are about file systems, and rare.
+    what = "a control operation";
+    break;
+  default: return 0;
+  }
+  note_refusal(operation, pid, "open", what);
+  return -EPERM;
+}
+
+enum what { NONE, MODE, OWNER, TIMES, SECONDS, MICROSECONDS, SET, REMOVE, FLAGS, UNKNOWN };
 
 /// A call on attributes: what it is about, and where its arguments stand.
 struct call {
@@ -136,6 +173,7 @@ static struct call read_call(int number, const uint64_t *a) {
   case SYS_removexattr: return (struct call){REMOVE, here, a[0], true, false, a[1], 0, 0, 0};
   case SYS_lremovexattr: return (struct call){REMOVE, here, a[0], false, false, a[1], 0, 0, 0};
   case SYS_fremovexattr: return (struct call){REMOVE, (int)a[0], 0, true, true, a[1], 0, 0, 0};
+  case SYS_ioctl: return (struct call){FLAGS, (int)a[0], 0, true, true, a[1], a[2], 0, 0};
   case 463:
   case 466:
   case 469: return (struct call){.what = UNKNOWN};
@@ -180,6 +218,17 @@ static int set_attribute(const struct call *call, pid_t pid, const char *link, b
   return result;
 }
 
+/// What chattr sets.
+static int set_flags(const struct call *call, pid_t pid, const char *link) {
+  uint8_t value[FLAGS_SIZE] = {0};
+  if (!read_bytes(pid, call->b, value, (uint32_t)call->a == FS_IOC_FSSETXATTR ? sizeof(struct fsxattr) : sizeof(int))) return -EFAULT;
+  int fd = open(link, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  if (fd < 0) return -errno;
+  int result = answer(ioctl(fd, (uint32_t)call->a, value));
+  close(fd);
+  return result;
+}
+
 /// Makes the call, with the task's rights.
 static int change_attributes(const struct caller *c, struct call call) {
   pid_t pid = c->pid;
@@ -195,8 +244,8 @@ static int change_attributes(const struct caller *c, struct call call) {
   struct stat status;
   int result = -EBADF;
   if (count <= 0 || fstat(fd, &status) < 0) goto done;
-  if (place[0] == '/' && is_outside(place) && !is_terminal_device(place)) {
-    static const char *const names[] = {"", "chmod", "chown", "touch", "touch", "touch", "setxattr", "removexattr"};
+  if (place[0] == '/' && (is_outside(place) || !leads_back(fd, place)) && !is_terminal_device(place)) {
+    static const char *const names[] = {"", "chmod", "chown", "touch", "touch", "touch", "setxattr", "removexattr", "chattr"};
     result = refuse_call(c, names[call.what], place);
     goto done;
   }
@@ -210,6 +259,7 @@ static int change_attributes(const struct caller *c, struct call call) {
   case OWNER: result = answer(fchownat(fd, "", (uid_t)call.a, (gid_t)call.b, AT_EMPTY_PATH)); break;
   case SET:
   case REMOVE: result = set_attribute(&call, pid, whole, is_link); break;
+  case FLAGS: result = S_ISREG(status.st_mode) || S_ISDIR(status.st_mode) ? set_flags(&call, pid, whole) : -ENOTTY; break;
   default: result = set_times(&call, pid, fd);
   }
 done:

@@ -6,8 +6,6 @@
 #include <linux/audit.h>
 #include <linux/openat2.h>
 #include <sched.h>
-#include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -16,7 +14,7 @@
 #define RENAME_EXCHANGE 2
 #endif
 
-enum { LANDLOCK_CREATE = 444, LANDLOCK_RESTRICT = 446, SOCKET_CALL = 102 };
+enum { SOCKET_CALL = 102 };
 
 struct context {
   struct slot *slot;
@@ -451,16 +449,6 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
   }
 }
 
-/// Calls that would take from the recorder what it needs to keep the bounds. An answer, or 0.
-static int keep_hold(int number, const uint64_t *arguments) {
-  // A program's own bounds do not hold for what is done for it: it has to know that it has none.
-  if (number == LANDLOCK_CREATE || number == LANDLOCK_RESTRICT) return makes_calls() ? -EOPNOTSUPP : 0;
-  // ssh-agent and its like hide their memory. They are told that it is done.
-  if (number == SYS_prctl && (int)arguments[0] == PR_SET_DUMPABLE) return is_confined() && arguments[1] == 0 ? ANSWER_DONE : 0;
-  // To type for the user would be a way out of the sandbox.
-  return is_confined() && number == SYS_ioctl && (uint32_t)arguments[1] == TIOCSTI ? -EPERM : 0;
-}
-
 /// What the sandbox answers to a call that was looked at.
 static int confine(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
   // It is about to: what it has now must not be found out.
@@ -490,7 +478,9 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   forget_strings();
   if (changes_rights(number)) forget_rights((pid_t)event->pid);
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
-  if (number == SYS_ioctl || number == SYS_prctl || number == LANDLOCK_CREATE || number == LANDLOCK_RESTRICT) return keep_hold(number, arguments);
+  doubts_paths = slot->has_moved_root;
+  int answer = keep_hold(operation, (pid_t)event->pid, number, arguments);
+  if (answer) return answer;
   if (!operation) return confine(slot, NULL, event, number, arguments);
   struct context context = {slot, operation, (pid_t)event->pid};
   refused = 0;

@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 
-enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, TYPING, HIDING, NEW_TASK };
+enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, CONTROL, HIDING, NEW_TASK };
 
 #if defined __x86_64__
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -36,7 +36,7 @@ static const struct {
     {SYS_fchownat, NOTIFY},    {SYS_unlinkat, NOTIFY}, {SYS_linkat, NOTIFY},  {SYS_symlinkat, NOTIFY}, {SYS_fchmodat, NOTIFY},
     {SYS_utimensat, NOTIFY},   {SYS_renameat2, NOTIFY}, {SYS_bind, NOTIFY},   {452, NOTIFY},           {463, NOTIFY},
     {464, NOTIFY},             {465, NOTIFY},         {466, NOTIFY},        {467, NOTIFY},           {468, NOTIFY},
-    {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_ioctl, TYPING}, {SYS_clone, NEW_TASK}, {SYS_unshare, NEW_TASK},
+    {469, NOTIFY},         {SYS_fcntl, STATUS_FLAGS}, {SYS_ioctl, CONTROL}, {SYS_clone, NEW_TASK}, {SYS_unshare, NEW_TASK},
     {SYS_setns, NOTIFY},       {SYS_chroot, NOTIFY},  {425, REFUSE},
     // clone3 has its flags in memory: who does not get it takes clone.
     {435, REFUSE},
@@ -46,12 +46,20 @@ static const struct {
     {SYS_prctl, HIDING},
     // Bounds that would not hold for calls that the recorder makes: landlock_create_ruleset, landlock_restrict_self.
     {444, NOTIFY},             {446, NOTIFY},
+    // Ways to a file without its path: open_tree has OPEN_TREE_CLONE where open has O_WRONLY.
+    {SYS_open_by_handle_at, OPEN_THIRD}, {428, OPEN_THIRD},
 };
+/// Control operations that type for the user (TIOCSTI, TIOCLINUX); set what chattr does (FS_IOC_SETFLAGS, its 32-bit one,
+/// FS_IOC_FSSETXATTR, FAT_IOCTL_SET_ATTRIBUTES), or a version; seal or encrypt (FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY); make and
+/// remove subvolumes (BTRFS_IOC_…).
+static const uint32_t controls[] = {TIOCSTI,    0x541c,     0x40086602, 0x40046602, 0x401c5820, 0x40047211, 0x40087602, 0x40086604, 0x40806685, 0x800c6613,
+                                    0x50009401, 0x5000940e, 0x5000940f, 0x50009417, 0x50009418, 0x5000943f, 0x4008941a};
+enum { CONTROLS = sizeof controls / sizeof *controls };
 /// Root's programs can give up rights.
 static const int rights[] = {SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset};
 enum { RIGHTS = sizeof rights / sizeof *rights, RULES = sizeof rules / sizeof *rules + RIGHTS };
 
-static struct sock_filter program[128];
+static struct sock_filter program[192];
 struct sock_fprog recorder_filter = {0, program};
 
 /// The rule that holds from `first` on.
@@ -92,9 +100,10 @@ static void leaf(enum rule rule) {
   case NEW_TASK:
     argument(0);
     return when_set(CLONE_NEWNS | CLONE_NEWUSER);
-  case TYPING:
+  case CONTROL:
     argument(1);
-    return emit(BPF_JMP | BPF_JEQ | BPF_K, TIOCSTI, TO_NOTIFY, TO_ALLOW);
+    for (size_t i = 1; i < CONTROLS; i++) emit(BPF_JMP | BPF_JEQ | BPF_K, controls[i], TO_NOTIFY, TO_NEXT);
+    return emit(BPF_JMP | BPF_JEQ | BPF_K, controls[0], TO_NOTIFY, TO_ALLOW);
   case HIDING:
     argument(0);
     return emit(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_DUMPABLE, TO_NOTIFY, TO_ALLOW);
@@ -204,8 +213,8 @@ int native_number(int number_32) {
       {23, SYS_setuid},     {46, SYS_setgid},     {60, SYS_umask},      {70, SYS_setreuid},   {71, SYS_setregid},   {81, SYS_setgroups},
       {138, SYS_setfsuid},  {139, SYS_setfsgid},  {164, SYS_setresuid}, {170, SYS_setresgid}, {172, SYS_prctl},     {185, SYS_capset},    {203, SYS_setreuid},
       {204, SYS_setregid},  {206, SYS_setgroups}, {208, SYS_setresuid}, {210, SYS_setresgid}, {213, SYS_setuid},    {214, SYS_setgid},
-      {215, SYS_setfsuid},  {216, SYS_setfsgid},  {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
-      {412, SYS_utimensat}, {425, 425},           {435, 435},           {437, 437},           {444, 444},           {446, 446},           {452, 452},           {463, 463},           {466, 466},
+      {215, SYS_setfsuid},  {216, SYS_setfsgid},  {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {342, SYS_open_by_handle_at}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
+      {412, SYS_utimensat}, {425, 425},           {428, 428},           {435, 435},           {437, 437},           {444, 444},           {446, 446},           {452, 452},           {463, 463},           {466, 466},
       {469, 469},
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)

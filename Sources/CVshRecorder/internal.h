@@ -255,6 +255,10 @@ bool read_small(const struct place *place, struct buffer *content);
 void read_attributes(const char *path, struct buffer *block);
 bool is_store(const char *path);
 
+/// The event of this thread is of a program that may see other mounts, or another root: that a path is told says little.
+extern _Thread_local bool doubts_paths;
+/// Whether what is open is what a path leads to, if that is to be doubted.
+bool leads_back(int fd, const char *path);
 /// The path of an open directory: "" when it is longer than a path may be. False: none leads there.
 bool path_of_directory(int fd, char *into);
 /// The directory that a path's last name is in, as a descriptor (O_PATH), or a negative errno: EBUSY when that is a dot, two, or none.
@@ -278,6 +282,8 @@ bool is_confined(void);
 uint32_t makes_calls(void);
 /// Whether the sandbox does not let the path be changed.
 bool is_outside(const char *path);
+/// Answers calls that would take from the recorder what it needs to keep the bounds; or 0.
+int keep_hold(struct operation *operation, pid_t pid, int number, const uint64_t *arguments);
 /// Whether one of the shell's own directories lies below the path.
 bool holds_own(const char *path);
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path);

@@ -110,8 +110,19 @@ static int open_object_for(const struct caller *c, int object, const struct stat
   return give(c, fd, flags);
 }
 
+/// Whether a path is that of another process's memory and the like, into which the recorder may look, and the program may not.
+static bool is_of_another(const struct caller *c, const char *path) {
+  char *end, own[64];
+  if (strncmp(path, "/proc/", 6) != 0) return false;
+  long number = strtol(path + 6, &end, 10);
+  if (end == path + 6 || number == c->pid) return false;
+  snprintf(own, sizeof own, "/proc/%ld/task/%d", number, c->pid);
+  return access(own, F_OK) < 0;
+}
+
 /// Whether an object may be opened for writing by this path.
 static bool may_write(const struct caller *c, const char *path, const struct stat *status) {
+  if (S_ISREG(status->st_mode) && (has_lost(path) || is_of_another(c, path))) return false;
   if (path[0] == 0 || !is_outside(path) || (!S_ISREG(status->st_mode) && !S_ISDIR(status->st_mode))) return true;
   struct place place;
   strcpy(place.path, path);

@@ -84,7 +84,7 @@ static bool is_below(const char *path, const char *directory) {
   return strncmp(path, directory, count) == 0 && (path[count] == 0 || path[count] == '/');
 }
 
-_Thread_local bool records_nothing;
+_Thread_local bool records_nothing, doubts_paths;
 
 bool is_excluded(const char *path) {
   if (records_nothing) return true;
@@ -134,6 +134,12 @@ static const char *descriptor_link(int descriptor, char *room) {
   if (descriptor == AT_FDCWD) return "cwd";
   snprintf(room, 32, "fd/%d", descriptor);
   return room;
+}
+
+bool leads_back(int fd, const char *path) {
+  struct statx a, b;
+  return !doubts_paths || (statx(fd, "", AT_EMPTY_PATH, STATX_INO, &a) == 0 && statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO, &b) == 0
+                           && a.stx_ino == b.stx_ino && device_of(&a) == device_of(&b));
 }
 
 /// Where the path of a task starts whose rights were taken on: it needs none to be there. -1: it was not opened.
@@ -192,7 +198,7 @@ bool path_of_directory(int fd, char *into) {
   struct statx x;
   char link[32];
   if (statx(fd, "", AT_EMPTY_PATH, DIRECTORY_LOOK, &x) < 0 || x.stx_nlink == 0) return false;
-  if (recall_directory(&x, into)) return true;
+  if (!doubts_paths && recall_directory(&x, into)) return true;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t count = readlink(link, into, PATH_MAX - 1);
   if (count < 0 && errno == ENAMETOOLONG) count = 0;
@@ -200,7 +206,8 @@ bool path_of_directory(int fd, char *into) {
   into[count] = 0;
   if (count == 0) return true;
   if (into[0] != '/') return false;
-  remember_directory(&x, into);
+  if (!leads_back(fd, into)) memcpy(into, "?", 2);
+  else remember_directory(&x, into);
   return true;
 }
 

@@ -48,7 +48,8 @@ extension FileSystem {
                 }
                 try from.withCString { (from) throws(Errno) in
                     try inside(from, fromDirectory, "link", follow: follow) { (from, fromDirectory) throws(Errno) in
-                        try inside(name, toDirectory, "link", creates: true) { (name, toDirectory) throws(Errno) in
+                        try inside(name, toDirectory, "link", replaces: true, creates: true) {
+                            (name, toDirectory) throws(Errno) in
                             try link(from, fromDirectory, name, toDirectory, follow && sandbox == nil)
                         }
                     }
@@ -79,7 +80,8 @@ extension FileSystem {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
                 if let planner { return try planner.create(name, directory, mode: 0o120777) }
-                try inside(name, directory, "symlink", creates: true) { (name, directory) throws(Errno) in
+                try inside(name, directory, "symlink", replaces: true, creates: true) {
+                    (name, directory) throws(Errno) in
                     try willCreate(name, directory, first)
                     try System.symbolicLink(target: target, path: name, at: at(directory))
                 }
@@ -94,7 +96,7 @@ extension FileSystem {
         try attempt(path) { () throws(Errno) in
             try path.withCString { (name) throws(Errno) in
                 if let planner { return try planner.create(name, directory, mode: mode) }
-                try inside(name, directory, "mknod", creates: true) { (name, directory) throws(Errno) in
+                try inside(name, directory, "mknod", replaces: true, creates: true) { (name, directory) throws(Errno) in
                     try willCreate(name, directory, first)
                     try System.makeNode(name, mode: mode, device: device, at: at(directory))
                 }
