@@ -4,8 +4,10 @@
 #define VSH_CEDIT_SHIM_H
 #include <histedit.h>
 #include <locale.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <wctype.h>
 
 typedef ssize_t (*vsh_edit_sink)(void *data, const char *bytes, size_t count);
 typedef unsigned char (*vsh_edit_function)(EditLine *edit, wint_t character);
@@ -21,6 +23,10 @@ extern FILE *vsh_fopencookie(void *cookie, const char *mode, struct vsh_cookie_f
 
 /// Character classes of UTF-8 for libedit, whatever the environment says. (C.UTF-8 is part of the C library.)
 static inline void vsh_edit_use_utf8(void) { setlocale(LC_CTYPE, "C.UTF-8"); }
+
+/// The letter in the other case; what is no letter is itself.
+static inline uint32_t vsh_edit_upper(uint32_t letter) { return (uint32_t)towupper((wint_t)letter); }
+static inline uint32_t vsh_edit_lower(uint32_t letter) { return (uint32_t)towlower((wint_t)letter); }
 
 /// An editor on the terminal `fd` that draws into `sink` and gets its characters from `read`; NULL: no memory.
 static inline EditLine *vsh_edit_open(int fd, void *data, vsh_edit_sink sink, el_rfunc_t read) {

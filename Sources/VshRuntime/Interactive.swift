@@ -126,6 +126,8 @@ extension Shell {
             }
             lastPipeline = nil
             try writePrompt0()
+            // A ^C between Enter and the command's start.
+            if needsAttention, try runPendingTraps() == .exited { return .exited }
             let flow = try run(code, root, tail: false)
             if flow == .exited { return flow }
             if needsAttention {

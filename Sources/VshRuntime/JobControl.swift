@@ -73,6 +73,7 @@ extension Shell {
             finishInChild(code, code.nodes[index].a)
         }
         try? System.setProcessGroup(pid, pid)
+        giveTerminal(terminal, to: pid)
         let number = jobs.add([JobProcess(pid: pid)], group: pid, command: commandText(code, index))
         status = waitInForeground(number, terminal)
         files.didRunProgram()
@@ -87,18 +88,30 @@ extension Shell {
     /// The stages of a pipeline that runs in the foreground; its status.
     func waitForPipelineJob(_ text: Text, _ stages: [JobProcess], _ group: Int32, _ terminal: Int32) -> Int32 {
         let number = jobs.add(stages, group: group, command: text, hasPipefail: options.contains(.pipefail))
+        giveTerminal(terminal, to: group)
         pollJobs()
-        // A ^Z that came while the stages were started is for those too that joined the group after it.
-        if let place = jobs.index(ofNumber: number), jobs.jobs[place].state == .running,
-            jobs.jobs[place].processes.contains(where: { $0.status?.isStoppedByTerminal ?? false })
-        {
-            try? Signals.send(.terminalStop, to: -group)
+        // A ^Z or ^C that came while the stages were started is for those too that joined the group after it.
+        if let place = jobs.index(ofNumber: number), jobs.jobs[place].state == .running {
+            let statuses = jobs.jobs[place].processes.compactMap(\.status)
+            if statuses.contains(where: { $0.isStoppedByTerminal }) { try? Signals.send(.terminalStop, to: -group) }
+            if terminal >= 0, statuses.contains(where: { $0.wasSignaled && $0.signal == .interrupt }) {
+                try? Signals.send(.interrupt, to: -group)
+            }
         }
         return waitInForeground(number, terminal)
     }
 
+    /// The terminal for a job that was forked, which takes it too: whoever comes first. When this has returned, signals of keys go to the job.
+    private func giveTerminal(_ terminal: Int32, to group: Int32) {
+        if terminal >= 0 { try? System.setForegroundGroup(terminal, group) }
+    }
+
     /// Waits until a job that has the terminal ends or stops, and takes the terminal back; its status.
     func waitInForeground(_ number: Int, _ terminal: Int32) -> Int32 {
+        // A ^C that came before the job had the terminal was meant for it.
+        if isInteractive, terminal >= 0, Signals.isInterruptPending, let place = jobs.index(ofNumber: number) {
+            try? Signals.send(.interrupt, to: -jobs.jobs[place].group)
+        }
         while let place = jobs.index(ofNumber: number), jobs.jobs[place].state == .running {
             do throws(Errno) {
                 guard let child = try System.waitForeground(-1, .stopped) else { break }
@@ -196,6 +209,7 @@ extension Shell {
         let heedsChildren = options.contains(.notify)
         let descriptor = inputDescriptor(0)
         if descriptor < 0 { return true }
+        if holdsSignals, pendingTrappedSignal() != nil { return false }
         while true {
             do throws(Errno) {
                 _ = try System.waitReady(descriptor, heedsChildren: heedsChildren)

@@ -175,6 +175,11 @@ extension Shell {
     @inline(__always)
     var needsAttention: Bool { Signals.isPending || heldSignals.rawValue != 0 }
 
+    /// One that was taken from the system, but not yet acted on.
+    public var holdsSignals: Bool {
+        heldSignals.subtracting(traps.running).subtracting(Shell.commandTrapBit).rawValue != 0
+    }
+
     @inline(__always)
     var hasPendingSignals: Bool { Signals.isPending }
 
@@ -218,11 +223,13 @@ extension Shell {
         heldSignals.subtract(due)
         while let signal = due.popFirst() {
             if let text = signalCommand(signal) {
-                let flow = try runTrap(text, signal)
-                if flow == .normal { continue }
+                // Whatever ends this, the others are not lost.
                 heldSignals.formUnion(due)
-                return flow
+                let flow = try runTrap(text, signal)
+                if flow != .normal { return flow }
+                heldSignals.subtract(due)
             } else if signal == .interrupt && isInteractive {
+                heldSignals.formUnion(due)
                 try interrupt()
             }
         }

@@ -88,6 +88,67 @@ def test_emacs_keys(shell, folder):
         terminal.type(ESC + "y", r"^\$ (?!ALPHA).+\Z")
 
 
+def test_counts(shell, folder):
+    """Alt and digits before a key: it acts so often, with Alt-- the other way"""
+    with session(shell, folder) as terminal:
+        terminal.type("0123456789" + ESC + "3\x02X", r"^\$ 0123456X789\Z")
+        terminal.type("\x01" + ESC + "5\x06Y", r"^\$ 01234Y56X789\Z")
+        terminal.type(ESC + "-" + ESC + "2\x06Z", r"^\$ 0123Z4Y56X789\Z")
+        terminal.type("\x05\x15" + ESC + "12日", r"^\$ 日{12}\Z")
+        terminal.type(ESC + "4\x7f", r"^\$ 日{8}\Z")
+        terminal.type("\x15one two three four" + ESC + "2" + ESC + "\x7f", r"^\$ one two\Z")
+        terminal.type("\x01" + ESC + "2" + ESC + "u", r"^\$ ONE TWO\Z")
+        terminal.type(ESC + "-" + ESC + "l", r"^\$ ONE two\Z")
+        terminal.type(ESC + "3", r"^\$ ONE two\n\(count: 3\)\Z")
+        terminal.type("\x07", r"^\$\Z")
+        terminal.type(ESC + "2\x16\x01a", r"^\$ \^A\^Aa\Z")
+
+
+def test_words_and_characters(shell, folder):
+    """Alt-T, ^], Alt-^], Alt-\\, Alt-^F Alt-^B Alt-^D, ^X Backspace, Alt-R"""
+    with session(shell, folder) as terminal:
+        terminal.type("one two" + ESC + "t", r"^\$ two one\Z")
+        terminal.type("\x05\x15a b c\x01\x06\x06" + ESC + "t!", r"^\$ b a! c\Z")
+        terminal.type("\x05\x15a-x-y\x01\x1dx!", r"^\$ a-!x-y\Z")
+        terminal.type("\x05" + ESC + "\x1d-?", r"^\$ a-!x\?-y\Z")
+        terminal.type("\x05\x15a   b\x02\x02" + ESC + "\\", r"^\$ ab\Z")
+        terminal.type("\x05\x15x 'a b' c\x01" + ESC + "\x06" + ESC + "\x06!", r"^\$ x 'a b'! c\Z")
+        terminal.type(ESC + "\x02" + ESC + "\x04", r"^\$ x  c\Z")
+        terminal.type("\x18\x7f", r"^\$  c\Z")
+        terminal.type(ESC + "r", r"^\$\Z")
+
+
+def test_macros(shell, folder):
+    """^X ( … ^X ) ^X e, with a count too"""
+    with session(shell, folder) as terminal:
+        terminal.type("\x18(ab-\x02c\x05\x18)", r"^\$ abc-\Z")
+        terminal.type("\x18e", r"^\$ abc-abc-\Z")
+        terminal.type(ESC + "2\x18e", r"^\$ (abc-){4}\Z")
+        terminal.type("\x15\x18(echo m\r\x18)", r"^m\n\$\Z")
+        terminal.type("\x18e", r"^m\n\$ echo m\nm\n\$\Z")
+
+
+def test_lines_of_the_history(shell, folder):
+    """^O runs a line and brings the next; Alt-. with a count and Alt-^Y take other words"""
+    with session(shell, folder) as terminal:
+        for line in ("echo one", "echo two three", "echo four"):
+            run(terminal, line, line[5:])
+        terminal.type(UP + UP + UP, r"^\$ echo one\Z")
+        terminal.type("\x0f", r"^one\n\$ echo two three\Z")
+        terminal.type("\x0f", r"^two three\n\$ echo four\Z")
+        terminal.type("\x15: " + ESC + "0" + ESC + ".", r"^\$ : echo\Z")
+        terminal.type(ESC + "\x19", r"^\$ : echotwo\Z")
+
+
+def test_inserting_all_completions(shell, folder):
+    """Alt-* inserts all, Alt-? shows them"""
+    with session(shell, folder) as terminal:
+        for name in ("aa1", "aa2"):
+            Path(folder, "work", name).write_text("")
+        terminal.type("echo aa" + ESC + "?", r"^\$ echo aa\naa1 +aa2\Z")
+        terminal.type("\x07" + ESC + "*", r"^\$ echo aa1 aa2\Z")
+
+
 def test_undo_of_edits(shell, folder):
     """^_ takes back word by word, Alt-/ does it again"""
     with session(shell, folder) as terminal:

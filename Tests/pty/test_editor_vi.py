@@ -49,9 +49,39 @@ def test_vi_mode_at_the_edges(shell, folder):
             terminal.type("\x15")
         terminal.type("echo one two three", "three\\Z")
         vi_escape(terminal)
-        for key in "/?nNu:@v#_jkGxpPiaAIrRsSDCYX~=*\\":
+        for key in "/?nNu:@v#_jkGxpPAIrRsSDCYX~=*\\":
             terminal.type("d" + key, r"^\$ echo one two three\Z")
         terminal.type("bdw0dwiecho \r", r"^one two\n\$\Z")
+
+
+def test_text_objects_in_vi(shell, folder):
+    """Operators on words, quotes and brackets, around or inside them, and . over them"""
+    with session(shell, folder, columns=60) as terminal:
+        run(terminal, "set -o vi", "vi")
+        repeated(terminal, "one two three", ("bbdiw", "one  three"), ("u", "one two three"), ("0wdaw", "one three"), ("bciwX", "X three"))
+        repeated(terminal, "echo 'a b' \"c d\" x", ("0ci'new", "echo 'new' \"c d\" x"), ('di"', "echo 'new' \"\" x"), ('da"', "echo 'new'  x"))
+        repeated(terminal, "f(a(b)c)x", ("04lcib日", r"f\(a\(日\)c\)x"), ("da(", r"f\(ac\)x"), ("dib", r"f\(\)x"))
+        repeated(terminal, "a-b c-d e", ("0wwdiW", " c-d e"), ("ldaW", " e"))
+        repeated(terminal, "aa bb cc", ("0ciwX", "X bb cc"), ("w.", "X X cc"), ("w.", "X X X"))
+        repeated(terminal, "one two", ("0yiwP", "oneone two"), ("wyawP", "oneone two ?two"))
+        repeated(terminal, "aa bb", ("0di(", "aa bb"), ("diz", "aa bb"), ("d5iw", "aa bb"))
+
+
+def test_registers_and_letters_in_vi(shell, folder):
+    """Registers by name, p with counts, gu gU g~, gg ge g_, J, marks, ^R redoes"""
+    with session(shell, folder, columns=60) as terminal:
+        run(terminal, "set -o vi", "vi")
+        repeated(terminal, "one two three", ('0"adw', "two three"), ('dw', "three"), ('"aP', "one three"), ('"ap', "one one three"), ("u", "one three"))
+        repeated(terminal, "ab cd", ('0"ayw', "ab cd"), ('w"Ayw', "ab cd"), ('$"ap', "ab cdab cd"))
+        repeated(terminal, "ab", ("0yl3p", "aaaab"), ("02x", "aab"), ("P", "aaaab"))
+        repeated(terminal, "one two", ("0yy$p", "one twoone two"))
+        repeated(terminal, "één two", ("0gUw", "ÉÉN two"), ("guw", "één two"), ("wg~iw", "één TWO"), ("0.", "ÉÉN TWO"), ("gUU", "ÉÉN TWO"), ("guu", "één two"))
+        repeated(terminal, "aa bb cc", ("gex", "aa b cc"), ("ggx", "a b cc"), ("g_x", "a b c"), ("0mawx`ax", " +c"))
+        repeated(terminal, "one two", ("0dw", "two"), ("u", "one two"), ("\x12", "two"))
+        terminal.type("one" + ESC + "\rtwo", r"^\$ one\n> two\Z")
+        vi_escape(terminal)
+        terminal.type("kJ", r"^\$ one two\Z")
+        terminal.type("ddi", r"^\$\Z")
 
 
 def test_quoted_keys_in_vi(shell, folder):

@@ -36,6 +36,8 @@ extension LineEditor {
     func enter() -> Engine.Outcome {
         kills.joins = false
         kills.yanked = nil
+        // From here on ^C is for the command, and not a key of the next line.
+        setSignals(true)
         if expandAbbreviation() { suggestion = [] }
         if text.allSatisfy({ $0 == 32 || $0 == 9 }) { return accept() }
         switch judge(text) {

@@ -16,26 +16,28 @@ extension LineEditor {
         let prefix = keyPrefix
         keyPrefix = 0
         var key = key
+        if prefix == 0, let digit = countDigit(key) { return digit }
         switch prefix == 0 ? keyBindings?.meaning(of: key) : nil {
         case .key(let other)?: key = other
         case .text(let text)?: return .action { [unowned self] in self.type(text) }
         case .command(let command)?: return edit { $0.run(bound: command) }
         case nil: break
         }
-        if prefix == 24 { return prefixed(key) }
-        if prefix == 22 { return quoted(key) }
+        if prefix != 0 { return after(prefix, key) }
+        if let count = replay.takeCount(), let binding = counted(key, count) { return binding }
         switch key {
         case .text(let value): return isCommandMode ? commandKey(value, vi) : typed(value)
         case .paste(let pasted): return edit { $0.paste(pasted) }
         case .control(let code): return control(code, isCommandMode)
         case .alt(let value): return alt(value, isCommandMode)
         case .special(let special, let modifiers): return self.special(special, modifiers, isCommandMode)
-        case .altControl, .unknown: return .nothing
+        case .altControl(let code): return altControl(code)
+        case .unknown: return .nothing
         }
     }
 
     /// An action that changes or moves, after which cuts and yanks start anew.
-    private func edit(_ body: @escaping (LineEditor) -> Void) -> Binding {
+    func edit(_ body: @escaping (LineEditor) -> Void) -> Binding {
         .action { [unowned self] in
             self.kills.joins = false
             self.kills.yanked = nil
@@ -48,18 +50,18 @@ extension LineEditor {
     }
 
     /// An action that minds the state of cuts, yanks and the history by itself.
-    private func act(_ body: @escaping (LineEditor) -> Void) -> Binding {
+    func act(_ body: @escaping (LineEditor) -> Void) -> Binding {
         .action { [unowned self] in
             body(self)
             return .changed
         }
     }
 
-    private func finish(_ body: @escaping (LineEditor) -> Engine.Outcome) -> Binding {
+    func finish(_ body: @escaping (LineEditor) -> Engine.Outcome) -> Binding {
         .action { [unowned self] in body(self) }
     }
 
-    private func cut(_ body: @escaping (LineEditor) -> Void) -> Binding {
+    func cut(_ body: @escaping (LineEditor) -> Void) -> Binding {
         .action { [unowned self] in
             self.kills.yanked = nil
             self.suggests = true
@@ -92,32 +94,6 @@ extension LineEditor {
         return .character(value)
     }
 
-    private func quoted(_ key: Key) -> Binding {
-        var bytes: [UInt8] = []
-        switch key {
-        case .text(let value): Engine.append(value, to: &bytes)
-        case .control(let code): bytes = [code]
-        case .alt(let value):
-            bytes = [27]
-            Engine.append(value, to: &bytes)
-        case .special(.tab, _): bytes = [9]
-        case .special(.enter, _): bytes = [10]
-        case .special(.escape, _): bytes = [27]
-        case .special(.backspace, _): bytes = [127]
-        default: return .nothing
-        }
-        return edit { $0.insert(bytes) }
-    }
-
-    private func prefixed(_ key: Key) -> Binding {
-        switch key {
-        case .control(5): act { $0.editExternally() }
-        case .control(21): act { $0.undoEdit() }
-        case .control(24): edit { $0.exchangeMark() }
-        default: .nothing
-        }
-    }
-
     // MARK: control keys
 
     private func control(_ code: UInt8, _ isCommandMode: Bool) -> Binding {
@@ -133,17 +109,15 @@ extension LineEditor {
         case 11: return cut { $0.cutToLineEnd() }
         case 12: return act { $0.clearScreen() }
         case 14: return act { $0.down() }
+        case 15: return finish { $0.enterAndGetNext() }
         case 16: return act { $0.up() }
-        case 18: return act { $0.beginSearch() }
+        case 18 where isCommandMode && edits.canRedo: return act { $0.redoEdit() }
+        case 18, 19: return act { $0.beginSearch() }
         case 20: return .character(Engine.transposeCode)
         case 21: return cut { $0.cutToLineStart() }
-        case 22, 17:
-            keyPrefix = 22
-            return .nothing
+        case 22, 17: return prefix(22)
         case 23: return cut { $0.cutWordBack(isBig: true) }
-        case 24:
-            keyPrefix = 24
-            return .nothing
+        case 24, 29: return prefix(code)
         case 25: return act { $0.yank() }
         case 31: return act { $0.undoEdit() }
         case 0: return edit { $0.mark = $0.cursor }
@@ -161,9 +135,14 @@ extension LineEditor {
         case 117: return .character(Engine.upperCaseCode)  // u
         case 108: return .character(Engine.lowerCaseCode)  // l
         case 99: return .character(Engine.capitalCode)  // c
+        case 116: return edit { $0.transposeWords() }  // t
+        case 114: return act { $0.undoAllEdits() }  // r
+        case 92: return edit { $0.deleteBlanks() }  // \
+        case 42: return edit { $0.insertAllCompletions() }  // *
+        case 61, 63: return act { $0.listCompletions() }  // = ?
         case 121: return act { $0.yankPop() }  // y
         case 101, 118: return act { $0.editExternally() }  // e v
-        case 46, 95: return act { $0.insertLastArgument() }  // . _
+        case 46, 95: return act { $0.insertArgument() }  // . _
         case 47: return act { $0.redoEdit() }  // /
         case 60: return act { $0.oldest() }  // <
         case 62: return act { $0.newest() }  // >
@@ -176,6 +155,17 @@ extension LineEditor {
         }
     }
 
+    private func altControl(_ code: UInt8) -> Binding {
+        switch code {
+        case 2: edit { $0.cursor = $0.shellWordStart }
+        case 4: cut { $0.cut($0.cursor..<$0.shellWordEnd, isBefore: false) }
+        case 6: edit { $0.cursor = $0.shellWordEnd }
+        case 25: edit { $0.insertArgument(1) }  // y
+        case 29: prefix(Prefix.backward)
+        default: .nothing
+        }
+    }
+
     // MARK: special keys
 
     private func special(_ key: Key.Special, _ modifiers: Key.Modifiers, _ isCommandMode: Bool) -> Binding {
@@ -184,6 +174,7 @@ extension LineEditor {
         case .enter:
             if modifiers.contains(.alt) || modifiers.contains(.shift) { return edit { $0.insert([10]) } }
             return finish { $0.enter() }
+        case .tab where modifiers.contains(.alt): return edit { $0.insert([9]) }
         case .tab: return act { $0.complete(isBackward: modifiers.contains(.shift)) }
         case .backspace:
             if jumps { return cut { $0.cutWordBack(isBig: false) } }
@@ -211,44 +202,5 @@ extension LineEditor {
         case .f1: return act { $0.showHelp() }
         case .f2, .f3, .f4, .f5, .f6, .f7, .f8, .f9, .f10, .f11, .f12, .insert, .focusIn, .focusOut: return .nothing
         }
-    }
-
-    // MARK: vi command mode
-
-    private func commandKey(_ value: UInt32, _ vi: ViState) -> Binding {
-        if value >= 0x80 { return .nothing }
-        if vi.hasOperator { return afterOperator(value, vi) }
-        switch value {
-        case 106, 43: return act { $0.down() }  // j +
-        case 107, 45: return act { $0.up() }  // k -
-        case 71: return act { $0.oldest() }  // G
-        case 47, 63: return act { $0.beginSearch() }  // / ?
-        case 110, 78: return act { $0.repeatSearch(isOlder: value == 110) }  // n N
-        case 117: return act { $0.undoEdit() }  // u
-        case 85: return act { $0.undoAllEdits() }  // U
-        case 118: return act { $0.editExternally() }  // v
-        case 35: return finish { $0.commentOut() }  // #
-        case 95: return act { $0.insertLastArgument() }  // _
-        case 61, 42, 92: return act { $0.complete(isBackward: false) }  // = * \
-        case 46:  // .
-            repeatChange()
-            return .nothing
-        case 58, 64: return .nothing  // : @
-        case 48 where vi.digits == 0 && text.contains(10): return edit { $0.moveToLineStart() }
-        case 94 where text.contains(10): return edit { $0.moveToLineStart() }
-        case 36 where text.contains(10): return edit { $0.moveToLineEnd() }
-        // Counts of more than four digits are slips, and expensive ones.
-        case 48...57 where vi.digits >= 4: return .nothing
-        default:
-            kills.joins = false
-            return .character(value)
-        }
-    }
-
-    /// Motions, counts and the operator again; any other command ends the operator, and does nothing itself.
-    private func afterOperator(_ value: UInt32, _ vi: ViState) -> Binding {
-        let goesOn = "0123456789^$|%hl wWbBeEfFtT;,cdy".unicodeScalars.contains { $0.value == value }
-        if !goesOn { return act { _ in } }
-        return value >= 48 && value <= 57 && vi.digits >= 4 ? .nothing : .character(value)
     }
 }

@@ -155,6 +155,13 @@ extension LineEditor {
         openMenu(completion, insertsPrefix: true)
     }
 
+    /// Alt-?: the choices, and nothing inserted.
+    func listCompletions() {
+        kills.joins = false
+        openMenu(findCompletion(), insertsPrefix: false)
+        if interaction.isEditing { bell() }
+    }
+
     private func openMenu(_ completion: Completion, insertsPrefix: Bool) {
         let candidates = completion.candidates
         let start = min(max(completion.start, 0), cursor)

@@ -115,7 +115,7 @@ extension LineEditor {
 
     // MARK: cutting
 
-    private func cut(_ range: Range<Int>, isBefore: Bool) {
+    func cut(_ range: Range<Int>, isBefore: Bool) {
         kills.cut(Array(text[range]), isBefore: isBefore)
         text.removeSubrange(range)
         cursor = range.lowerBound

@@ -54,6 +54,8 @@ struct EditHistory {
         return states[place]
     }
 
+    var canRedo: Bool { place + 1 < states.count }
+
     mutating func redo() -> State? {
         if place + 1 >= states.count { return nil }
         place += 1

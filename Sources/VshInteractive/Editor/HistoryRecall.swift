@@ -9,9 +9,10 @@ struct HistoryRecall {
     var isActive = false
     var typed: [UInt8] = []
     var typedCursor = 0
-    /// The place in the words of `insertLastArgument`: which entry, and what it inserted.
+    /// The place in the words of `insertArgument`: which entry, and what it inserted.
     var argumentID: Int64?
     var argumentRange: Range<Int>?
+    var argumentNumber: Int?
 }
 
 extension LineEditor {
@@ -125,8 +126,8 @@ extension LineEditor {
         return at
     }
 
-    /// Alt-.: the last word of the line before; again: of the one before that.
-    func insertLastArgument() {
+    /// Alt-.: the last word of the line before; again: of the one before that. With a count that word: 0 is the command, below 0 counts from the end.
+    func insertArgument(_ number: Int? = nil) {
         kills.joins = false
         kills.yanked = nil
         let again = recall.argumentRange
@@ -134,15 +135,18 @@ extension LineEditor {
             bell()
             return
         }
-        let syntax = LineSyntax(entry.command, symbols: highlighter.symbols)
-        guard let last = syntax.words.last else { return }
+        let words = LineSyntax(entry.command, symbols: highlighter.symbols).words
+        let number = number ?? recall.argumentNumber ?? -1
+        let place = number < 0 ? words.count + number : number
+        guard words.indices.contains(place) else { return bell() }
         if let again, again.upperBound <= text.count {
             text.removeSubrange(again)
             cursor = again.lowerBound
         }
         let start = cursor
-        insert(Array(entry.command[last.range]))
+        insert(Array(entry.command[words[place].range]))
         recall.argumentID = entry.id
+        recall.argumentNumber = number
         recall.argumentRange = start..<cursor
     }
 }

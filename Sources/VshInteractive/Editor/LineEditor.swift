@@ -53,6 +53,11 @@ public final class LineEditor: EngineClient {
     var viState = ViState()
     /// What `.` does in vi mode.
     var viChange = ViChange()
+    var vi = ViMemory()
+    /// Counts and macros.
+    var replay = KeyReplay()
+    /// The line that the next prompt begins with.
+    var following: HistoryEntry?
     private var isFresh = true
     /// What ended the line.
     var result = Result.none
@@ -162,14 +167,20 @@ public final class LineEditor: EngineClient {
         message = []
         refused = nil
         keyPrefix = 0
+        replay.dropCount()
         pendingKey = nil
         viChange.lineEnds(isInserting: !viState.isCommandMode)
         viState = ViState()
+        vi.operation = nil
+        vi.register = nil
+        vi.marks = [:]
+        vi.queued = []
         viewTop = 0
         available = 0
         isDirty = true
         highlighter.forget()
         useTheme()
+        takeFollowing()
     }
 
     /// The colours that `VSH_COLORS` says.
@@ -192,7 +203,9 @@ public final class LineEditor: EngineClient {
             if !text.isEmpty { engine.write(text, cursor: cursor) }
         }
         (text, cursor) = engine.read()
-        if interaction.isEditing, !viChange.isRepeating { edits.note(text, cursor) }
+        if isVi { finishOperation() }
+        if interaction.isEditing, !viChange.isRepeating, vi.queued.isEmpty { edits.note(text, cursor) }
+        if let character = nextQueued() { return character }
         if engine.mode == .vi, viState.needsProbe, !viState.readsRaw {
             viState.needsProbe = false
             return Engine.probeCode
@@ -223,11 +236,14 @@ public final class LineEditor: EngineClient {
             engine?.write(text, cursor: cursor)
         }
         let isCommandMode = isCommandMode
-        if isVi { viChange.note(key, isCommandMode: isCommandMode, viState) }
+        replay.note(key)
+        // The name of a register is no command.
+        if isVi, keyPrefix != 34 { viChange.note(key, isCommandMode: isCommandMode && keyPrefix == 0, viState) }
         switch binding(of: key, isCommandMode: isCommandMode, viState) {
         case .action(let action):
             pendingKey = action
             viState.didAct()
+            vi.operation = nil
             return Engine.keyCode
         case .character(let character):
             suggests = true
@@ -261,6 +277,7 @@ public final class LineEditor: EngineClient {
     func bell() {
         rings = true
         viChange.stopRepeating()
+        replay.stop()
     }
 
     var isVi: Bool { engine?.mode == .vi }

@@ -35,7 +35,7 @@ extension LineEditor {
         return services.completion.complete(text, at: cursor)
     }
 
-    private func setSignals(_ areSent: Bool) {
+    func setSignals(_ areSent: Bool) {
         guard var modes = raw, modes.sendsSignals != areSent else { return }
         modes.sendsSignals = areSent
         try? modes.apply(to: 0, .now)
@@ -55,8 +55,8 @@ extension LineEditor {
 
     /// The next key; nil when the line is to be given up, for the reason in `result`.
     func nextKey() -> Key? {
-        if Signals.isPending, !handleSignals() { return nil }
-        if let key = viChange.nextRepeated() { return key }
+        if Signals.isPending || shell.holdsSignals, !handleSignals() { return nil }
+        if let key = viChange.nextRepeated() ?? replay.next() { return key }
         setSignals(false)
         while true {
             if let key = decoder.next() {
@@ -169,6 +169,7 @@ extension LineEditor {
         write(out)
         decoder.reset()
         viChange.stopRepeating()
+        replay.stop()
         available = 0
         result = .interrupted
     }

@@ -55,11 +55,19 @@ struct ViChange {
 
     private mutating func finish() {
         if let command = current?.first(where: { !ViChange.isDigit($0) }), case .text(let letter) = command,
-            letter < 128, "xXpPdcrRsSiIaAC~D".utf8.contains(UInt8(letter))
+            letter < 128, "xXpPdcrRsSiIaAC~DJg".utf8.contains(UInt8(letter)), letter != 103 || changesLetters
         {
             keys = current ?? []
         }
         current = nil
+    }
+
+    /// `gu`, `gU` or `g~`, and no motion.
+    private var changesLetters: Bool {
+        guard let current, let place = current.firstIndex(of: .text(103)), place + 1 < current.count else {
+            return false
+        }
+        return [.text(117), .text(85), .text(126)].contains(current[place + 1])
     }
 
     /// Keys that insert or delete at the cursor; what is chosen from menus or histories is not repeated.

@@ -12,7 +12,11 @@ struct ViState {
     /// An operator (`d`, `c`, `y`) waits for its motion.
     private(set) var hasOperator = false
     /// Digits of a count so far.
-    private(set) var digits = 0
+    private(set) var digits = 0 {
+        didSet { if digits == 0 { count = 0 } }
+    }
+    /// The count itself; 0: none.
+    private(set) var count = 0
 
     /// A command begins with the next key.
     var isAtRest: Bool { !hasOperator && digits == 0 && !readsRaw && !replacesOne }
@@ -34,7 +38,9 @@ struct ViState {
         needsProbe = true
         switch character {
         case 48 where digits == 0: hasOperator = false
-        case 48...57: digits += 1
+        case 48...57:
+            digits += 1
+            count = count * 10 + Int(character) - 48
         case 99, 100, 121:
             hasOperator = !hasOperator
             digits = 0
