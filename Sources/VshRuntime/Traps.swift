@@ -223,11 +223,11 @@ extension Shell {
         heldSignals.subtract(due)
         while let signal = due.popFirst() {
             if let text = signalCommand(signal) {
+                var flow = Flow.exited
                 // Whatever ends this, the others are not lost.
-                heldSignals.formUnion(due)
-                let flow = try runTrap(text, signal)
+                defer { if flow != .normal { heldSignals.formUnion(due) } }
+                flow = try runTrap(text, signal)
                 if flow != .normal { return flow }
-                heldSignals.subtract(due)
             } else if signal == .interrupt && isInteractive {
                 heldSignals.formUnion(due)
                 try interrupt()
