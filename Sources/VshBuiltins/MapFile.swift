@@ -69,6 +69,10 @@ private func mapFile(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
             shell.status = 130
             break
         }
+        if found == nil && error != 0 {
+            shell.scratch.pop(to: mark)
+            return try shell.fail(arguments, Text(decimal: descriptor), Errno(rawValue: -error).message, status: 1)
+        }
         if shell.scratch.count == mark { break }
         if found == true && drops { shell.scratch.pop(to: shell.scratch.count - 1) }
         let line = shell.scratch.text(from: mark)

@@ -104,7 +104,7 @@ private func caller(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
     if shell.asksForHelp(arguments) { return .normal }
     let level = arguments.count > 1 ? shell.argument(arguments, 1).decimalInteger : 0
     guard let level else { return try shell.usageError(arguments, "the level is no number") }
-    guard let found = shell.caller(level) else {
+    guard let found = shell.caller(level, isNamed: arguments.count > 1) else {
         shell.status = 1
         return .normal
     }

@@ -121,13 +121,15 @@ extension Shell {
         return lines
     }
 
-    /// What `caller n` says: line, function and file; nil when there is no such call.
-    public func caller(_ level: Int) -> (line: Int, function: Text, file: Text)? {
+    /// What `caller n` says: line, function and file; nil when there is no such call. Without a script file nothing but `caller` alone tells
+    /// of the call that a function did not make.
+    public func caller(_ level: Int, isNamed: Bool) -> (line: Int, function: Text, file: Text)? {
         let names = callNames
         let sources = callSources
         let lines = callLines
         if level < 0 || level >= lines.count || level >= callStack.count { return nil }
         let isLast = level + 1 >= names.count
+        if isLast && isNamed { return nil }
         return (
             lines[level], isLast ? Text("main") : names[level + 1],
             level + 1 < sources.count ? sources[level + 1] : Text("NULL")
