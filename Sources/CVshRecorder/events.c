@@ -487,8 +487,9 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;
   pthread_mutex_lock(&operation->lock);
   dispatch(&context, number, arguments);
-  if (reading_failed()) note_unseen(operation);
+  bool is_unseen = reading_failed();
   pthread_mutex_unlock(&operation->lock);
-  if (refused) return refused;
-  return confine(slot, operation, event, number, arguments);
+  answer = refused ? refused : confine(slot, operation, event, number, arguments);
+  if (is_unseen && answer == 0) note_unseen(operation);
+  return answer;
 }

@@ -48,7 +48,8 @@ struct slot {
   uint32_t is_repeated;       // the event in flight may have been dealt with by a recorder that died
 };
 enum { SLOT_FREE = 0, SLOT_LIVE = 1 };
-/// Calls are made for all programs: by default, and where somebody asked for bounds. By default what hides its memory makes them itself.
+/// Calls are made for all programs: by default, and where somebody asked for bounds. By default one whose memory only the shell might have read
+/// (reader.c), and that has outlived it, makes them itself.
 enum { MAKES_NONE = 0, MAKES_BY_DEFAULT = VSH_CALLS_BY_DEFAULT, MAKES_AS_ASKED = VSH_CALLS_AS_ASKED };
 
 struct shared {
@@ -120,7 +121,7 @@ struct operation {
   pthread_mutex_t lock;
   int64_t began;
   uint64_t copied;
-  uint32_t unseen;  // changes that could not be looked at
+  _Atomic uint32_t unseen;  // changes that could not be looked at
   struct table paths, inodes;
   struct operation *next;
 };

@@ -411,11 +411,13 @@ extension FileSystem {
             _ = sandbox.rulesForPrograms()
             if sandbox.hasNoRules { return "the sandbox cannot confine it: too few descriptors" }
         } else {
-            if sandbox.level == .strict { return "the kernel has no Landlock: nothing would confine the program" }
+            // The recorder of a shell around this one makes the calls, and knows that one's bounds alone.
+            let reason = ProgramRecorder.isConfined ? "inside another sandbox" : "the kernel has no Landlock"
+            if sandbox.level == .strict { return "\(reason): nothing would confine the program" }
             // Scripts do not say it each time when nobody asked.
             if !hasSaidNoLandlock, !sandbox.isDefault || sandbox.hasWayOut {
                 hasSaidNoLandlock = true
-                onRefusal?(Array("sandbox: the kernel has no Landlock: programs are not confined".utf8))
+                onRefusal?(Array("sandbox: \(reason): programs are not confined".utf8))
             }
         }
         return nil

@@ -87,7 +87,7 @@ public enum ProgramRecorder {
     }
 
     /// Has it make the calls of programs on names itself from now on.
-    /// - Parameter isAsked: somebody asked for bounds: what hides its memory changes nothing.
+    /// - Parameter isAsked: somebody asked for bounds: what outlives the only process that may read its memory changes nothing.
     public static func makeCalls(isAsked: Bool) {
         vsh_recorder_make_calls(UInt32(isAsked ? VSH_CALLS_AS_ASKED : VSH_CALLS_BY_DEFAULT))
     }

@@ -37,7 +37,7 @@ int vsh_recorder_start(const char *_Nonnull state);
 /// changed; an empty one. Together at most 8 KiB.
 void vsh_recorder_confine(const void *_Nonnull lists, size_t count);
 /// From now on it makes all calls on names itself, so that none can be led to the shell's own directories by a race.
-/// `how`: VSH_CALLS_…: by default programs that hide their memory may go on.
+/// `how`: VSH_CALLS_…: by default programs that outlive the only process that may read their memory may go on.
 void vsh_recorder_make_calls(uint32_t how);
 enum { VSH_CALLS_BY_DEFAULT = 1, VSH_CALLS_AS_ASKED = 2 };
 /// How many calls of programs were refused so far, and what the last one was about.
