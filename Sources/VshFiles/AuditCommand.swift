@@ -171,7 +171,10 @@ public struct AuditCommand: CommandAnswer {
         case "--user":
             guard let user = text.number(value) else { return "no such user: " }
             query.user = user
-        case "--type": query.types.append(String(decoding: value, as: UTF8.self))
+        case "--type":
+            let name = String(decoding: value, as: UTF8.self)
+            if !AuditType.isName(name) { return "no such type: " }
+            query.types.append(name)
         case "--path": query.path = absolute(value)
         default:
             guard let number = Int(String(decoding: value, as: UTF8.self)), number >= 0 else {

@@ -31,6 +31,11 @@ public struct AuditType: RawRepresentable, Equatable, Sendable {
         ]
     }
 
+    /// Whether a type is called so.
+    public static func isName(_ name: String) -> Bool {
+        names.contains(name) || [refusal, obliteration, unconfined].contains { $0.name == name }
+    }
+
     public var name: String {
         if self == .refusal { return "refusal" }
         if self == .obliteration { return "obliteration" }

@@ -138,7 +138,7 @@ enum Main {
             request.root.append(root)
         }
         if !shell.files.confine(request) {
-            fail("\(root): no directory: it cannot be the root of the sandbox")
+            fail("\(String(decoding: root.bytes, as: UTF8.self)): no directory: it cannot be the root of the sandbox")
         }
     }
 

@@ -184,6 +184,19 @@ def test_operation(shell, folder):
     checks.equal(sorted(os.listdir(work)), ["f"])
 
 
+def test_purge(shell, folder):
+    """what the store keeps of one operation goes, whatever made the change"""
+    home, work = places(folder)
+    for number, command in enumerate(("echo harmless > f", "rm f", "/bin/rm f", "sed -i s/the/no/ f"), 1):
+        with open(os.path.join(work, "f"), "wb") as file:
+            file.write(SECRET % b"cellar")
+        run(shell, home, work, command)
+        run(shell, home, work, f"store purge @{number}")
+        run(shell, home, work, "rm -f f; store purge --all")
+        checks.equal(search(folder, b"the-crown-jewels"), [])
+    run(shell, home, work, "audit verify")
+
+
 def test_removed_file(shell, folder):
     """a file that has gone, of which the store still has the content"""
     home, work = places(folder)

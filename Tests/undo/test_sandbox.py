@@ -192,7 +192,7 @@ class Suite:
         check("strict: tightening", "cat $O/f; sandbox strict; cat $O/f || echo no", 0, b"victim\nno\n")
         check("VSH_ROOT", "VSH_ROOT=$R $TESTEE -c 'echo x > $O/new'; VSH_ROOT=$R $TESTEE --no-sandbox -c 'echo y > $O/free'; ls $O", 0, b"empty\nf\nfree\ng\ntree\n",
               options=["--no-sandbox"])
-        check("no such root", ":", 2, b"", ["no directory"], options=["--root", "/nonexistent"])
+        check("no such root", ":", 2, b"", ["vsh: /nonexistent: no directory"], options=["--root", "/nonexistent"])
         check("the state is out of reach", "cd; echo x > .local/state/vsh/log.sqlite; rm -rf .local; mv .local x; rm -rf .local/state/vsh; chmod 777 .local/state/vsh; "
               "echo x > .local/state/vsh/new; /bin/sh -c 'rm -rf .local/state/vsh; echo x > .local/state/vsh/control'; /bin/mv .local x; "
               "python3 -c 'import os; os.rename(\".local/state/vsh/log.sqlite\", \"x\")'; audit verify > /dev/null && echo good; ls", None, b"good\n",
