@@ -103,12 +103,14 @@ public struct Doctor {
     // MARK: Places
 
     private mutating func stateDirectory() -> StateDirectory? {
-        guard let path = StateDirectory.path(stateHome: stateHome, home: home) else {
+        let place = StateDirectory.place(stateHome: Text(stateHome ?? []), home: Text(home ?? []))
+        if place.isEmpty {
             line("state", "none: HOME is not set")
             consequences.append("Nothing can be undone: there is no place for what undo needs.")
             return nil
         }
-        let state = StateDirectory(path: path)
+        let state = StateDirectory(place: place)
+        let path = state.path
         guard let status = try? FileStatus(path) else {
             let place = existing(path)
             let canBeMade = (try? System.checkAccess(place, .write)) != nil

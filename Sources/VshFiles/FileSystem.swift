@@ -29,8 +29,10 @@ public final class FileSystem {
     public let workingDirectory: Directory
     /// Where the journals and the log lie; nil when the environment names no place.
     /// Found out when it is first asked for: most commands never need it.
-    private(set) lazy var state: StateDirectory? =
-        StateDirectory.path(stateHome: stateHome(), home: home()).map { StateDirectory(path: $0) }
+    private(set) lazy var state: StateDirectory? = {
+        let place = StateDirectory.place(stateHome: stateHome(), home: home())
+        return place.isEmpty ? nil : StateDirectory(place: place)
+    }()
     /// The bounds of what may be changed; nil: none. They are looked up when they are first asked for.
     public var sandbox: Sandbox? {
         @inline(__always) get {
@@ -52,8 +54,8 @@ public final class FileSystem {
     /// Writes a line to the script's standard error, with the shell's name in front, when something lies outside them.
     public var onRefusal: (([UInt8]) -> Void)?
     var hasSaidNoLandlock = false
-    private let stateHome: () -> [UInt8]?
-    private let home: () -> [UInt8]?
+    private let stateHome: () -> Text
+    private let home: () -> Text
     /// After each operation `takeAnnouncement` says what it changed.
     public var isAnnouncing = false {
         didSet { recorder?.isAnnouncing = isAnnouncing }
@@ -81,11 +83,11 @@ public final class FileSystem {
     var isStrict = false
 
     /// - Parameters:
-    ///   - stateHome: the value of XDG_STATE_HOME, if set.
-    ///   - home: the value of HOME, if set.
+    ///   - stateHome: the value of XDG_STATE_HOME; empty: not set.
+    ///   - home: the value of HOME; empty: not set.
     public init(
-        isRecording: Bool, stateHome: @escaping @autoclosure () -> [UInt8]? = nil,
-        home: @escaping @autoclosure () -> [UInt8]? = nil
+        isRecording: Bool, stateHome: @escaping @autoclosure () -> Text = Text(),
+        home: @escaping @autoclosure () -> Text = Text()
     ) {
         self.isRecording = isRecording
         mayRecord = isRecording
@@ -321,27 +323,14 @@ public final class FileSystem {
 
     /// Whether a path is the state directory's own, where nothing is recorded.
     func isState(_ path: PathBuffer) -> Bool {
-        guard let state else { return false }
-        let own = state.path
-        guard path.count >= own.count, path.count == own.count || path.base[own.count] == UInt8(ascii: "/") else {
-            return false
-        }
-        return own.withUnsafeBufferPointer {
-            bytesEqual(UnsafeBufferPointer(rebasing: path.bytes[..<own.count]), $0)
-        }
+        state?.holds(path.bytes) ?? false
     }
 
     /// Whether a path is in a store: what is there was removed, and the working directory may have gone there with it.
     /// For whoever is in it nothing can be made or written any more, as in a removed directory.
     func isRemoved(_ path: PathBuffer) -> Bool {
         guard let state else { return false }
-        let store = state.store
-        if path.count > store.count, path.base[store.count] == UInt8(ascii: "/"),
-            store.withUnsafeBufferPointer({ bytesEqual(UnsafeBufferPointer(rebasing: path.bytes[..<store.count]), $0) })
-        {
-            return true
-        }
-        return recorder?.store?.holds(path.bytes) ?? false
+        return state.stores(path.bytes) || recorder?.store?.holds(path.bytes) ?? false
     }
 
     @inline(__always)

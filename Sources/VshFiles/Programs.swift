@@ -172,7 +172,7 @@ extension Recorder {
     func startPrograms() -> Bool {
         if hasNoPrograms { return false }
         if ProgramRecorder.isStarted { return true }
-        if !attempt({ () throws(Errno) in try ProgramRecorder.start(state.path) }) { return false }
+        if !attempt({ () throws(Errno) in try ProgramRecorder.start(state.place) }) { return false }
         if let sandbox {
             ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden)
             if sandbox.needsCallsMade { ProgramRecorder.makeCalls(isAsked: !sandbox.isDefault) }

@@ -113,7 +113,7 @@ public final class Sandbox {
         Self.add(Text("/dev/shm"), to: &places)
         self.places = places
         var own = Table<Text>(capacity: 2)
-        if let state { own.append(Self.canonical(Text(state.path))) }
+        if let state { own.append(Self.canonical(state.place)) }
         if !request.configuration.isEmpty { own.append(Self.canonical(request.configuration)) }
         ownPlaces = own
         self.state = state
@@ -288,7 +288,7 @@ public final class Sandbox {
         guard landlock > 0 else { return }
         if hasWayOut { hasWayOut = ProgramRecorder.keepWayOut() }
         // Rules are about what exists, and the state directory is about to be needed.
-        if isWatched, let state, (try? FileStatus(state.path)) == nil { try? state.create() }
+        if isWatched, let state, (try? FileStatus(state.place)) == nil { try? state.create() }
         guard let rules = try? makeRules(own: true) else {
             hasNoRules = true
             return
@@ -313,7 +313,7 @@ public final class Sandbox {
     /// Whether the store is on the root's mount. Else the recorder, as the shell, is not to make one outside the root, where
     /// the shell could take nothing from it.
     private lazy var isStoreNear: Bool = {
-        guard let state, let there = try? FileStatus(state.path), let here = try? FileStatus(root) else { return false }
+        guard let state, let there = try? FileStatus(state.place), let here = try? FileStatus(rootPlace) else { return false }
         return there.mount == here.mount && there.device == here.device
     }()
 

@@ -56,30 +56,51 @@ public struct StoreError: Error, Equatable, Sendable {
 }
 
 /// The shell's state directory and what lies in it: `control`, `journal/`, `store/`, `log.sqlite`.
-public struct StateDirectory: Sendable {
-    /// Absolute, without a slash at the end.
-    public let path: [UInt8]
+public struct StateDirectory {
+    /// Absolute, without a slash at the end. No array: a start that ends in a program needs none
+    /// (docs/decisions/0006-cold-start.md).
+    public let place: Text
+    public var path: [UInt8] { place.bytes }
 
-    public init(path: [UInt8]) { self.path = path }
+    public init(place: Text) { self.place = place }
 
-    /// `${XDG_STATE_HOME:-$HOME/.local/state}/vsh`, or nil when neither names an absolute directory.
-    public static func path(stateHome: [UInt8]?, home: [UInt8]?) -> [UInt8]? {
+    public init(path: [UInt8]) { self.init(place: Text(path)) }
+
+    /// `${XDG_STATE_HOME:-$HOME/.local/state}/vsh`; empty when neither, where empty means that it is not set, names an absolute
+    /// directory.
+    public static func place(stateHome: Text, home: Text) -> Text {
         let slash = UInt8(ascii: "/")
-        if let stateHome, stateHome.first == slash { return trimmed(stateHome) + Array("/vsh".utf8) }
-        guard let home, home.first == slash else { return nil }
-        return trimmed(home) + Array("/.local/state/vsh".utf8)
+        if !stateHome.isEmpty, stateHome[0] == slash { return name("/vsh", in: stateHome) }
+        if home.isEmpty || home[0] != slash { return Text() }
+        return name("/.local/state/vsh", in: home)
     }
 
-    private static func trimmed(_ path: [UInt8]) -> [UInt8] {
-        var path = path
-        while path.count > 1, path.last == UInt8(ascii: "/") { path.removeLast() }
-        return path.count == 1 ? [] : path
+    private static func name(_ name: StaticString, in directory: Text) -> Text {
+        var count = directory.count
+        while count > 0, directory[count - 1] == UInt8(ascii: "/") { count -= 1 }
+        var path = Text()
+        path.append(directory.slice(0..<count))
+        path.append(Text(name))
+        return path
     }
 
-    public var control: [UInt8] { path + Array("/control".utf8) }
-    public var journals: [UInt8] { path + Array("/journal".utf8) }
-    public var store: [UInt8] { path + Array("/store".utf8) }
-    public var log: [UInt8] { path + Array("/log.sqlite".utf8) }
+    public var control: [UInt8] { below("/control") }
+    public var journals: [UInt8] { below("/journal") }
+    public var store: [UInt8] { below("/store") }
+    public var log: [UInt8] { below("/log.sqlite") }
+
+    private func below(_ name: StaticString) -> [UInt8] { Self.name(name, in: place).bytes }
+
+    /// Whether an absolute path is this directory's or that of something in it.
+    public func holds(_ path: UnsafeBufferPointer<UInt8>) -> Bool { place.withBytes { isBelow(path, $0) } }
+
+    /// Whether it is that of something in the store.
+    public func stores(_ path: UnsafeBufferPointer<UInt8>) -> Bool {
+        let store: StaticString = "/store/"
+        return holds(path) && path.count > place.count + store.utf8CodeUnitCount
+            && path[place.count...].starts(
+                with: UnsafeBufferPointer(start: store.utf8Start, count: store.utf8CodeUnitCount))
+    }
 
     /// Path of the journal with this number.
     public func journal(_ number: UInt64) -> [UInt8] { journals + Array("/\(number)".utf8) }
@@ -90,6 +111,7 @@ public struct StateDirectory: Sendable {
     /// use it afterwards.
     public func create() throws(StoreError) {
         let slash = UInt8(ascii: "/")
+        let path = path
         var end = 0
         var ends: [Int] = []
         while end < path.count {

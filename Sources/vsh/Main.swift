@@ -40,7 +40,7 @@ enum Main {
         }
 
         let files = FileSystem(
-            isRecording: invocation.recordsUndo, stateHome: environment("XDG_STATE_HOME"), home: environment("HOME"))
+            isRecording: invocation.recordsUndo, stateHome: variable("XDG_STATE_HOME"), home: variable("HOME"))
         let shell = Shell(files: files)
         shell.name = zero
         if !base.isEmpty { shell.invokedName = base }

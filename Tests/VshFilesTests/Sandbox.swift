@@ -24,13 +24,13 @@ final class Sandbox {
             var template = Array((place + "/vsh-state-XXXXXX").utf8CString)
             return String(cString: mkdtemp(&template))
         }
-        files = FileSystem(isRecording: true, stateHome: Array((self.other ?? top + "/state").utf8))
+        files = FileSystem(isRecording: true, stateHome: Text(self.other ?? top + "/state"))
     }
     private let other: String?
 
     /// Another shell of the same user.
     func anotherShell() -> FileSystem {
-        FileSystem(isRecording: true, stateHome: self.other.map { Array($0.utf8) } ?? stateHome)
+        FileSystem(isRecording: true, stateHome: self.other.map { Text($0) } ?? Text(stateHome))
     }
 
     deinit {
