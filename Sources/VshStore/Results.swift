@@ -83,23 +83,29 @@ public struct Results {
 
     /// How many changes belong to others: what came or went with its directory is a part of that change, and a new name a
     /// part of the rename.
-    private func parts(_ changes: [ChangeRecord], _ seen: [[UInt8]: Int], _ came: [Bool], _ went: [Bool]) -> Int {
+    private func parts(_ changes: [ChangeRecord], _ seen: [PathKey: Int], _ came: [Bool], _ went: [Bool]) -> Int {
         var came = came
         var parts = 0
+        // Most have the directory of the one before.
+        var (directory, place): ([UInt8], Int?) = ([], nil)
         for index in records.indices where came[index] || went[index] {
-            guard let slash = records[index].path.lastIndex(of: UInt8(ascii: "/")), slash > 0,
-                let around = seen[Array(records[index].path[..<slash])]
-            else { continue }
+            let path = records[index].path
+            guard let slash = path.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { continue }
+            if slash != directory.count || !path.starts(with: directory) {
+                directory = Array(path[..<slash])
+                place = seen[PathKey(directory)]
+            }
+            guard let around = place else { continue }
             if came[index] && came[around] || went[index] && went[around] {
                 parts += 1
             }
         }
         for change in changes where change.kind == .moved {
-            guard let old = seen[change.path], let new = seen[change.other], went[old], came[new],
+            guard let old = seen[PathKey(change.path)], let new = seen[PathKey(change.other)], went[old], came[new],
                 records[new].after.isSameObject(as: change.before)
             else { continue }
             if let slash = change.other.lastIndex(of: UInt8(ascii: "/")), slash > 0,
-                let around = seen[Array(change.other[..<slash])], came[around]
+                let around = seen[PathKey(Array(change.other[..<slash]))], came[around]
             {
                 continue
             }
