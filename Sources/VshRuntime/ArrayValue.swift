@@ -5,10 +5,15 @@ import VshBase
 ///
 /// Variables name it by number (`Shell.arrays`); see decisions/0010-arrays.md.
 public final class ArrayValue {
-    public private(set) var values: [Text] = []
-    /// Indexed: the subscripts of `values`, ascending; nil while they are 0, 1, 2, …
+    /// What was removed but from the end stays here, dead, until somebody asks for all elements, or more is dead than alive: so many
+    /// removals take no longer than as many elements were.
+    private var stored: [Text] = []
+    /// Which of `stored` are dead; empty while none is.
+    private var dead: [Bool] = []
+    private var deadCount = 0
+    /// Indexed: the subscripts of `stored`, ascending; nil while they are 0, 1, 2, …
     private var subscripts: [Int]?
-    /// Associative: the keys of `values`, and the place of each.
+    /// Associative: the keys of `stored`, and the place of each that is alive.
     private var keys: [Text] = []
     private var places: [Text: Int] = [:]
     public let isAssociative: Bool
@@ -21,32 +26,93 @@ public final class ArrayValue {
 
     /// An indexed array of `values`, from 0 on.
     public init(_ values: [Text]) {
-        self.values = values
+        stored = values
         isAssociative = false
     }
 
     func copy() -> ArrayValue {
+        compact()
         let other = ArrayValue(isAssociative: isAssociative)
-        other.values = values
+        other.stored = stored
         other.subscripts = subscripts
         other.keys = keys
         other.places = places
         return other
     }
 
-    public var count: Int { values.count }
+    public var count: Int { stored.count - deadCount }
+
+    public var values: [Text] {
+        compact()
+        return stored
+    }
+
+    // MARK: removing
+
+    private func isDead(_ place: Int) -> Bool { !dead.isEmpty && dead[place] }
+
+    private func remove(place: Int) {
+        if place < stored.count - 1 {
+            stored[place] = Text()
+            if dead.isEmpty { dead = [Bool](repeating: false, count: stored.count) }
+            dead[place] = true
+            deadCount += 1
+            if deadCount > 16, deadCount > stored.count / 2 { compact() }
+            return
+        }
+        dropLast()
+        while !dead.isEmpty, dead.last == true {
+            deadCount -= 1
+            dropLast()
+        }
+    }
+
+    private func dropLast() {
+        stored.removeLast()
+        subscripts?.removeLast()
+        if isAssociative { keys.removeLast() }
+        if !dead.isEmpty { dead.removeLast() }
+    }
+
+    /// Closes the gaps that removals left.
+    private func compact() {
+        if deadCount == 0 { return }
+        let alive = stored.indices.filter { !dead[$0] }
+        if !isAssociative { subscripts = alive.map { subscripts?[$0] ?? $0 } }
+        stored = alive.map { stored[$0] }
+        if isAssociative {
+            keys = alive.map { keys[$0] }
+            for (place, key) in keys.enumerated() { places[key] = place }
+        }
+        dead = []
+        deadCount = 0
+    }
+
+    private func append(_ value: Text) {
+        stored.append(value)
+        if !dead.isEmpty { dead.append(false) }
+    }
 
     // MARK: by number
 
     /// One more than the highest subscript.
-    public var nextSubscript: Int { subscripts.map { $0.last.map { $0 &+ 1 } ?? 0 } ?? values.count }
+    public var nextSubscript: Int { subscripts.map { $0.last.map { $0 &+ 1 } ?? 0 } ?? stored.count }
 
-    /// Subscript of the element at `place`.
-    func subscriptNumber(_ place: Int) -> Int { subscripts?[place] ?? place }
+    /// Subscript of the element at `place` of `values`.
+    func subscriptNumber(_ place: Int) -> Int {
+        compact()
+        return subscripts?[place] ?? place
+    }
 
-    /// The place of the first element whose subscript is not below `number`.
+    /// The place in `values` of the first element whose subscript is not below `number`.
     func lowerBound(_ number: Int) -> Int {
-        guard let subscripts else { return min(max(number, 0), values.count) }
+        compact()
+        return search(number)
+    }
+
+    /// The same in `stored`.
+    private func search(_ number: Int) -> Int {
+        guard let subscripts else { return min(max(number, 0), stored.count) }
         var (low, high) = (0, subscripts.count)
         while low < high {
             let middle = (low + high) / 2
@@ -55,56 +121,62 @@ public final class ArrayValue {
         return low
     }
 
+    private func has(_ number: Int, at place: Int) -> Bool {
+        place < stored.count && (subscripts?[place] ?? place) == number
+    }
+
     public subscript(number: Int) -> Text? {
-        let place = lowerBound(number)
-        return place < values.count && subscriptNumber(place) == number ? values[place] : nil
+        let place = search(number)
+        return has(number, at: place) && !isDead(place) ? stored[place] : nil
     }
 
     public func set(_ number: Int, _ value: Text) {
-        let place = lowerBound(number)
-        if place < values.count && subscriptNumber(place) == number {
-            values[place] = value
+        let place = search(number)
+        if has(number, at: place) {
+            stored[place] = value
+            if isDead(place) {
+                dead[place] = false
+                deadCount -= 1
+            }
             return
         }
-        if subscripts == nil && number != values.count { subscripts = Array(0..<values.count) }
-        values.insert(value, at: place)
+        if subscripts == nil && number != stored.count { subscripts = Array(0..<stored.count) }
         subscripts?.insert(number, at: place)
+        if place == stored.count { return append(value) }
+        stored.insert(value, at: place)
+        if !dead.isEmpty { dead.insert(false, at: place) }
     }
 
     public func remove(_ number: Int) {
-        let place = lowerBound(number)
-        if place >= values.count || subscriptNumber(place) != number { return }
-        if subscripts == nil && place < values.count - 1 { subscripts = Array(0..<values.count) }
-        values.remove(at: place)
-        subscripts?.remove(at: place)
+        let place = search(number)
+        if has(number, at: place) && !isDead(place) { remove(place: place) }
     }
 
     // MARK: by key
 
-    public subscript(key: Text) -> Text? { places[key].map { values[$0] } }
+    public subscript(key: Text) -> Text? { places[key].map { stored[$0] } }
 
     public func set(_ key: Text, _ value: Text) {
         if let place = places[key] {
-            values[place] = value
+            stored[place] = value
             return
         }
-        places[key] = values.count
+        places[key] = stored.count
         keys.append(key)
-        values.append(value)
+        append(value)
     }
 
     public func remove(_ key: Text) {
         guard let place = places.removeValue(forKey: key) else { return }
-        keys.remove(at: place)
-        values.remove(at: place)
-        for later in place..<keys.count { places[keys[later]] = later }
+        remove(place: place)
     }
 
     // MARK: both
 
-    /// The subscript of the element at `place`, as text.
+    /// The subscript of the element at `place` of `values`, as text.
     public func subscriptText(_ place: Int) -> Text {
-        isAssociative ? keys[place] : Text(decimal: subscriptNumber(place))
+        compact()
+        return isAssociative ? keys[place] : Text(decimal: subscriptNumber(place))
     }
 
     public var subscriptTexts: [Text] { values.indices.map { subscriptText($0) } }

@@ -207,6 +207,11 @@ extension Shell {
         let flags = variables[symbol].flags
         if flags.contains(.readonly) { throw readonlyError(symbol) }
         let isAssociative = flags.contains(.associative)
+        if isAppending, flags.isDisjoint(with: [.associative, .numeric]), elements.allSatisfy({ $0.key == nil }) {
+            let array = writableArray(symbol)
+            for element in elements { array.set(array.nextSubscript, try converted(symbol, element.value)) }
+            return didChangeArray(symbol, array)
+        }
         // Made beside the old one, which the elements may still speak of.
         let new: ArrayValue
         if isAppending {
