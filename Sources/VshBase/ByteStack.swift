@@ -47,7 +47,13 @@ public struct ByteStack: ~Copyable {
 
     @inline(__always)
     public mutating func append(_ text: Text) {
-        text.withBytes { self.append($0) }
+        if text.storage != nil { return text.withBytes { self.append($0) } }
+        // Two words, whatever the count: what stands behind the text is not in use.
+        if count &+ 16 > capacity { grow(16) }
+        let place = UnsafeMutableRawPointer(base + count)
+        place.storeBytes(of: text.low, as: UInt64.self)
+        place.storeBytes(of: text.high, toByteOffset: 8, as: UInt64.self)
+        count &+= Int(truncatingIfNeeded: text.high >> 56)
     }
 
     public mutating func append(_ bytes: [UInt8]) {

@@ -67,6 +67,14 @@ extension Shell {
             if try !expansionsArePlain(code, node.a) { return false }
             if try !expansionsArePlain(code, node.b) { return false }
             return try expansionsArePlain(code, node.c)
+        case .chain:
+            var spine = leftSpine(code, index)
+            if try !expansionsArePlain(code, spine.removeLast()) { return false }
+            while !spine.isEmpty {
+                let link = code.arithmetic[spine.removeLast()]
+                if link.op != .chain, try !expansionsArePlain(code, link.b) { return false }
+            }
+            return true
         default:
             if try !expansionsArePlain(code, node.a) { return false }
             return try expansionsArePlain(code, node.b)
@@ -122,11 +130,43 @@ extension Shell {
             try assign(node.a, integer: new)
             return node.op == .preIncrement || node.op == .preDecrement ? new : old
         case .element, .assignElement, .stepElement: return try evaluateElement(code, node, depth)
+        case .chain: return try evaluateChain(code, index, depth)
         default:
             let left = try evaluate(code, node.a, depth)
             let right = try evaluate(code, node.b, depth)
             return try apply(node.op, left, right)
         }
+    }
+
+    /// The nodes from this one down to the first operand of its chain.
+    private func leftSpine(_ code: Code, _ index: Int32) -> Table<Int32> {
+        var spine = Table<Int32>()
+        var next = index
+        while true {
+            spine.append(next)
+            let node = code.arithmetic[next]
+            if !node.op.leansLeft { return spine }
+            next = node.a
+        }
+    }
+
+    /// A chain of binary operators of any length.
+    @inline(never)
+    private func evaluateChain(_ code: Code, _ index: Int32, _ depth: Int) throws(ShellError) -> Int {
+        var spine = leftSpine(code, index)
+        var value = try evaluate(code, spine.removeLast(), depth)
+        while !spine.isEmpty {
+            let link = code.arithmetic[spine.removeLast()]
+            switch link.op {
+            case .chain: break
+            case .and where value == 0: break
+            case .or where value != 0: value = 1
+            case .and, .or: value = try evaluate(code, link.b, depth) != 0 ? 1 : 0
+            case .comma: value = try evaluate(code, link.b, depth)
+            default: value = try apply(link.op, value, evaluate(code, link.b, depth))
+            }
+        }
+        return value
     }
 
     /// `x[i]`, `x[i] = …` and `x[i]++`.

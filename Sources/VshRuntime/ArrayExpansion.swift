@@ -109,7 +109,9 @@ extension Shell {
     ) throws(ShellError) {
         let isStar = code.ints[part.a + 1] == -2
         switch part.op {
-        case .length: append(Text(decimal: elementValues(symbol).count), quoted: part.isQuoted, &builder)
+        case .length:
+            let count = array(symbol)?.count ?? (isSet(symbol) ? 1 : 0)
+            append(Text(decimal: count), quoted: part.isQuoted, &builder)
         case .substring:
             appendList(
                 try elements(code, part, symbol), quoted: part.isQuoted, star: isStar, &builder)
@@ -179,8 +181,9 @@ extension Shell {
 
     /// Appends texts as `$@` or `$*` would.
     func appendList(_ texts: [Text], quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
+        let joint = joint(star: star)
         for (index, text) in texts.enumerated() {
-            if index > 0 { separateParameters(quoted: quoted, star: star, &builder) }
+            if index > 0 { separateParameters(joint, quoted: quoted, star: star, &builder) }
             append(text, quoted: quoted, &builder)
         }
         if quoted && star { builder.hasQuotes = true }

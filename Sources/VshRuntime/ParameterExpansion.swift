@@ -239,30 +239,29 @@ extension Shell {
 
     /// Appends `$@` or `$*`, quoted or not (XCU 2.5.2).
     func appendAllParameters(quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
+        let joint = joint(star: star)
         for index in 0..<paramCount {
-            if index > 0 { separateParameters(quoted: quoted, star: star, &builder) }
+            if index > 0 { separateParameters(joint, quoted: quoted, star: star, &builder) }
             append(params[paramBase + index], quoted: quoted, &builder)
         }
         if quoted && star { builder.hasQuotes = true }
     }
 
     /// What stands between two parameters: the end of a field, or a byte that joins them.
-    func separateParameters(quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
+    @inline(__always)
+    func separateParameters(_ joint: Text, quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
         if builder.purpose == .fields && !(quoted && star) {
             if quoted || scratch.count > builder.start || builder.hasQuotes { closeField(&builder) }
-            return
-        }
-        if star || builder.purpose != .fields && ifsJoin >= 0 && star {
-            if ifsJoin >= 0 { appendQuoted(joinText, &builder) }
         } else {
-            appendQuoted(Text(" "), &builder)
+            appendQuoted(joint, &builder)
         }
     }
 
-    /// The first character of IFS.
-    private var joinText: Text {
-        if ifsJoin < 128 || !isUTF8 { return Text([UInt8(truncatingIfNeeded: ifsJoin)]) }
-        let length = ifsText.withBytes { utf8Length($0.baseAddress!, $0.count) }
+    /// What joins parameters in one field: a space, or for `$*` the first character of IFS.
+    func joint(star: Bool) -> Text {
+        if !star || ifsJoin == 32 { return Text(" ") }
+        if ifsJoin < 0 { return Text() }
+        let length = ifsJoin < 128 || !isUTF8 ? 1 : ifsText.withBytes { utf8Length($0.baseAddress!, $0.count) }
         return ifsText.slice(0..<length)
     }
 }

@@ -26,7 +26,6 @@ struct ArithmeticParser {
     private var depth = 0
     /// So deep that a debug build's stack of 8 MiB holds it.
     private static var maximumDepth: Int { 700 }
-    private let firstNode: Int
 
     init(_ text: UnsafeBufferPointer<UInt8>, symbols: SymbolTable, code: Code) {
         // An empty buffer may have no address; it is never read.
@@ -34,7 +33,6 @@ struct ArithmeticParser {
         end = text.count
         self.symbols = symbols
         self.code = code
-        firstNode = code.arithmetic.count
     }
 
     /// The root of the whole text. Text of nothing but blanks is 0.
@@ -72,13 +70,16 @@ struct ArithmeticParser {
 
     // MARK: Nodes
 
-    private func node(_ op: ArithmeticOperator, a: Int32, b: Int32 = -1, c: Int32 = -1) throws(ArithmeticFailure)
-        -> Int32
-    {
-        // A chain of operators is as deep a tree as it is long.
-        if code.arithmetic.count &- firstNode > 20000 { throw failed("expression too long") }
+    private func node(_ op: ArithmeticOperator, a: Int32, b: Int32 = -1, c: Int32 = -1) -> Int32 {
         code.arithmetic.append(ArithmeticNode(op, a: a, b: b, c: c))
         return Int32(truncatingIfNeeded: code.arithmetic.count &- 1)
+    }
+
+    /// One more operator in a chain, which is as deep a tree as it is long: the walk is told before it gets too deep.
+    private func link(_ op: ArithmeticOperator, _ left: Int32, _ right: Int32, _ length: inout Int) -> Int32 {
+        let whole = node(op, a: left, b: right)
+        length &+= 1
+        return length % 512 == 0 ? node(.chain, a: whole) : whole
     }
 
     private func integer(_ value: Int) -> Int32 {
@@ -93,10 +94,10 @@ struct ArithmeticParser {
         depth &+= 1
         if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         var left = try assignment()
+        var length = 0
         while peek() == Byte.comma {
             pos &+= 1
-            let right = try assignment()
-            left = try node(.comma, a: left, b: right)
+            left = link(.comma, left, try assignment(), &length)
         }
         depth &-= 1
         return left
@@ -121,7 +122,7 @@ struct ArithmeticParser {
                 if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
                 let value = try assignment()
                 depth &-= 1
-                return try node(.assign, a: symbol, b: value, c: op)
+                return node(.assign, a: symbol, b: value, c: op)
             }
             pos = start
         }
@@ -172,7 +173,7 @@ struct ArithmeticParser {
         if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         let otherwise = try conditional()
         depth &-= 1
-        return try node(.conditional, a: condition, b: then, c: otherwise)
+        return node(.conditional, a: condition, b: then, c: otherwise)
     }
 
     /// The binary operator at the cursor, its precedence (1 is `||`) and its length; nil when there is none.
@@ -209,11 +210,18 @@ struct ArithmeticParser {
     /// Operators of at least this precedence.
     private mutating func binary(minimum: Int) throws(ArithmeticFailure) -> Int32 {
         var left = try unary()
+        var length = 0
         while let found = binaryOperator(), found.precedence >= minimum {
             pos &+= found.length
             // All but the power associate to the left.
-            let right = try binary(minimum: found.op == .power ? found.precedence : found.precedence &+ 1)
-            left = try node(found.op, a: left, b: right)
+            if found.op == .power {
+                depth &+= 1
+                if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
+                left = node(.power, a: left, b: try binary(minimum: found.precedence))
+                depth &-= 1
+            } else {
+                left = link(found.op, left, try binary(minimum: found.precedence &+ 1), &length)
+            }
         }
         return left
     }
@@ -233,9 +241,9 @@ struct ArithmeticParser {
                     let op: ArithmeticOperator = first == Byte.plus ? .preIncrement : .preDecrement
                     let symbol = name()
                     if isExtended && byte(pos) == Byte.openBracket {
-                        return try node(.stepElement, a: element(symbol), c: Int32(op.rawValue))
+                        return node(.stepElement, a: try element(symbol), c: Int32(op.rawValue))
                     }
-                    return try node(op, a: symbol)
+                    return node(op, a: symbol)
                 }
                 pos = mark
             }
@@ -249,7 +257,7 @@ struct ArithmeticParser {
         if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         let operand = try unary()
         depth &-= 1
-        return try node(op, a: operand)
+        return node(op, a: operand)
     }
 
     private mutating func primary(_ first: UInt8) throws(ArithmeticFailure) -> Int32 {
@@ -275,12 +283,12 @@ struct ArithmeticParser {
                 if !isName(after) && after != Byte.openParen && after != Parser.placeholder {
                     hasAssignment = true
                     let op: ArithmeticOperator = next == Byte.plus ? .postIncrement : .postDecrement
-                    if element >= 0 { return try node(.stepElement, a: element, c: Int32(op.rawValue)) }
-                    return try node(op, a: symbol)
+                    if element >= 0 { return node(.stepElement, a: element, c: Int32(op.rawValue)) }
+                    return node(op, a: symbol)
                 }
                 pos = mark
             }
-            return element >= 0 ? element : try node(.variable, a: symbol)
+            return element >= 0 ? element : node(.variable, a: symbol)
         }
         throw failed(first == 0 ? "unexpected end; expected an operand" : "expected an operand")
     }
@@ -319,7 +327,7 @@ struct ArithmeticParser {
         }
         pos = p &+ 1
         code.constants.append(Text(text))
-        return try node(.element, a: symbol, b: root, c: Int32(truncatingIfNeeded: code.constants.count &- 1))
+        return node(.element, a: symbol, b: root, c: Int32(truncatingIfNeeded: code.constants.count &- 1))
     }
 
     /// `x[i] = …` and the like, the cursor after the name that begins at `start`; nil when no assignment operator follows.
@@ -332,7 +340,7 @@ struct ArithmeticParser {
         if depth > Self.maximumDepth { throw failed("expression nested too deeply") }
         let value = try assignment()
         depth &-= 1
-        return try node(.assignElement, a: target, b: value, c: op)
+        return node(.assignElement, a: target, b: value, c: op)
     }
 
     private mutating func name() -> Symbol {
@@ -411,23 +419,23 @@ struct ArithmeticParser {
         let after = byte(pos)
         if isName(after) || after == Parser.placeholder { throw failed("an operand made of several expansions") }
         let whole = code.words[textWord]
-        if whole.form != .general { return try node(.expansion, a: textWord) }
+        if whole.form != .general { return node(.expansion, a: textWord) }
         while code.parts[whole.a &+ nextPart].kind == .literal { nextPart &+= 1 }
         let index = whole.a &+ nextPart
         nextPart &+= 1
         let part = code.parts[index]
-        var word = Word(.general, flags: whole.flags, count: 1, a: index, position: part.position)
+        var word = Word(.general, flags: whole.flags, count: 1, a: index)
         if part.op == .none && part.kind == .parameter {
-            word = Word(.quotedVariable, a: part.a, position: part.position)
+            word = Word(.quotedVariable, a: part.a)
         } else if part.op == .none && part.kind == .positional {
-            word = Word(.quotedPositional, a: part.a, position: part.position)
+            word = Word(.quotedPositional, a: part.a)
         }
         code.words.append(word)
         // What follows an operand cannot be an assignment to it.
         let mark = pos
         if assignmentOperator() != nil { throw failed("assignment to an expansion") }
         pos = mark
-        return try node(.expansion, a: Int32(truncatingIfNeeded: code.words.count &- 1))
+        return node(.expansion, a: Int32(truncatingIfNeeded: code.words.count &- 1))
     }
 }
 

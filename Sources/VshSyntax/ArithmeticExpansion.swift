@@ -68,7 +68,6 @@ extension Parser {
     mutating func arithmeticText(
         _ code: Code, _ position: Int32, isQuoted: Bool, ending: ArithmeticEnd = .parentheses
     ) throws(Stop) -> Bool {
-        let textPosition = place(pos)
         try enter(pos)
         let outer = beginWord()
         var open = 0
@@ -136,7 +135,7 @@ extension Parser {
             }
         }
         let hasExpansions = text.count &- build.textMark != literalBytes()
-        let word = makeWord(code, [], textPosition)
+        let word = makeWord(code, [])
         let index = Int32(truncatingIfNeeded: code.words.count)
         code.words.append(word)
         var root: Int32 = -1
@@ -168,7 +167,7 @@ extension Parser {
         endWord(outer)
         depth &-= 1
         if assigns || hasExpansions { build.flags.insert(.hasSideEffects) }
-        parts.append(Part(.arithmetic, isQuoted: isQuoted, a: root, b: index, position: position))
+        parts.append(Part(.arithmetic, isQuoted: isQuoted, a: root, b: index))
         return true
     }
 

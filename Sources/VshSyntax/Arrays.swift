@@ -77,12 +77,11 @@ extension Parser {
             if base[pos] == Byte.star { word = Parser.joinedElements }
             pos &+= 2
         } else {
-            let position = place(pos)
             try enter(start)
             let outer = beginWord()
             try unquotedText(code, context.union(.subscripted))
             let isClosed = base[pos] == Byte.closeBracket
-            let made = makeWord(code, [], position)
+            let made = makeWord(code, [])
             endWord(outer)
             depth &-= 1
             if !isClosed {
@@ -209,7 +208,7 @@ extension Parser {
         var assignment = Assignment(
             symbol: symbol, word: append(code, value),
             flags: isAppending ? [.element, .append] : .element, position: position)
-        assignment.word = append(code, Word(.arrayElement, a: assignment.word, position: position))
+        assignment.word = append(code, Word(.arrayElement, a: assignment.word))
         assignment.subscriptWord = first
         assignments.append(assignment)
     }
@@ -223,7 +222,7 @@ extension Parser {
     mutating func listAssignment(
         _ code: Code, _ symbol: Symbol, _ position: Int32, isAppending: Bool, _ flags: inout NodeFlags
     ) throws(Stop) {
-        let list = try arrayList(code, position)
+        let list = try arrayList(code)
         if list.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         assignments.append(
             Assignment(
@@ -233,7 +232,7 @@ extension Parser {
 
     /// The elements between parentheses, each three of `Code.ints`: its subscript (as `elementSubscript` makes it, or -1), its word, and 1 for
     /// `[i]+=`. The cursor is on the parenthesis.
-    mutating func arrayList(_ code: Code, _ position: Int32) throws(Stop) -> Word {
+    mutating func arrayList(_ code: Code) throws(Stop) -> Word {
         let open = place(pos)
         try enter(pos)
         let mark = ints.count
@@ -280,7 +279,7 @@ extension Parser {
         for index in mark..<ints.count { code.ints.append(ints[index]) }
         let count = (ints.count &- mark) / 3
         ints.pop(to: mark)
-        return Word(.list, flags: flags, count: Int32(truncatingIfNeeded: count), a: first, position: position)
+        return Word(.list, flags: flags, count: Int32(truncatingIfNeeded: count), a: first)
     }
 
     /// `declare x=(…)`: the list after the argument `x=` that was read last becomes a part of it. False when there is no such argument.
@@ -294,7 +293,7 @@ extension Parser {
         }
         let text = code.constants[last.a]
         if text.count < 2 || text[text.count &- 1] != Byte.equal || base[pos &- 1] != Byte.equal { return false }
-        var list = try arrayList(code, last.position)
+        var list = try arrayList(code)
         list.b = last.a
         if list.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         words.last = list

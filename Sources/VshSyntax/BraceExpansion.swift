@@ -39,11 +39,11 @@ extension Parser {
         var results = [[BraceElement]]()
         let ends = closingBraces(elements)
         guard expandBraces(elements[...], ends, &results, &count) else { throw tooManyWords(position) }
-        if results.count == 1 { return makeWord(code, context, position) }
+        if results.count == 1 { return makeWord(code, context) }
         let original = build
         let mark = words.count
         for result in results where !result.isEmpty {
-            let word = alternative(code, context, position, result, original.flags)
+            let word = alternative(code, context, result, original.flags)
             words.append(word)
         }
         build = original
@@ -51,17 +51,16 @@ extension Parser {
         let constant = start < 0 ? -1 : self.constant(code, start, pos)
         let first = takeWords(code, mark)
         return Word(
-            .braces, flags: original.flags, count: Int32(truncatingIfNeeded: total), a: first, b: constant,
-            position: position)
+            .braces, flags: original.flags, count: Int32(truncatingIfNeeded: total), a: first, b: constant)
     }
 
     /// One of the words, made like any other.
     private mutating func alternative(
-        _ code: Code, _ context: WordContext, _ position: Int32, _ elements: [BraceElement], _ flags: WordFlags
+        _ code: Code, _ context: WordContext, _ elements: [BraceElement], _ flags: WordFlags
     ) -> Word {
         build = WordBuild(partMark: parts.count, textMark: text.count)
         build.flags = flags.subtracting(.hasQuotes)
-        for element in elements[tildeLength(code, elements, position)...] {
+        for element in elements[tildeLength(code, elements)...] {
             switch element {
             case .byte(let byte):
                 literal(byte: byte, isQuoted: false)
@@ -71,27 +70,26 @@ extension Parser {
                 case Byte.closeBracket where build.hasOpenBracket: build.hasPattern = true
                 default: break
                 }
-            case .part(var part):
+            case .part(let part):
                 if part.isQuoted && part.kind != .tilde { build.flags.insert(.hasQuotes) }
                 if part.kind == .literal {
-                    openLiteral(isQuoted: true, pos)
+                    openLiteral(isQuoted: true)
                     let bytes = text.text(Int(part.a)..<Int(part.a) &+ Int(part.b))
                     text.append(bytes)
                     parts.last.b &+= part.b
                 } else {
-                    part.position = position
                     parts.append(part)
                 }
             }
         }
-        let word = makeWord(code, context, position)
+        let word = makeWord(code, context)
         parts.pop(to: build.partMark)
         text.pop(to: build.textMark)
         return word
     }
 
     /// A tilde-prefix that only the expansion put first, as in `{~,x}/y`, becomes a part: how many elements it takes.
-    private mutating func tildeLength(_ code: Code, _ elements: [BraceElement], _ position: Int32) -> Int {
+    private mutating func tildeLength(_ code: Code, _ elements: [BraceElement]) -> Int {
         guard elements[0].isByte(Byte.tilde) else { return 0 }
         var user: [UInt8] = []
         for element in elements.dropFirst() {
@@ -102,7 +100,7 @@ extension Parser {
         code.constants.append(Text(user))
         parts.append(
             Part(
-                .tilde, isQuoted: true, a: Int32(truncatingIfNeeded: code.constants.count &- 1), position: position))
+                .tilde, isQuoted: true, a: Int32(truncatingIfNeeded: code.constants.count &- 1)))
         return 1 + user.count
     }
 

@@ -13,7 +13,7 @@ extension Parser {
             if base[p] != Byte.backslash {
                 let symbol = symbols.intern(
                     bytes(pos &+ 1, p))
-                parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol, position: place(pos)))
+                parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol))
                 note(.parameter, pos)
                 pos = p
                 note(wordKind, pos)
@@ -35,9 +35,9 @@ extension Parser {
             pos &+= 1
             note(wordKind, pos)
             if byte == Byte.zero {
-                parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte), position: position))
+                parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte)))
             } else {
-                parts.append(Part(.positional, isQuoted: isQuoted, a: Int32(byte &- Byte.zero), position: position))
+                parts.append(Part(.positional, isQuoted: isQuoted, a: Int32(byte &- Byte.zero)))
             }
             return
         }
@@ -45,14 +45,14 @@ extension Parser {
             note(.parameter, start)
             let symbol = name()
             note(wordKind, pos)
-            parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol, position: position))
+            parts.append(Part(.parameter, isQuoted: isQuoted, a: symbol))
             return
         }
         if isSpecialParameter(byte) {
             note(.parameter, start)
             pos &+= 1
             note(wordKind, pos)
-            parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte), position: position))
+            parts.append(Part(.special, isQuoted: isQuoted, a: Int32(byte)))
             return
         }
         switch byte {
@@ -74,7 +74,7 @@ extension Parser {
             // A string to be translated: there are no translations.
             try doubleQuotes(code)
         default:
-            openLiteral(isQuoted: isQuoted, start)
+            openLiteral(isQuoted: isQuoted)
             text.append(Byte.dollar)
             parts.last.b &+= 1
         }
@@ -119,7 +119,7 @@ extension Parser {
     /// `${…}` (XCU 2.6.2); the cursor is on the brace.
     private mutating func braces(_ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool) throws(Stop) {
         pos &+= 1
-        var part = Part(.parameter, isQuoted: isQuoted, flags: .hasBraces, a: 0, position: position)
+        var part = Part(.parameter, isQuoted: isQuoted, flags: .hasBraces, a: 0)
         var byte = current()
         if byte == Byte.hash, isLength() {
             part.op = .length
@@ -260,7 +260,7 @@ extension Parser {
         pos &+= 1
         let constant = Int32(truncatingIfNeeded: code.constants.count)
         code.constants.append(serial == startSerial ? Text(bytes(start, pos)) : Text("${…}"))
-        parts.append(Part(.badSubstitution, isQuoted: isQuoted, a: constant, position: position))
+        parts.append(Part(.badSubstitution, isQuoted: isQuoted, a: constant))
     }
 
     /// Whether the `#` at the cursor, after `${`, asks for a length, and is not itself the parameter.
@@ -280,7 +280,6 @@ extension Parser {
     private mutating func operand(
         _ code: Code, _ start: Int, isQuoted: Bool, _ context: WordContext
     ) throws(Stop) -> Int32 {
-        let position = place(pos)
         let fixedStart = place(start)
         try enter(start)
         let isAssignment = build.isAssignment
@@ -296,7 +295,7 @@ extension Parser {
             try unquotedText(code, context)
         }
         if base[pos] != Byte.closeBrace && base[pos] != Byte.slash { throw unterminated("${", at: fixedStart) }
-        let word = makeWord(code, context, position)
+        let word = makeWord(code, context)
         endWord(outer)
         depth &-= 1
         code.words.append(word)
@@ -375,7 +374,7 @@ extension Parser {
             body = add(code, Node(.text, a: body, b: text, position: position))
         }
         build.flags.formUnion([.hasSubstitution, .hasSideEffects])
-        parts.append(Part(.commandSubstitution, isQuoted: isQuoted, flags: flags, a: body, position: position))
+        parts.append(Part(.commandSubstitution, isQuoted: isQuoted, flags: flags, a: body))
     }
 
     // MARK: Backquotes
@@ -460,7 +459,7 @@ extension Parser {
         pos &+= 1 &+ count
         build.flags.insert(.hasQuotes)
         note(.singleQuoted, start)
-        openLiteral(isQuoted: true, start)
+        openLiteral(isQuoted: true)
         let mark = text.count
         var isCut = false
         while true {

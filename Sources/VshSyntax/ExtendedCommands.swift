@@ -90,15 +90,15 @@ extension Parser {
             endWord(outer)
             return nil
         }
-        let word = arithmeticWord(code, outer, position)
+        let word = arithmeticWord(code, outer)
         wordKind = outerKind
         note(.blank, pos)
         return add(code, Node(.arithmeticCommand, a: word, position: position))
     }
 
     /// The index of a word made of the arithmetic that was just read.
-    private mutating func arithmeticWord(_ code: Code, _ outer: WordBuild, _ position: Int32) -> Int32 {
-        let word = makeWord(code, [], position)
+    private mutating func arithmeticWord(_ code: Code, _ outer: WordBuild) -> Int32 {
+        let word = makeWord(code, [])
         endWord(outer)
         code.words.append(word)
         return Int32(truncatingIfNeeded: code.words.count &- 1)
@@ -112,7 +112,7 @@ extension Parser {
         if try !arithmeticText(code, position, isQuoted: isQuoted, ending: ending) {
             throw unexpected(code, ending == .semicolon ? "';'" : "'))'", opener: "((", at: position)
         }
-        return arithmeticWord(code, outer, position)
+        return arithmeticWord(code, outer)
     }
 
     /// `for ((a; b; c))` and its body; the cursor is on the first parenthesis.
@@ -172,7 +172,7 @@ extension Parser {
         let word = Int32(truncatingIfNeeded: code.words.count)
         code.constants.append(Text("1"))
         code.words.append(
-            Word(.constant, a: Int32(truncatingIfNeeded: code.constants.count &- 1), position: n.position))
+            Word(.constant, a: Int32(truncatingIfNeeded: code.constants.count &- 1)))
         code.redirections.append(
             Redirection(op: .duplicateOutput, isLast: true, descriptor: 2, word: word, position: n.position))
         if n.kind == .simpleCommand || n.kind == .redirected {

@@ -48,27 +48,26 @@ extension Parser {
     }
 
     /// Makes the word of `x+=word` the value of x and then what it is.
-    func appendValue(_ code: Code, _ index: Int32, _ symbol: Symbol, _ position: Int32) {
+    func appendValue(_ code: Code, _ index: Int32, _ symbol: Symbol) {
         let word = code.words[index]
         let first = Int32(truncatingIfNeeded: code.parts.count)
         code.parts.append(
-            Part(.parameter, isQuoted: true, op: .useDefault, flags: .hasBraces, a: symbol, position: position))
+            Part(.parameter, isQuoted: true, op: .useDefault, flags: .hasBraces, a: symbol))
         let isQuoted = word.flags.contains(.hasQuotes)
         switch word.form {
         case .general:
             for part in word.a..<word.a &+ word.count { code.parts.append(code.parts[part]) }
         case .variable, .quotedVariable:
             code.parts.append(
-                Part(.parameter, isQuoted: word.form == .quotedVariable, a: word.a, position: word.position))
+                Part(.parameter, isQuoted: word.form == .quotedVariable, a: word.a))
         case .positional, .quotedPositional:
             code.parts.append(
-                Part(.positional, isQuoted: word.form == .quotedPositional, a: word.a, position: word.position))
+                Part(.positional, isQuoted: word.form == .quotedPositional, a: word.a))
         case .allParameters:
-            code.parts.append(Part(.special, isQuoted: true, a: Int32(Byte.at), position: word.position))
-        default: code.parts.append(Part(.literal, isQuoted: isQuoted, a: word.a, position: word.position))
+            code.parts.append(Part(.special, isQuoted: true, a: Int32(Byte.at)))
+        default: code.parts.append(Part(.literal, isQuoted: isQuoted, a: word.a))
         }
         code.words[index] = Word(
-            .general, flags: word.flags, count: Int32(truncatingIfNeeded: code.parts.count) &- first, a: first,
-            position: word.position)
+            .general, flags: word.flags, count: Int32(truncatingIfNeeded: code.parts.count) &- first, a: first)
     }
 }

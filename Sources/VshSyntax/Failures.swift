@@ -54,20 +54,34 @@ extension Parser {
             let word = code.words[index]
             index -= 1
             // The body of a here-document that was not read yet has no text.
-            if word.form != .constant || word.a < 0 || word.flags.contains(.hasQuotes) || word.position < position {
-                continue
-            }
+            if word.form != .constant || word.a < 0 || word.flags.contains(.hasQuotes) { continue }
             let text = code.constants[word.a]
             if text.count < 1 || text.count > 4 { continue }
             var quoted = ByteStack()
             quoted.append("'")
             quoted.append(text)
             quoted.append("'")
-            if !contains(expected, quoted) { continue }
+            guard contains(expected, quoted), let place = lastPlace(of: text, after: Int(position)) else { continue }
             quoted.append(" in line ")
-            quoted.append(decimal: source.line(at: Int(word.position)))
+            quoted.append(decimal: source.line(at: place))
             quoted.append(" is an argument: put ';' or a newline before it")
             return quoted.withBytes { Array($0) }
+        }
+        return nil
+    }
+
+    /// Where a word last stands alone in what was read of the source from `start` on.
+    private func lastPlace(of word: Text, after start: Int) -> Int? {
+        let end = min(Int(place(pos)), source.count)
+        var index = end - word.count
+        while index > start {
+            let found = UnsafeBufferPointer(start: UnsafePointer(source.base) + index, count: word.count)
+            if word.withBytes({ bytesEqual($0, found) }), classOf(source.base[index - 1]) & ByteClass.delimiter != 0,
+                index + word.count == end || classOf(source.base[index + word.count]) & ByteClass.delimiter != 0
+            {
+                return index
+            }
+            index -= 1
         }
         return nil
     }

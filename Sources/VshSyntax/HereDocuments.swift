@@ -168,7 +168,6 @@ extension Parser {
         _ code: Code, _ document: PendingHereDocument, _ delimiter: Text
     ) throws(Stop) -> Word {
         let mark = text.count
-        let position = place(pos)
         while try !isAtHereDocumentEnd(document, delimiter) {
             while true {
                 let start = pos
@@ -186,17 +185,15 @@ extension Parser {
                 }
             }
         }
-        let constant = Int32(truncatingIfNeeded: code.constants.count)
-        code.constants.append(text.text(from: mark))
+        let constant = constant(code, literalFrom: mark)
         text.pop(to: mark)
-        return Word(.constant, flags: .hasQuotes, a: constant, position: position)
+        return Word(.constant, flags: .hasQuotes, a: constant)
     }
 
     /// A body whose delimiter was not quoted: expanded as in double quotes.
     private mutating func expandedBody(
         _ code: Code, _ document: PendingHereDocument, _ delimiter: Text
     ) throws(Stop) -> Word {
-        let position = place(pos)
         let outer = beginWord()
         while try !isAtHereDocumentEnd(document, delimiter) {
             line: while true {
@@ -230,7 +227,7 @@ extension Parser {
                 }
             }
         }
-        let word = makeWord(code, [], position)
+        let word = makeWord(code, [])
         endWord(outer)
         return word
     }

@@ -197,7 +197,7 @@ extension Parser {
             return try listAssignment(code, symbol, position, isAppending: isAppending, &flags)
         }
         let index = try value(code)
-        if isAppending { appendValue(code, index, symbol, position) }
+        if isAppending { appendValue(code, index, symbol) }
         let word = code.words[index]
         if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         var assignment = Assignment(symbol: symbol, word: index, position: position)
@@ -360,7 +360,7 @@ extension Parser {
             let delimiter = try hereDocumentDelimiter(code)
             note(.blank, pos)
             let word = Int32(truncatingIfNeeded: code.words.count)
-            code.words.append(Word(.constant, position: position))
+            code.words.append(Word(.constant))
             pending.append(
                 PendingHereDocument(
                     word: word, delimiter: delimiter.constant, stripsTabs: op == .hereDocumentStrip,

@@ -175,25 +175,23 @@ public enum WordForm: UInt8 {
     case list
 }
 
-/// A word: 20 bytes.
+/// A word: 16 bytes.
 public struct Word {
     public var form: WordForm
     public var flags: WordFlags
     public var count: Int32
     public var a: Int32
     public var b: Int32
-    public var position: Int32
 
     @inline(__always)
     public init(
-        _ form: WordForm, flags: WordFlags = [], count: Int32 = 0, a: Int32 = -1, b: Int32 = -1, position: Int32
+        _ form: WordForm, flags: WordFlags = [], count: Int32 = 0, a: Int32 = -1, b: Int32 = -1
     ) {
         self.form = form
         self.flags = flags
         self.count = count
         self.a = a
         self.b = b
-        self.position = position
     }
 }
 
@@ -261,7 +259,7 @@ public enum ParameterOperator: UInt8 {
     case transform
 }
 
-/// A part of a word: 20 bytes.
+/// A part of a word: 16 bytes.
 public struct Part {
     public var kind: PartKind
     /// The part stood in quotes: no field splitting, no pathname expansion of its result.
@@ -273,13 +271,11 @@ public struct Part {
     public var b: Int32
     /// The replacement of `${x/p/w}`, a word, or -1.
     public var c: Int32
-    public var position: Int32
 
     @inline(__always)
     public init(
         _ kind: PartKind, isQuoted: Bool, op: ParameterOperator = .none, flags: PartFlags = [], a: Int32, b: Int32 = -1,
-        c: Int32 = -1,
-        position: Int32
+        c: Int32 = -1
     ) {
         self.kind = kind
         self.isQuoted = isQuoted
@@ -288,7 +284,6 @@ public struct Part {
         self.a = a
         self.b = b
         self.c = c
-        self.position = position
     }
 }
 
@@ -435,6 +430,18 @@ public enum ArithmeticOperator: UInt8 {
     case assignElement
     /// `++x[i]` and so on: `a` a node of kind `element`, `c` the raw value of the operator for a variable.
     case stepElement
+    /// `a` is the root of a chain of binary operators, a tree so deep to the left that it is to be walked without recursion.
+    case chain
+
+    /// Whether `a` is the left operand or, of `chain`, all there is.
+    public var leansLeft: Bool {
+        switch self {
+        case .multiply, .divide, .remainder, .add, .subtract, .shiftLeft, .shiftRight, .less, .lessOrEqual, .greater,
+            .greaterOrEqual, .equal, .notEqual, .bitAnd, .bitXor, .bitOr, .and, .or, .comma, .power, .chain:
+            true
+        default: false
+        }
+    }
 }
 
 /// An arithmetic node; `a`, `b`, `c` are indices into `Code.arithmetic` unless the operator says otherwise.
@@ -467,6 +474,8 @@ public final class Code {
     public var arithmetic: Table<ArithmeticNode>
     public var integers: Table<Int>
     public var constants: Table<Text>
+    /// What the constants are made by.
+    private var texts = TextArena()
     /// One slot for each word in a pattern context, filled by the interpreter when the pattern is first used.
     public var patterns: Table<Pattern?>
     /// A function was defined by this code, so its tables must outlive the command: set by the interpreter.
@@ -485,6 +494,13 @@ public final class Code {
         integers = Table(capacity: 8)
         constants = Table(capacity: 32)
         patterns = Table(capacity: 4)
+    }
+
+    /// Adds a constant with these bytes; returns its index.
+    @inline(__always)
+    func addConstant(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
+        constants.append(texts.text(bytes))
+        return Int32(truncatingIfNeeded: constants.count &- 1)
     }
 
     /// How full the tables are.
@@ -514,6 +530,7 @@ public final class Code {
         arithmetic.pop(to: mark.arithmetic)
         integers.pop(to: mark.integers)
         constants.pop(to: mark.constants)
+        texts.reuse()
         patterns.pop(to: mark.patterns)
     }
 
@@ -529,26 +546,30 @@ public final class Code {
         arithmetic.removeAll(keepingCapacityUpTo: 4096)
         integers.removeAll(keepingCapacityUpTo: 4096)
         constants.removeAll(keepingCapacityUpTo: 8192)
+        texts.reuse()
         patterns.removeAll(keepingCapacityUpTo: 1024)
     }
 
     /// Keeps just the memory that the tables fill, for code that is kept; what room they had goes to the code returned, which is empty.
     public func takeRoom(for source: Source) -> Code {
-        Code(
-            source: source, nodes: nodes.takeRoom(), words: words.takeRoom(), parts: parts.takeRoom(),
+        var next = TextArena()
+        swap(&next, &texts)
+        return Code(
+            source: source, texts: next, nodes: nodes.takeRoom(), words: words.takeRoom(), parts: parts.takeRoom(),
             ints: ints.takeRoom(), assignments: assignments.takeRoom(), redirections: redirections.takeRoom(),
             caseItems: caseItems.takeRoom(), arithmetic: arithmetic.takeRoom(), integers: integers.takeRoom(),
             constants: constants.takeRoom(), patterns: patterns.takeRoom())
     }
 
     private init(
-        source: Source, nodes: consuming Table<Node>, words: consuming Table<Word>, parts: consuming Table<Part>,
+        source: Source, texts: consuming TextArena, nodes: consuming Table<Node>, words: consuming Table<Word>, parts: consuming Table<Part>,
         ints: consuming Table<Int32>, assignments: consuming Table<Assignment>,
         redirections: consuming Table<Redirection>, caseItems: consuming Table<CaseItem>,
         arithmetic: consuming Table<ArithmeticNode>, integers: consuming Table<Int>,
         constants: consuming Table<Text>, patterns: consuming Table<Pattern?>
     ) {
         self.source = source
+        self.texts = texts
         self.nodes = nodes
         self.words = words
         self.parts = parts

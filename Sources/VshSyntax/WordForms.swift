@@ -3,44 +3,44 @@ import VshBase
 
 extension Parser {
     /// The word under construction in its most specific form, its parts copied to the code. `endWord` must follow.
-    mutating func makeWord(_ code: Code, _ context: WordContext, _ position: Int32) -> Word {
+    mutating func makeWord(_ code: Code, _ context: WordContext) -> Word {
         let mark = build.partMark
         let count = parts.count &- mark
         if count == 0 {
             code.constants.append(Text())
             let constant = Int32(truncatingIfNeeded: code.constants.count &- 1)
-            return finished(code, context, Word(.constant, flags: build.flags, a: constant, position: position))
+            return finished(code, context, Word(.constant, flags: build.flags, a: constant))
         }
         if count == 1 {
             let part = parts[mark]
             switch part.kind {
             case .literal:
-                return constantWord(code, context, position)
+                return constantWord(code, context)
             case .parameter where part.op == .none && !context.contains(.pattern):
                 return Word(
-                    part.isQuoted ? .quotedVariable : .variable, flags: build.flags, a: part.a, position: position)
+                    part.isQuoted ? .quotedVariable : .variable, flags: build.flags, a: part.a)
             case .positional where part.op == .none && !context.contains(.pattern):
                 return Word(
-                    part.isQuoted ? .quotedPositional : .positional, flags: build.flags, a: part.a, position: position)
+                    part.isQuoted ? .quotedPositional : .positional, flags: build.flags, a: part.a)
             case .special
             where part.op == .none && part.isQuoted && part.a == Int32(Byte.at) && !context.contains(.pattern):
-                return Word(.allParameters, flags: build.flags, position: position)
+                return Word(.allParameters, flags: build.flags)
             default: break
             }
         } else {
             var isConstant = true
             for index in mark..<parts.count where parts[index].kind != .literal { isConstant = false }
             if isConstant && (!context.contains(.keepsQuoting) || isUniform(mark)) {
-                return constantWord(code, context, position)
+                return constantWord(code, context)
             }
         }
         let first = Int32(truncatingIfNeeded: code.parts.count)
         for index in mark..<parts.count {
             var part = parts[index]
             if part.kind == .literal {
-                let start = Int(part.a)
-                part.a = Int32(truncatingIfNeeded: code.constants.count)
-                code.constants.append(text.text(start..<start &+ Int(part.b)))
+                part.a = text.withBytes(from: Int(part.a)) { bytes in
+                    code.addConstant(UnsafeBufferPointer(rebasing: bytes[..<Int(part.b)]))
+                }
                 part.b = -1
             }
             code.parts.append(part)
@@ -51,8 +51,7 @@ extension Parser {
             code.patterns.append(nil)
         }
         return Word(
-            .general, flags: build.flags, count: Int32(truncatingIfNeeded: count), a: first, b: slot, position: position
-        )
+            .general, flags: build.flags, count: Int32(truncatingIfNeeded: count), a: first, b: slot)
     }
 
     /// All parts from `mark` on that hold bytes have the same quoting.
@@ -62,11 +61,10 @@ extension Parser {
     }
 
     /// A word all of whose parts are literals.
-    private mutating func constantWord(_ code: Code, _ context: WordContext, _ position: Int32) -> Word {
-        let constant = Int32(truncatingIfNeeded: code.constants.count)
-        code.constants.append(text.text(from: build.textMark))
+    private mutating func constantWord(_ code: Code, _ context: WordContext) -> Word {
+        let constant = constant(code, literalFrom: build.textMark)
         if parts[build.partMark].isQuoted { build.flags.insert(.hasQuotes) }
-        return finished(code, context, Word(.constant, flags: build.flags, a: constant, position: position))
+        return finished(code, context, Word(.constant, flags: build.flags, a: constant))
     }
 
     /// A constant word as its context wants it: with the text of its pattern where there is one.
@@ -113,9 +111,7 @@ extension Parser {
                 text.append(byte)
             }
         }
-        let pattern = text.text(from: mark)
-        text.pop(to: mark)
-        code.constants.append(pattern)
-        return Int32(truncatingIfNeeded: code.constants.count &- 1)
+        defer { text.pop(to: mark) }
+        return constant(code, literalFrom: mark)
     }
 }

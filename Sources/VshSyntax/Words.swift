@@ -61,18 +61,18 @@ extension Parser {
         {
             let start = pos
             pos = p
-            return Word(.constant, a: constant(code, start, p), position: place(start))
+            return Word(.constant, a: constant(code, start, p))
         }
         return try wordSlowly(code, context)
     }
 
     /// A constant with the bytes `start ..< end` of the text being read.
     @inline(__always)
-    func constant(_ code: Code, _ start: Int, _ end: Int) -> Int32 {
-        let index = Int32(truncatingIfNeeded: code.constants.count)
-        code.constants.append(Text(bytes(start, end)))
-        return index
-    }
+    func constant(_ code: Code, _ start: Int, _ end: Int) -> Int32 { code.addConstant(bytes(start, end)) }
+
+    /// A constant with what is on the stack of literal bytes from `mark` on.
+    @inline(__always)
+    func constant(_ code: Code, literalFrom mark: Int) -> Int32 { text.withBytes(from: mark) { code.addConstant($0) } }
 
     @inline(never)
     mutating func wordSlowly(_ code: Code, _ context: WordContext) throws(Stop) -> Word {
@@ -84,7 +84,7 @@ extension Parser {
         let word =
             build.hasBrace && !isRecording && !build.flags.contains(.isAssignmentLike)
             ? try braceWord(code, context, position, serial == startSerial ? start : -1)
-            : makeWord(code, context, position)
+            : makeWord(code, context)
         endWord(outer)
         return word
     }
@@ -112,28 +112,28 @@ extension Parser {
     /// Adds the bytes `start ..< end` of the text being read to the word.
     @inline(__always)
     mutating func literal(_ start: Int, _ end: Int, isQuoted: Bool) {
-        openLiteral(isQuoted: isQuoted, start)
+        openLiteral(isQuoted: isQuoted)
         text.append(bytes(start, end))
         parts.last.b = Int32(truncatingIfNeeded: text.count &- Int(parts.last.a))
     }
 
     @inline(__always)
     mutating func literal(byte: UInt8, isQuoted: Bool) {
-        openLiteral(isQuoted: isQuoted, pos)
+        openLiteral(isQuoted: isQuoted)
         text.append(byte)
         parts.last.b &+= 1
     }
 
     /// Makes the last part a literal with this quoting.
     @inline(__always)
-    mutating func openLiteral(isQuoted: Bool, _ offset: Int) {
+    mutating func openLiteral(isQuoted: Bool) {
         if parts.count > build.partMark {
             let last = parts.last
             if last.kind == .literal && last.isQuoted == isQuoted { return }
         }
         parts.append(
             Part(
-                .literal, isQuoted: isQuoted, a: Int32(truncatingIfNeeded: text.count), b: 0, position: place(offset)))
+                .literal, isQuoted: isQuoted, a: Int32(truncatingIfNeeded: text.count), b: 0))
     }
 
     // MARK: Unquoted text
@@ -286,7 +286,7 @@ extension Parser {
         note(.singleQuoted, pos)
         pos &+= 1
         build.flags.insert(.hasQuotes)
-        openLiteral(isQuoted: true, pos)
+        openLiteral(isQuoted: true)
         var start = pos
         while true {
             let byte = base[pos]
@@ -332,7 +332,7 @@ extension Parser {
                 pos &+= 1
                 wordKind = outerKind
                 note(outerKind, pos)
-                if parts.count == partCount && text.count == textCount { openLiteral(isQuoted: true, open) }
+                if parts.count == partCount && text.count == textCount { openLiteral(isQuoted: true) }
                 return
             case Byte.dollar:
                 try dollar(code, isQuoted: true, isText: false)
@@ -426,10 +426,9 @@ extension Parser {
             text.append(byte)
             p &+= 1
         }
-        let name = Int32(truncatingIfNeeded: code.constants.count)
-        code.constants.append(text.text(from: mark))
+        let name = constant(code, literalFrom: mark)
         text.pop(to: mark)
-        parts.append(Part(.tilde, isQuoted: true, a: name, position: place(pos)))
+        parts.append(Part(.tilde, isQuoted: true, a: name))
         note(.tilde, pos)
         pos = p
         note(wordKind, pos)
