@@ -259,6 +259,32 @@ public struct Text {
         other.withBytes { self.append($0) }
     }
 
+    /// Puts `bytes` in front, in place where there is room before this slice of a block nobody else holds.
+    public mutating func prepend(_ bytes: UnsafeBufferPointer<UInt8>) {
+        let added = bytes.count
+        if added == 0 { return }
+        let total = count &+ added
+        if total <= Text.inlineCapacity {
+            var whole = Text(inline: bytes)
+            whole.append(self)
+            self = whole
+            return
+        }
+        let offset = Int(truncatingIfNeeded: low)
+        if isKnownUniquelyReferenced(&storage), offset >= added {
+            (storage.unsafelyUnwrapped.base + offset - added).update(from: bytes.baseAddress!, count: added)
+            low = UInt64(truncatingIfNeeded: offset &- added)
+            high = UInt64(truncatingIfNeeded: total)
+            return
+        }
+        let block = ByteStorage.allocate(max(total &* 2, 48))
+        let start = block.header.capacity &- total
+        (block.base + start).update(from: bytes.baseAddress!, count: added)
+        withBytes { if !$0.isEmpty { (block.base + start + added).update(from: $0.baseAddress!, count: $0.count) } }
+        block.header.used = block.header.capacity
+        self = Text(slice: block, offset: start, count: total)
+    }
+
     /// A copy of the bytes as an array.
     public var bytes: [UInt8] { withBytes { Array($0) } }
 

@@ -313,7 +313,9 @@ public final class Sandbox {
     /// Whether the store is on the root's mount. Else the recorder, as the shell, is not to make one outside the root, where
     /// the shell could take nothing from it.
     private lazy var isStoreNear: Bool = {
-        guard let state, let there = try? FileStatus(state.place), let here = try? FileStatus(rootPlace) else { return false }
+        guard let state, let there = try? FileStatus(state.place), let here = try? FileStatus(rootPlace) else {
+            return false
+        }
         return there.mount == here.mount && there.device == here.device
     }()
 

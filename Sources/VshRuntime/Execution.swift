@@ -341,8 +341,8 @@ extension Shell {
             try assign(assignment.symbol, integer: evaluate(code, code.parts[word.a]))
         } else if assignment.flags.isEmpty {
             try assign(assignment.symbol, expandToText(code, assignment.word))
-        } else if assignment.flags.contains(.appendsToSelf) {
-            try appendToSelf(code, assignment, word)
+        } else if !assignment.flags.isDisjoint(with: [.appendsToSelf, .prependsToSelf]) {
+            try extendSelf(code, assignment, word)
         } else {
             try performUnusual(code, assignment, word)
         }
@@ -360,8 +360,8 @@ extension Shell {
         }
     }
 
-    /// `x=$x…`: the rest is appended to the value in place.
-    private func appendToSelf(_ code: Code, _ assignment: Assignment, _ word: Word) throws(ShellError) {
+    /// `x=$x…` and `x=…$x`: the rest is put behind or before the value in place.
+    private func extendSelf(_ code: Code, _ assignment: Assignment, _ word: Word) throws(ShellError) {
         let symbol = assignment.symbol
         if !variables[symbol].flags.isDisjoint(with: .assignmentNeedsCare) || options.contains(.allexport)
             || !isSet(symbol) || variables[symbol].epoch != epoch
@@ -370,8 +370,9 @@ extension Shell {
             try assign(symbol, expandToText(code, assignment.word))
             return
         }
+        let isInFront = assignment.flags.contains(.prependsToSelf)
         var rest = word
-        rest.a += 1
+        if !isInFront { rest.a += 1 }
         rest.count -= 1
         var builder = WordBuilder(purpose: .text, start: scratch.count, runStart: runs.count)
         do throws(ShellError) {
@@ -381,7 +382,9 @@ extension Shell {
             throw error
         }
         if !variables[symbol].flags.contains(.hasText) { _ = value(symbol) }
-        scratch.withBytes(from: builder.start) { variables[symbol].text.append($0) }
+        scratch.withBytes(from: builder.start) {
+            if isInFront { variables[symbol].text.prepend($0) } else { variables[symbol].text.append($0) }
+        }
         variables[symbol].flags = variables[symbol].flags.subtracting(.hasInteger).union(.textValue)
         scratch.pop(to: builder.start)
     }

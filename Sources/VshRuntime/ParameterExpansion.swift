@@ -240,6 +240,13 @@ extension Shell {
     /// Appends `$@` or `$*`, quoted or not (XCU 2.5.2).
     func appendAllParameters(quoted: Bool, star: Bool, _ builder: inout WordBuilder) {
         let joint = joint(star: star)
+        if builder.purpose == .text {
+            for index in 0..<paramCount {
+                if index > 0 { scratch.append(joint) }
+                scratch.append(params[paramBase + index])
+            }
+            return
+        }
         for index in 0..<paramCount {
             if index > 0 { separateParameters(joint, quoted: quoted, star: star, &builder) }
             append(params[paramBase + index], quoted: quoted, &builder)

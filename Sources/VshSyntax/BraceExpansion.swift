@@ -131,6 +131,11 @@ extension Parser {
                 if !expandBraces(elements[(close + 1)...], ends, &rests, &count) { return false }
                 count = alternatives.count &* rests.count
                 if count > options.maximumBraceWords || results.count > options.maximumBraceWords { return false }
+                if open == elements.startIndex && close == elements.endIndex - 1 {
+                    count = alternatives.count
+                    results += alternatives
+                    return results.count <= options.maximumBraceWords
+                }
                 let preamble = Array(elements[..<open])
                 for alternative in alternatives {
                     for rest in rests { results.append(preamble + alternative + rest) }

@@ -202,7 +202,13 @@ extension Parser {
         if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         var assignment = Assignment(symbol: symbol, word: index, position: position)
         if isAppending { assignment.flags.insert(.append) }
-        if word.form == .general && appendsToSelf(code, word, symbol) { assignment.flags.insert(.appendsToSelf) }
+        if word.form == .general {
+            if appendsToSelf(code, word, symbol) {
+                assignment.flags.insert(.appendsToSelf)
+            } else if !isAppending && prependsToSelf(code, word, symbol) {
+                assignment.flags.insert(.prependsToSelf)
+            }
+        }
         assignments.append(assignment)
     }
 
@@ -224,6 +230,16 @@ extension Parser {
         if first.op == .useDefault && first.b >= 0 { return false }
         if word.flags.contains(.hasSideEffects) { return false }
         for index in word.a &+ 1..<word.a &+ word.count where reads(code, code.parts[index], symbol) { return false }
+        return true
+    }
+
+    /// The same with the value at the end.
+    private func prependsToSelf(_ code: Code, _ word: Word, _ symbol: Symbol) -> Bool {
+        let last = word.a &+ word.count &- 1
+        let value = code.parts[last]
+        if value.kind != .parameter || value.a != symbol || value.op != .none { return false }
+        if word.flags.contains(.hasSideEffects) { return false }
+        for index in word.a..<last where reads(code, code.parts[index], symbol) { return false }
         return true
     }
 

@@ -331,6 +331,8 @@ public struct AssignmentFlags: OptionSet, Sendable {
     public static let element = AssignmentFlags(rawValue: 4)
     /// `x=(…)`, with `append` `x+=(…)`: the word has the form `list`.
     public static let list = AssignmentFlags(rawValue: 8)
+    /// `x=…$x` or `x="…$x"`: as `appendsToSelf`, the value of the variable being the last part.
+    public static let prependsToSelf = AssignmentFlags(rawValue: 16)
 }
 
 public enum RedirectionOperator: UInt8 {
@@ -562,7 +564,8 @@ public final class Code {
     }
 
     private init(
-        source: Source, texts: consuming TextArena, nodes: consuming Table<Node>, words: consuming Table<Word>, parts: consuming Table<Part>,
+        source: Source, texts: consuming TextArena, nodes: consuming Table<Node>, words: consuming Table<Word>,
+        parts: consuming Table<Part>,
         ints: consuming Table<Int32>, assignments: consuming Table<Assignment>,
         redirections: consuming Table<Redirection>, caseItems: consuming Table<CaseItem>,
         arithmetic: consuming Table<ArithmeticNode>, integers: consuming Table<Int>,
