@@ -296,13 +296,9 @@ extension Parser {
     @inline(never)
     private mutating func takeNamedDescriptor(_ code: Code) -> Int32 {
         let word = words[words.count &- 1]
-        if word.form != .constant { return -1 }
-        let text = code.constants[word.a]
-        let start = pos &- text.count
-        // Nothing of it was quoted.
-        guard start >= 0, word.position == place(start), let (symbol, end) = namedDescriptor(start), end == pos else {
-            return -1
-        }
+        if word.form != .constant || word.flags.contains(.hasQuotes) { return -1 }
+        let start = pos &- code.constants[word.a].count
+        guard start >= 0, let (symbol, end) = namedDescriptor(start), end == pos else { return -1 }
         words.pop(to: words.count &- 1)
         return Redirection.named(symbol)
     }
