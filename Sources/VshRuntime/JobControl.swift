@@ -82,6 +82,8 @@ extension Shell {
     /// In a forked child: becomes a member of a job's process group, or with 0 its leader, which has the terminal before it runs.
     func enterJob(group: Int32, _ terminal: Int32) {
         try? System.setProcessGroup(0, group)
+        // Not before: a ^Z that comes while the child is still in the shell's group is for the shell.
+        while let signal = stopsOfJob.popFirst() { try? Signals.set(signal, .default) }
         if group == 0 && terminal >= 0 { try? System.setForegroundGroup(terminal, System.processGroup) }
     }
 

@@ -152,6 +152,8 @@ public final class Shell {
     var descriptorActions = Table<DescriptorAction>(capacity: 8)
     /// Signals that were taken but could not be handled yet.
     var heldSignals: SignalSet = []
+    /// Signals that stop the child that is forked, once it is in its job's group.
+    var stopsOfJob: SignalSet = []
     /// Inside a trap action: the status before it.
     public internal(set) var trapEntryStatus: Int32?
     /// This process was forked by an interactive shell: it can trap signals that were ignored when that started.

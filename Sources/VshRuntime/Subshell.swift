@@ -116,6 +116,8 @@ extension Shell {
                 if number > 64 { updateCommandTraps() }
             case .descriptor(let descriptor, let old): restoreDescriptor(descriptor, old)
             case .commandPath(let symbol, let path): commandPaths[symbol] = path
+            // Those of functions that the subshell called are gone.
+            case .localVariable(let index, let change): if index < localTrail.count { localTrail[index] = change }
             }
         }
     }
@@ -242,7 +244,7 @@ extension Shell {
 
     /// Forks with all that has to be in order first. 0 in the child.
     /// - Parameters:
-    ///   - isJob: the child is a process of a job: the terminal may stop it. Otherwise it could not be continued.
+    ///   - isJob: the child is a process of a job: the terminal may stop it, after `enterJob`. Otherwise it could not be continued.
     ///   - isOutside: the child is to be one of a thread that is not confined.
     ///   - ignored: signals that are ignored in the child, until it uses `trap`.
     func forkProcess(
@@ -250,8 +252,8 @@ extension Shell {
     ) throws(ShellError) -> Int32 {
         flushOutput(from: outputMark)
         files.willFork()
-        var defaults = traps.defaultInChildren
-        if !isJob { defaults.subtract(Shell.stopSignals) }
+        let defaults = traps.defaultInChildren.subtracting(Shell.stopSignals)
+        stopsOfJob = isJob ? traps.defaultInChildren.intersection(Shell.stopSignals) : []
         do throws(Errno) {
             let kept = ignored.union(traps.ignoredInChildren)
             let pid =

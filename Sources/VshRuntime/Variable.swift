@@ -67,6 +67,11 @@ public struct FunctionBody {
 struct VariableChange {
     let symbol: Symbol
     let old: Variable
+
+    /// In place of a symbol: the shell's options, in `old.integer`.
+    static var options: Symbol { -1 }
+    /// Nothing to put back: `unset` did it.
+    static var none: Symbol { -2 }
 }
 
 /// Older values of state that changes less often than variables.
@@ -76,4 +81,6 @@ enum StateChange {
     case trap(Int, TrapEntry?)
     case descriptor(Int, DescriptorEntry)
     case commandPath(Symbol, Text)
+    /// An entry of the locals.
+    case localVariable(Int, VariableChange)
 }

@@ -225,6 +225,7 @@ extension Shell {
     /// `unset`. Throws when the variable is read-only.
     public func unset(_ symbol: Symbol) throws(ShellError) {
         if variables[symbol].flags.contains(.readonly) { throw readonlyError(symbol) }
+        if variables[symbol].flags.contains(.local), !options.contains(.posix), uncover(symbol) { return }
         willChange(symbol)
         if variables[symbol].flags.contains(.exported) { environmentIsStale = true }
         variables[symbol].text = Text()
@@ -244,6 +245,20 @@ extension Shell {
         return true
     }
 
+    /// `unset` in a function that a function with the local variable called, as bash has it: the variable behind that one is seen from now on.
+    /// False when the running function declared it itself.
+    private func uncover(_ symbol: Symbol) -> Bool {
+        if isLocal(symbol) { return false }
+        for index in (0..<min(localFrame, localTrail.count)).reversed() where localTrail[index].symbol == symbol {
+            let change = localTrail[index]
+            if isVirtualSubshell { stateTrail.append(.localVariable(index, change)) }
+            restore(symbol, change.old)
+            localTrail[index] = VariableChange(symbol: VariableChange.none, old: Variable())
+            return true
+        }
+        return false
+    }
+
     /// Whether the running function declared the variable; `.local` may be due to one of its callers.
     private func isLocal(_ symbol: Symbol) -> Bool {
         let start = localFrame
@@ -260,10 +275,11 @@ extension Shell {
     /// Makes the options local to the running function.
     public func makeOptionsLocal() {
         let start = localFrame
-        for index in start..<max(start, localTrail.count) where localTrail[index].symbol < 0 { return }
+        for index in start..<max(start, localTrail.count)
+        where localTrail[index].symbol == VariableChange.options { return }
         var saved = Variable()
         saved.integer = Int(bitPattern: UInt(options.rawValue))
-        localTrail.append(VariableChange(symbol: -1, old: saved))
+        localTrail.append(VariableChange(symbol: VariableChange.options, old: saved))
     }
 
     private func restoreOptions(_ old: ShellOptions) {
@@ -287,7 +303,8 @@ extension Shell {
     func popLocals(to mark: Int) {
         while localTrail.count > mark {
             let change = localTrail.removeLast()
-            if change.symbol < 0 {
+            if change.symbol == VariableChange.none { continue }
+            if change.symbol == VariableChange.options {
                 restoreOptions(ShellOptions(rawValue: UInt64(UInt(bitPattern: change.old.integer))))
             } else {
                 restore(change.symbol, change.old)

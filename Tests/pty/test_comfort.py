@@ -268,8 +268,31 @@ complete -F _slow slow
         terminal.wait_for(r"slow \^C\n\s*\$ ")
         run(terminal, "complete -r fruit; complete -p", r"complete -C list lister\ncomplete -F _slow slow\ncomplete -F _tool tool\n")
         run(terminal, "compgen -f fi; compgen -W 'a b' c; echo $?", "file\n1")
+        run(terminal, "compgen -A directory -X '!*b' -P + -S - -W '$(echo ab ac) \"x b\"'", r"\+ab-\n\+x b-\n")
     result = subprocess.run([shell, "-c", "config"], env={"HOME": folder, "PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=20)
     equal("complete -F _tool tool" in result.stdout and not result.stderr, True, result.stdout + result.stderr)
+
+
+def test_completions_that_are_loaded(shell, folder):
+    """complete -D names a function that defines, when first asked, how a command's words are completed; what it does to locals of its callers works as in bash"""
+    vshrc = Path(folder, ".config", "vsh", "vshrc")
+    vshrc.parent.mkdir(parents=True)
+    vshrc.write_text(r"""
+upvar() { unset -v "$1" && eval $1=\"\$2\"; }
+words() { local cur=hidden; upvar cur "${COMP_WORDS[COMP_CWORD]}"; }
+_load() {
+    [ "$1" = loaded ] || return 1
+    _loaded() { local cur; words; [ "$cur" = "$2" ] && COMPREPLY=($(compgen -W "alpha beta" -- "$cur")); }
+    complete -o filenames -F _loaded "$1" && return 124
+}
+complete -D -F _load
+""")
+    with session(shell, folder) as terminal:
+        terminal.send("loaded b\t")
+        terminal.wait_for("beta ")
+        terminal.send("alp\t")
+        terminal.wait_for("alpha ")
+        run(terminal, "\x15complete -p; echo ${cur-none}", r"complete -o filenames -F _loaded loaded\ncomplete -F _load -D\nnone\n")
 
 
 def test_logout(shell, folder):

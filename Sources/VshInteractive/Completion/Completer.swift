@@ -123,8 +123,13 @@ public final class Completer: CompletionSource {
         }
         guard let name = words.first else { return command(context) }
         if word.value.first == 126, !word.isQuoted, !word.value.contains(47) { return users(word) }
-        if let found = userDefined(context, words) { return found }
+        if let found = userDefined(context, words, loads: false) { return found }
         let base = name.lastIndex(of: 47).map { Array(name[($0 + 1)...]) } ?? name
+        if sources.isUnknown(base, isOption: word.value.first == 45),
+            let found = userDefined(context, words, loads: true)
+        {
+            return found
+        }
         let path = SpecPath(sources.spec(for: base, wantsOptions: word.value.first == 45), words: words, sources)
         if let option = path.pending {
             return complete(option, context, words)

@@ -5,9 +5,6 @@ import VshSystem
 
 /// The words that `complete` and `compgen` choose from.
 enum CompletionWords {
-    /// Letters of options that name a list: aliases, builtins, commands, directories, files, users, variables.
-    static var actions: [UInt8] { Array("abcdfuv".utf8) }
-
     static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 128 || byte >= 48 && byte <= 57 || byte >= 65 && byte <= 90 || byte >= 97 && byte <= 122
             || "_-./:@%+,=".utf8.contains(byte)
@@ -25,65 +22,63 @@ enum CompletionWords {
     static func split(_ list: [UInt8], _ shell: Shell) -> [[UInt8]] {
         let separators = shell.isSet(KnownSymbol.ifs.rawValue) ? shell.value(.ifs).bytes : [32, 9, 10]
         if list.contains(where: { "'\"\\$`".utf8.contains($0) }) {
-            var text = Array("set -f; IFS=' \t\n'; printf '%s\\n' ".utf8)
-            for byte in list {
-                if separators.contains(byte) {
-                    text.append(32)
-                } else {
-                    // Only quotes and expansions mean something; a word separator that is none for IFS is part of the word.
-                    if " \t;|&<>()#".utf8.contains(byte) { text.append(92) }
-                    text.append(byte)
-                }
-            }
+            let text = Array("set -f; printf '%s\\n' ".utf8) + ListText(list, separators).text
             if let words = output(of: text, shell) { return words }
         }
         return list.split { separators.contains($0) }.map { Array($0) }
     }
 
-    /// The names that a letter stands for, those of files as they begin with `word`.
-    static func list(_ letter: UInt8, _ shell: Shell, _ word: [UInt8]) -> [[UInt8]] {
-        var names: [[UInt8]] = []
-        if letter == 97 || letter == 99 { names += shell.aliases.keys.map { shell.symbols.name($0).bytes } }
-        if letter == 98 || letter == 99 {
-            names += (0..<shell.builtinTable.count).map { Text(shell.builtinTable[$0].name).bytes }
+    /// The names of a list, those of files as they begin with `word`.
+    static func list(_ name: [UInt8], _ shell: Shell, _ word: [UInt8]) -> [[UInt8]] {
+        switch String(decoding: name, as: UTF8.self) {
+        case "alias": aliases(shell)
+        case "builtin", "enabled", "helptopic": builtins(shell)
+        case "command": commands(shell, word)
+        case "function": functions(shell)
+        case "keyword": SystemNames.reservedWords.map { SystemNames.bytes($0) }
+        case "directory": files(word, .directory)
+        case "file": files(word, nil)
+        case "user": UserDatabase.localUsers().map(\.name)
+        case "group": UserDatabase.localGroups().map(\.name)
+        case "hostname": SystemNames.hosts(home: shell.value(.home).bytes).map(\.name)
+        case "service": SystemNames.services(ofUser: false)
+        case "signal": Completer.signals.map { Array("SIG".utf8) + $0.0 }
+        case "job": shell.jobs.jobs.map { $0.command.bytes }
+        case "running": shell.jobs.jobs.filter { $0.state == .running }.map { $0.command.bytes }
+        case "stopped": shell.jobs.jobs.filter { $0.state == .stopped }.map { $0.command.bytes }
+        case "variable", "export", "arrayvar": variables(shell)
+        default: []
         }
-        switch letter {
-        case 99:
-            for symbol in 0..<Int32(min(shell.symbols.count, shell.functions.count))
-            where shell.functions[symbol] != nil {
-                names.append(shell.symbols.name(symbol).bytes)
-            }
-            names += SystemNames.reservedWords.map { SystemNames.bytes($0) }
-            for directory in SystemNames.searchDirectories(shell.value(.path).bytes) {
-                names += SystemNames.entries(directory).filter { $0.starts(with: word) }
-            }
-        case 100, 102:
-            let folder = word.lastIndex(of: 47).map { Array(word[...$0]) } ?? []
-            let type: FileType? = letter == 100 ? .directory : nil
-            names += SystemNames.entries(folder.isEmpty ? [46] : folder, type: type).map { folder + $0 }
-        case 117: names += UserDatabase.localUsers().map(\.name)
-        case 118:
-            for symbol in 0..<Int32(min(shell.symbols.count, shell.variables.count)) where shell.isSet(symbol) {
-                let name = shell.symbols.name(symbol)
-                if shell.isName(name) { names.append(name.bytes) }
-            }
-        default: break
+    }
+
+    private static func aliases(_ shell: Shell) -> [[UInt8]] { shell.aliases.keys.map { shell.symbols.name($0).bytes } }
+
+    private static func builtins(_ shell: Shell) -> [[UInt8]] {
+        (0..<shell.builtinTable.count).map { Text(shell.builtinTable[$0].name).bytes }
+    }
+
+    private static func functions(_ shell: Shell) -> [[UInt8]] {
+        (0..<Int32(min(shell.symbols.count, shell.functions.count))).filter { shell.functions[$0] != nil }
+            .map { shell.symbols.name($0).bytes }
+    }
+
+    private static func commands(_ shell: Shell, _ word: [UInt8]) -> [[UInt8]] {
+        var names = aliases(shell) + builtins(shell) + functions(shell)
+        names += SystemNames.reservedWords.map { SystemNames.bytes($0) }
+        for directory in SystemNames.searchDirectories(shell.value(.path).bytes) {
+            names += SystemNames.entries(directory).filter { $0.starts(with: word) }
         }
         return names
     }
 
-    /// What `compgen -A` calls the lists.
-    private static func letter(_ action: [UInt8]) -> UInt8? {
-        switch String(decoding: action, as: UTF8.self) {
-        case "alias": 97
-        case "builtin": 98
-        case "command": 99
-        case "directory": 100
-        case "file": 102
-        case "user": 117
-        case "variable": 118
-        default: nil
-        }
+    private static func files(_ word: [UInt8], _ type: FileType?) -> [[UInt8]] {
+        let folder = word.lastIndex(of: 47).map { Array(word[...$0]) } ?? []
+        return SystemNames.entries(folder.isEmpty ? [46] : folder, type: type).map { folder + $0 }
+    }
+
+    private static func variables(_ shell: Shell) -> [[UInt8]] {
+        (0..<Int32(min(shell.symbols.count, shell.variables.count))).filter { shell.isSet($0) }
+            .map { shell.symbols.name($0) }.filter { shell.isName($0) }.map(\.bytes)
     }
 
     /// The builtin: status 1 when nothing begins with the word.
@@ -94,40 +89,84 @@ enum CompletionWords {
             shell.status = 0
             return
         }
-        var (list, letters, prefix, suffix): ([UInt8]?, [UInt8], [UInt8], [UInt8]) = (nil, [], [], [])
+        var rule = CompletionRule()
         shell.status = 2
-        while let word = words.first, word.count > 1, word[0] == 45 {
-            words.removeFirst()
-            if word == [45, 45] { break }
-            if word.count == 2, "WAPSo".utf8.contains(word[1]) {
-                guard let value = words.popFirst() else {
-                    return shell.report(arguments, Text(word), "needs an argument")
-                }
-                switch word[1] {
-                case 87: list = value
-                case 80: prefix = value
-                case 83: suffix = value
-                case 65:
-                    guard let letter = letter(value) else {
-                        return shell.report(arguments, Text(value), "no such action")
-                    }
-                    letters.append(letter)
-                default: break
-                }
-            } else if word.dropFirst().allSatisfy({ actions.contains($0) }) {
-                letters += word.dropFirst()
+        let option = words.first ?? []
+        if let problem = rule.read(&words) { return shell.report(arguments, Text(option), problem) }
+        let names = rule.names(shell, words.first ?? [])
+        shell.status = names.isEmpty ? 1 : 0
+        for name in names {
+            shell.output.append(name)
+            shell.output.append(10)
+        }
+    }
+}
+
+/// A list of words as text of a command: what separates words stays so, quotes and expansions too, and all else means nothing.
+private struct ListText {
+    private(set) var text: [UInt8] = []
+    private let list: [UInt8]
+    private var at = 0
+
+    init(_ list: [UInt8], _ separators: [UInt8]) {
+        self.list = list
+        while at < list.count {
+            let byte = list[at]
+            if separators.contains(byte) {
+                text.append(32)
+                at += 1
+            } else if byte == 92 {
+                copy(2)
+            } else if byte == 39 || byte == 34 || byte == 96 {
+                copyQuoted(byte)
+            } else if byte == 36, at + 1 < list.count, list[at + 1] == 40 || list[at + 1] == 123 {
+                copyNested()
             } else {
-                return shell.report(arguments, Text(word), "no such option here; -W -A -P -S -o and -abcdfuv are known")
+                if " \t\n;|&<>()#*?[~{}".utf8.contains(byte) { text.append(92) }
+                copy(1)
             }
         }
-        let word = words.first ?? []
-        var names = letters.flatMap { self.list($0, shell, word) }
-        if let list { names += split(list, shell) }
-        shell.status = 1
-        for name in names where name.starts(with: word) {
-            shell.output.append(prefix + name + suffix)
-            shell.output.append(10)
-            shell.status = 0
+    }
+
+    private mutating func copy(_ count: Int) {
+        let end = min(at + count, list.count)
+        text += list[at..<end]
+        at = end
+    }
+
+    private mutating func copyQuoted(_ quote: UInt8) {
+        copy(1)
+        while at < list.count, list[at] != quote {
+            if list[at] == 92, quote != 39 {
+                copy(2)
+            } else if quote == 34, list[at] == 36, at + 1 < list.count, list[at + 1] == 40 || list[at + 1] == 123 {
+                copyNested()
+            } else {
+                copy(1)
+            }
+        }
+        copy(1)
+    }
+
+    /// `$(…)` and `${…}`.
+    private mutating func copyNested() {
+        let open = list[at + 1]
+        let close: UInt8 = open == 40 ? 41 : 125
+        var depth = 0
+        copy(1)
+        while at < list.count {
+            switch list[at] {
+            case 92: copy(2)
+            case 39, 34, 96: copyQuoted(list[at])
+            case open:
+                depth += 1
+                copy(1)
+            case close:
+                depth -= 1
+                copy(1)
+                if depth == 0 { return }
+            default: copy(1)
+            }
         }
     }
 }

@@ -34,6 +34,13 @@ final class SpecSources {
         return spec
     }
 
+    /// Whether nothing is known that could complete the word: neither a builtin nor one with a spec of vsh's own, nor what fish has.
+    func isUnknown(_ name: [UInt8], isOption: Bool) -> Bool {
+        if shell.builtin(named: Text(name)) != nil || OwnSpecs.text(name) != nil { return false }
+        let spec = spec(for: name, wantsOptions: isOption)
+        return isOption ? spec.options.isEmpty : spec.subcommands.isEmpty
+    }
+
     private func make(_ name: [UInt8], wantsOptions: Bool) -> CommandSpec {
         if let row = shell.builtin(named: Text(name)), let text = BuiltinOptions.text(Text(name)) {
             var spec = SpecReader.read(text)

@@ -6,32 +6,23 @@ import VshSystem
 /// Completion that the user defines for commands, as in bash: `complete -W words`, `-F function`, `-C command`, with `compgen` and `compopt` for
 /// the functions. A function runs in a process of its own, where what it writes is lost, and so are its variables but COMPREPLY.
 final class UserCompletions {
-    enum Rule {
-        case words([UInt8])
-        case function([UInt8])
-        case command([UInt8])
-        /// A letter of `compgen`'s.
-        case action(UInt8)
-    }
+    private var rules: [[UInt8]: CompletionRule] = [:]
+    /// `complete -D`: for commands that have none; often a function that loads one.
+    private var fallback: CompletionRule?
+    /// Commands that the fallback was asked for, in vain.
+    private var unknown: Set<[UInt8]> = []
 
-    private var rules: [[UInt8]: (rule: Rule, options: [[UInt8]])] = [:]
-
-    var isEmpty: Bool { rules.isEmpty }
+    var isEmpty: Bool { rules.isEmpty && fallback == nil }
 
     /// The commands that define them, sorted by name.
     var commands: [[UInt8]] {
-        rules.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { name in
-            let (rule, options) = rules[name]!
-            var line = Array("complete".utf8)
-            for option in options { line += Array(" -o ".utf8) + option }
-            switch rule {
-            case .words(let words): line += Array(" -W ".utf8) + Self.quoted(words)
-            case .function(let function): line += Array(" -F ".utf8) + Self.quoted(function)
-            case .command(let command): line += Array(" -C ".utf8) + Self.quoted(command)
-            case .action(let letter): line += [32, 45, letter]
-            }
-            return line + [32] + Self.quoted(name)
-        }
+        let named = rules.keys.sorted { $0.lexicographicallyPrecedes($1) }.map { text(of: $0) }
+        return named
+            + (fallback.map { [Array("complete".utf8) + $0.text(quoted: Self.quoted) + Array(" -D".utf8)] } ?? [])
+    }
+
+    private func text(of name: [UInt8]) -> [UInt8] {
+        Array("complete".utf8) + (rules[name]?.text(quoted: Self.quoted) ?? []) + [32] + Self.quoted(name)
     }
 
     private static func quoted(_ text: [UInt8]) -> [UInt8] {
@@ -43,14 +34,17 @@ final class UserCompletions {
     func register(_ shell: Shell) {
         shell.register(
             "complete", .extension_,
-            synopsis: "[-o option] [-W words | -F function | -C command | -abcdfuv] name... | -r [name...] | -p",
+            synopsis:
+                "[-o option] [-A action] [-G glob] [-W words] [-F function] [-C command] [-X filter] [-P prefix] [-S suffix] [-abcdefgjksuv] name... | -D | -r [name...] | -p [name...]",
             summary: "Define how the words of a command are completed."
         ) { [unowned self] (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
             self.define(shell, arguments)
             return .normal
         }
         shell.register(
-            "compgen", .extension_, synopsis: "[-W words] [-abcdfuv] [-P prefix] [-S suffix] [--] [word]",
+            "compgen", .extension_,
+            synopsis:
+                "[-A action] [-G glob] [-W words] [-X filter] [-P prefix] [-S suffix] [-abcdefgjksuv] [--] [word]",
             summary: "Write the possible completions of a word."
         ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
             CompletionWords.compgen(shell, arguments)
@@ -62,10 +56,10 @@ final class UserCompletions {
         ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
             let words = Self.words(shell, arguments)
             if words == [Array("--help".utf8)] { shell.writeBuiltinHelp(Text("compopt")) }
-            if words.count > 1, words[1] == Self.noSpace {
+            for (option, name) in zip(words, words.dropFirst()) where name == Self.noSpace {
                 let symbol = shell.symbols.intern(Self.optionVariable)
                 shell.syncTables()
-                try shell.assign(symbol, words[0] == [45, 111] ? Text(Self.noSpace) : Text())
+                try shell.assign(symbol, option == [45, 111] ? Text(Self.noSpace) : Text())
             }
             shell.status = 0
             return .normal
@@ -80,107 +74,144 @@ final class UserCompletions {
     }
 
     private func define(_ shell: Shell, _ arguments: Arguments) {
-        var words = Self.words(shell, arguments)[...]
-        var (rule, options, removes, lists): (Rule?, [[UInt8]], Bool, Bool) = (nil, [], false, words.isEmpty)
+        var names = Self.words(shell, arguments)[...]
         shell.status = 0
-        if words.elementsEqual([Array("--help".utf8)]) {
+        if names.elementsEqual([Array("--help".utf8)]) {
             shell.writeBuiltinHelp(Text("complete"))
             return
         }
-        while let word = words.first, word.count == 2, word[0] == 45 {
-            words.removeFirst()
-            if word[1] == 45 { break }
-            switch word[1] {
-            case 111, 87, 70, 67:
-                guard let value = words.popFirst() else {
-                    shell.report(arguments, Text(word), "needs an argument")
-                    shell.status = 2
-                    return
-                }
-                switch word[1] {
-                case 111: options.append(value)
-                case 87: rule = .words(value)
-                case 70: rule = .function(value)
-                default: rule = .command(value)
-                }
-            case 114: removes = true
-            case 112: lists = true
-            case let letter where CompletionWords.actions.contains(letter): rule = .action(letter)
-            default:
-                shell.report(arguments, Text(word), "no such option here; -o -W -F -C -abcdfuv -r and -p are known")
-                shell.status = 2
-                return
-            }
-        }
-        if lists {
-            for command in commands {
-                shell.output.append(command)
-                shell.output.append(10)
-            }
-        } else if removes {
-            if words.isEmpty { rules = [:] }
-            for name in words where rules.removeValue(forKey: name) == nil {
-                shell.report(arguments, Text(name), "no completion is defined for it")
-                shell.status = 1
-            }
-        } else if let rule, !words.isEmpty {
-            for name in words { rules[name] = (rule, options) }
+        let listsAll = names.isEmpty
+        let option = names.first ?? []
+        var rule = CompletionRule()
+        if let problem = rule.read(&names) {
+            shell.report(arguments, Text(option), problem)
+            shell.status = 2
+        } else if rule.modes.contains(112) || listsAll {
+            list(shell, arguments, Array(names))
+        } else if rule.modes.contains(114) {
+            remove(shell, arguments, Array(names), rule)
+        } else if rule.modes.contains(68) {
+            (fallback, unknown) = (rule, [])
+        } else if rule.modes.contains(69) || rule.modes.contains(73) {
+            // For an empty line and for the first word vsh has its own.
+        } else if !names.isEmpty, !rule.isEmpty || !rule.options.isEmpty {
+            for name in names { rules[name] = rule }
         } else {
             shell.report(arguments, Text(), "needs words, a function or a command, and names")
             shell.status = 2
         }
     }
 
+    private func list(_ shell: Shell, _ arguments: Arguments, _ names: [[UInt8]]) {
+        for name in names where rules[name] == nil { report(shell, arguments, name) }
+        for command in names.isEmpty ? commands : names.filter({ rules[$0] != nil }).map({ text(of: $0) }) {
+            shell.output.append(command)
+            shell.output.append(10)
+        }
+    }
+
+    private func remove(_ shell: Shell, _ arguments: Arguments, _ names: [[UInt8]], _ rule: CompletionRule) {
+        if rule.modes.contains(68) {
+            fallback = nil
+        } else if names.isEmpty {
+            (rules, fallback) = ([:], nil)
+        }
+        for name in names where rules.removeValue(forKey: name) == nil { report(shell, arguments, name) }
+    }
+
+    private func report(_ shell: Shell, _ arguments: Arguments, _ name: [UInt8]) {
+        shell.report(arguments, Text(name), "no completion is defined for it")
+        shell.status = 1
+    }
+
+    /// What completes the words of a command; those that the fallback knows are loaded by it when `loads`.
+    private func rule(_ name: [UInt8], _ shell: Shell, loads: Bool) -> CompletionRule? {
+        let base = name.lastIndex(of: 47).map { Array(name[($0 + 1)...]) } ?? name
+        if let rule = rules[name] ?? rules[base] { return rule }
+        guard loads, let fallback, !unknown.contains(base) else { return nil }
+        unknown.insert(base)
+        guard let function = fallback.function else { return fallback }
+        // In this process, so that what it defines stays.
+        let saved = shell.status
+        defer { shell.status = saved }
+        let text = Self.quoted(function) + [32] + Self.quoted(base) + Array(" '' '' >/dev/null 2>&1 </dev/null".utf8)
+        do throws(ShellError) { _ = try shell.runString(Text(text), origin: .eval, name: shell.name) } catch {
+            return nil
+        }
+        guard shell.status == 124, let rule = rules[base], rule.function != Array("_minimal".utf8) else {
+            rules[base] = nil
+            return nil
+        }
+        return rule
+    }
+
     /// What the rule of a command gives; nil: there is none. No replies at all: they are not to be had.
     /// - Parameter words: those before the word at the cursor, the command's name first.
-    func replies(_ shell: Shell, _ words: [[UInt8]], _ word: [UInt8], line: [UInt8], cursor: Int) -> (
-        replies: [[UInt8]]?, addsNoSpace: Bool
+    func replies(_ shell: Shell, _ words: [[UInt8]], _ word: [UInt8], line: [UInt8], cursor: Int, loads: Bool) -> (
+        replies: [[UInt8]]?, rule: CompletionRule
     )? {
-        guard let name = words.first,
-            let (rule, options) = rules[name] ?? name.lastIndex(of: 47).flatMap({ rules[Array(name[($0 + 1)...])] })
-        else { return nil }
-        let addsNoSpace = options.contains(Self.noSpace)
-        let previous = Self.quoted(words.last ?? [])
-        let operands = [32] + Self.quoted(name) + [32] + Self.quoted(word) + [32] + previous
+        guard let name = words.first, var rule = rule(name, shell, loads: loads) else { return nil }
+        let saved = shell.status
+        defer { shell.status = saved }
+        var found = rule.names(shell, word)
+        if let text = call(rule, words, word, Self.shown(line, cursor, words + [word])) {
+            guard var lines = CompletionWords.output(of: text, shell) else { return (nil, rule) }
+            if lines.removeFirst() == Self.noSpace { rule.options.append(Self.noSpace) }
+            // What a function replies is as it wants it.
+            found += rule.function == nil ? rule.around(lines, word) : lines
+        }
+        for option in rule.options where found.isEmpty || option == Array("plusdirs".utf8) {
+            if option == Array("dirnames".utf8) || option == Array("plusdirs".utf8) {
+                found += CompletionWords.list(Array("directory".utf8), shell, word).filter { $0.starts(with: word) }
+            }
+        }
+        return (found, rule)
+    }
+
+    /// The line up to the cursor, as the words are: a function that looks for them in it must find them.
+    private static func shown(_ line: [UInt8], _ cursor: Int, _ words: [[UInt8]]) -> [UInt8] {
+        let start = Array(line[..<cursor])
+        return start.contains { "'\"\\;|&()<>`$\n".utf8.contains($0) } ? Array(words.joined(separator: [32])) : start
+    }
+
+    /// The text of the command that writes an option, and the replies; nil: the rule has none.
+    private func call(_ rule: CompletionRule, _ words: [[UInt8]], _ word: [UInt8], _ line: [UInt8]) -> [UInt8]? {
+        let operands = [32] + Self.quoted(words[0]) + [32] + Self.quoted(word) + [32] + Self.quoted(words.last ?? [])
+        let point = line.count { $0 & 0xC0 != 0x80 }
         var text =
-            Array("COMP_LINE=".utf8) + Self.quoted(line) + Array("; COMP_POINT=\(cursor) COMP_TYPE=9 COMP_KEY=9; ".utf8)
-        switch rule {
-        case .words(let list): return (CompletionWords.split(list, shell), addsNoSpace)
-        case .action(let letter): return (CompletionWords.list(letter, shell, word), addsNoSpace)
-        case .command(let command):
-            text += Array("export COMP_LINE COMP_POINT COMP_TYPE COMP_KEY; echo; ".utf8) + command + operands
-            text += Array(" 2>/dev/null </dev/null".utf8)
-        case .function(let function):
-            text += Array("COMP_WORDS=(".utf8)
+            Array("COMP_LINE=".utf8) + Self.quoted(line) + Array("; COMP_POINT=\(point) COMP_TYPE=9 COMP_KEY=9; ".utf8)
+        if let function = rule.function {
+            text += Array(#"COMP_WORDBREAKS=" "$'\t\n'"\"'><;|&("; COMP_WORDS=("#.utf8)
             for word in words { text += Self.quoted(word) + [32] }
             text += Self.quoted(word) + Array("); COMP_CWORD=\(words.count); COMPREPLY=() COMP_OPTION=; ".utf8)
             text += Self.quoted(function) + operands + Array(" >/dev/null 2>&1 </dev/null; ".utf8)
-            text += Array(#"printf '%s\n' "$COMP_OPTION" "${COMPREPLY[@]}""#.utf8)
+            return text + Array(#"printf '%s\n' "$COMP_OPTION" "${COMPREPLY[@]}""#.utf8)
         }
-        let saved = shell.status
-        defer { shell.status = saved }
-        guard var lines = CompletionWords.output(of: text, shell) else { return (nil, false) }
-        let option = lines.removeFirst()
-        return (lines, addsNoSpace || option == Self.noSpace)
+        guard let command = rule.command else { return nil }
+        text += Array("export COMP_LINE COMP_POINT COMP_TYPE COMP_KEY; echo; ".utf8) + command + operands
+        return text + Array(" 2>/dev/null </dev/null".utf8)
     }
 }
 
 extension Completer {
-    /// What the user defined for the command; nil: nothing, or it has nothing to say.
-    func userDefined(_ context: LineContext, _ words: [[UInt8]]) -> Completion? {
+    /// What the user defined for the command, or with `loads` what a program for it has; nil: nothing, or it has nothing to say.
+    func userDefined(_ context: LineContext, _ words: [[UInt8]], loads: Bool) -> Completion? {
         guard let completions = (shell.interactive as? InteractiveShell)?.completions,
-            let found = completions.replies(shell, words, context.current.value, line: line, cursor: cursor)
+            let found = completions.replies(
+                shell, words, context.current.value, line: line, cursor: cursor, loads: loads)
         else { return nil }
         var list = CandidateList(typed: context.current.value)
         guard let replies = found.replies else { return Completion(start: context.current.start) }
+        let areFiles = found.rule.options.contains(Array("filenames".utf8)) || loads
         for reply in replies {
             // A blank at its end is the one that follows a word.
-            let name = reply.last == 32 ? Array(reply.dropLast()) : reply
+            var name = reply.last == 32 ? Array(reply.dropLast()) : reply
             if name.isEmpty { continue }
+            if areFiles, name.last != 47, (try? FileStatus(Text(name)))?.isDirectory ?? false { name.append(47) }
             list.add(name) {
                 Candidate(
                     text: quoted(name, context, whole: true), display: WordQuoting.display(name),
-                    noSpace: reply.last != 32 && (found.addsNoSpace || name.last == 47 || name.last == 61))
+                    noSpace: reply.last != 32 && (found.rule.addsNoSpace || name.last == 47 || name.last == 61))
             }
         }
         return list.isEmpty ? nil : Completion(start: context.current.start, candidates: list.finished())
