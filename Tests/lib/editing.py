@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
 """What the tests of the line editor share: keys, colours, a shell at its first prompt, and usual steps."""
 import os
-import time
 from pathlib import Path
 
 from screen import ScreenSession
@@ -29,9 +28,8 @@ def run(terminal, line, pattern):
 
 def vi_escape(terminal):
     """Escape, and long enough nothing that it is not Alt."""
-    terminal.send(ESC)
-    time.sleep(0.08)
-    terminal.settle()
+    # Counted from when the shell has it, which on a busy machine is later.
+    terminal.press(ESC, 0.08)
 
 
 def give_up(terminal):

@@ -370,6 +370,21 @@ def make_files(folder, count):
             pass
 
 
+def test_bind_as_readline(shell, folder):
+    """bind takes what start-up files for bash say: functions, macros, commands, sequences of keys; what is not known is said"""
+    with session(shell, folder) as terminal:
+        run(terminal, "bind '\"\\e[A\": history-search-backward'; bind 'set show-all-if-ambiguous on'; bind -m vi-command '\"j\": abort'; echo $?", "0")
+        run(terminal, "bind '\"\\C-x1\": \"\\C-aecho \"'; bind '\"\\C-xgo\": \"\\C-x1\\C-m\"'; echo $?", "0")
+        run(terminal, "bind -m emacs-standard -x '\"\\C-o\": READLINE_LINE=\"echo o$READLINE_LINE\"'; echo $?", "0")
+        run(terminal, "one\x18go\x15", "one")
+        run(terminal, "two\x0f", "otwo")
+        run(terminal, "three\x18\x15", "vsh.*: three: command not found|.*three")
+        run(terminal, "bind '\"\\C-a\": nosuch'; echo $?", "1")
+        run(terminal, "bind -r '\\C-o'; bind", r"bind \$'\"\\\\e\[A")
+        run(terminal, "bind '\"\\C-g\": \"\\C-gx\"'; echo $?", "0")
+        run(terminal, "\x07\x03echo al''ive", "alive")
+
+
 def test_bind_command(shell, folder):
     """bind -x runs a command that sees the line and the cursor and may change both; hooks of other tools are made of it"""
     with session(shell, folder) as terminal:

@@ -7,23 +7,37 @@ public final class KeyBindings {
     enum Meaning {
         case key(Key)
         case text([UInt8])
+        /// Keys, as of readline's macros.
+        case keys([Key])
         /// Run with the line in READLINE_LINE, and the line taken from there.
         case command([UInt8])
     }
 
-    private var entries: [(key: Key, name: [UInt8], meaning: Meaning, text: [UInt8])] = []
+    private var entries: [(keys: [Key], name: [UInt8], meaning: Meaning, text: [UInt8])] = []
 
     public init() {}
 
+    /// Whether a key begins a sequence of several that has a meaning.
+    var hasSequences: Bool { entries.contains { $0.keys.count > 1 } }
+
+    /// What keys were bound to; nil meaning: they begin a longer sequence. nil: nothing.
+    func match(_ keys: [Key]) -> (meaning: Meaning?, Void)? {
+        if let entry = entries.first(where: { $0.keys == keys }) { return (entry.meaning, ()) }
+        return entries.contains { $0.keys.starts(with: keys) } ? (nil, ()) : nil
+    }
+
     /// What a key was bound to.
     func meaning(of key: Key) -> Meaning? {
-        entries.isEmpty ? nil : entries.first { $0.key == key }?.meaning
+        entries.isEmpty ? nil : entries.first { $0.keys == [key] }?.meaning
     }
 
     /// Commands that would make the bindings.
     var commands: [[UInt8]] {
         entries.map { entry in
             switch entry.meaning {
+            // As readline writes it.
+            case _ where entry.name.isEmpty: entry.text
+            case .keys: entry.text
             case .key: Array("bind ".utf8) + entry.name + [32] + entry.text
             case .text: Array("bind -s ".utf8) + entry.name + [32] + KeyBindings.quoted(entry.text)
             case .command: Array("bind -x ".utf8) + entry.name + [32] + KeyBindings.quoted(entry.text)
@@ -31,7 +45,7 @@ public final class KeyBindings {
         }
     }
 
-    private static func quoted(_ text: [UInt8]) -> [UInt8] {
+    static func quoted(_ text: [UInt8]) -> [UInt8] {
         var result: [UInt8] = [36, 39]
         for byte in text {
             switch byte {
@@ -117,7 +131,9 @@ public final class KeyBindings {
     /// Defines the builtin `bind`.
     public func register(_ shell: Shell) {
         shell.register(
-            "bind", .extension_, synopsis: "[key key | -s key text | -x key command | -r key]",
+            "bind", .extension_,
+            synopsis:
+                "[-m keymap] [key key | -s key text | -x key command | -r key | '\"keys\": function' | '\"keys\": \"keys\"' | -x '\"keys\": command']",
             summary: "Give a key the meaning of another, a text to type, or a command to run."
         ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
             self.run(shell, arguments)
@@ -140,13 +156,27 @@ public final class KeyBindings {
             shell.writeBuiltinHelp(Text("bind"))
             return
         }
-        let option = words[0].count == 2 && words[0][0] == 45 ? words.removeFirst()[1] : 0
+        if words.count > 1, words[0] == Array("-m".utf8) {
+            let map = words[1]
+            words.removeFirst(2)
+            // Keys of vi's command mode are not bound.
+            if map.starts(with: Array("vi".utf8)), map != Array("vi-insert".utf8) { return }
+        }
+        guard let first = words.first else { return }
+        let option = first.count == 2 && first[0] == 45 ? words.removeFirst()[1] : 0
+        if words.isEmpty, "plPsSvVX".utf8.contains(option) { return }
+        if words.count == 1, option == 0 || option == 120, bindAsReadline(shell, words[0], runs: option == 120) {
+            return
+        }
         guard words.count == (option == 114 ? 1 : 2), [0, 114, 115, 120].contains(option) else {
             shell.report(arguments, Text(), "needs a key and a key, -s key text, -x key command, or -r key")
             shell.status = 2
             return
         }
-        guard let key = Self.key(named: words[0]) else { return unknown(shell, arguments, words[0]) }
+        guard
+            let keys = Self.key(named: words[0]).map({ [$0] })
+                ?? (option == 114 ? ReadlineBinding.sequence(words[0]) : nil)
+        else { return unknown(shell, arguments, words[0]) }
         var meaning: Meaning?
         if option == 115 {
             meaning = .text(words[1])
@@ -156,8 +186,40 @@ public final class KeyBindings {
             guard let other = Self.key(named: words[1]) else { return unknown(shell, arguments, words[1]) }
             meaning = .key(other)
         }
-        entries.removeAll { $0.key == key }
-        if let meaning { entries.append((key, words[0], meaning, words[1])) }
+        entries.removeAll { $0.keys == keys }
+        if let meaning { entries.append((keys, words[0], meaning, words[1])) }
+    }
+
+    /// `"keys": function` and the like, and `set variable value`, of which only `editing-mode` has a meaning here. False: it is none of these.
+    private func bindAsReadline(_ shell: Shell, _ line: [UInt8], runs: Bool) -> Bool {
+        let words = line.split(separator: 32).map { Array($0) }
+        if words.first == Array("set".utf8) {
+            if words.count == 3, words[1] == Array("editing-mode".utf8) {
+                let isVi = words[2] == Array("vi".utf8)
+                shell.setOption(isVi ? .vi : .emacs, true)
+            }
+            return true
+        }
+        guard let (keys, text) = ReadlineBinding.parse(line) else { return false }
+        var meaning: Meaning
+        if let quote = text.first, quote == 34 || quote == 39, text.count > 1 {
+            let body = text.last == quote ? text.dropFirst().dropLast() : text.dropFirst()
+            meaning = runs ? .command(Array(body)) : .keys(ReadlineBinding.keys(ReadlineBinding.bytes(body)))
+        } else if runs {
+            meaning = .command(Array(text))
+        } else if let key = ReadlineBinding.key(of: Array(text)) {
+            meaning = .key(key)
+        } else {
+            if !ReadlineBinding.isKnown(Array(text)) {
+                shell.report("bind: \(String(decoding: text, as: UTF8.self)): no such function here")
+                shell.status = 1
+            }
+            return true
+        }
+        entries.removeAll { $0.keys == keys }
+        let command = Array((runs ? "bind -x " : "bind ").utf8) + KeyBindings.quoted(line)
+        entries.append((keys, [], meaning, command))
+        return true
     }
 
     private func unknown(_ shell: Shell, _ arguments: Arguments, _ name: [UInt8]) {
@@ -167,6 +229,29 @@ public final class KeyBindings {
 }
 
 extension LineEditor {
+    /// What a key, with those before it that began a sequence, was bound to.
+    func boundMeaning(_ key: inout Key) -> (meaning: KeyBindings.Meaning?, waits: Bool) {
+        guard let keyBindings else { return (nil, false) }
+        if !keyBindings.hasSequences { return (keyBindings.meaning(of: key), false) }
+        heldKeys.append(key)
+        if let found = keyBindings.match(heldKeys) {
+            if found.meaning != nil { heldKeys = [] }
+            return (found.meaning, found.meaning == nil)
+        }
+        // None of the sequences after all: the first is what it is, and the others come again.
+        let keys = heldKeys
+        heldKeys = []
+        replay.replay(Array(keys.dropFirst()), times: 1)
+        key = keys[0]
+        return (keyBindings.meaning(of: key), false)
+    }
+
+    /// Types the keys of a macro, unless one types itself without end.
+    func typeMacro(_ keys: [Key]) {
+        expansions = replay.isReplayed ? expansions + 1 : 0
+        if expansions > 1000 { bell() } else { type(keys) }
+    }
+
     /// Types a text; a newline at its end enters the line.
     func type(_ text: [UInt8]) -> Engine.Outcome {
         insert(text.last == 10 ? Array(text.dropLast()) : text)

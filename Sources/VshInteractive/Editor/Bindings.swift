@@ -17,8 +17,11 @@ extension LineEditor {
         keyPrefix = 0
         var key = key
         if prefix == 0, let digit = countDigit(key) { return digit }
-        switch prefix == 0 ? keyBindings?.meaning(of: key) : nil {
+        let bound = prefix == 0 ? boundMeaning(&key) : (meaning: nil, waits: false)
+        if bound.waits { return .nothing }
+        switch bound.meaning {
         case .key(let other)?: key = other
+        case .keys(let keys)?: return act { $0.typeMacro(keys) }
         case .text(let text)?: return .action { [unowned self] in self.type(text) }
         case .command(let command)?: return edit { $0.run(bound: command) }
         case nil: break

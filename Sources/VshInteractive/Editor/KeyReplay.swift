@@ -17,7 +17,14 @@ struct KeyReplay {
     var isRecording: Bool { recorded != nil }
     var isCounting: Bool { digits != nil }
 
-    mutating func next() -> Key? { left.popLast() }
+    /// The key that is handled was not typed.
+    private(set) var isReplayed = false
+
+    mutating func next() -> Key? {
+        isReplayed = !left.isEmpty
+        return left.popLast()
+    }
+
     mutating func stop() { left = [] }
 
     // MARK: counts

@@ -56,6 +56,10 @@ public final class LineEditor: EngineClient {
     var vi = ViMemory()
     /// Counts and macros.
     var replay = KeyReplay()
+    /// Keys that may begin a sequence that was bound.
+    var heldKeys: [Key] = []
+    /// Macros that were typed by macros.
+    var expansions = 0
     /// The line that the next prompt begins with.
     var following: HistoryEntry?
     private var isFresh = true
@@ -168,6 +172,7 @@ public final class LineEditor: EngineClient {
         refused = nil
         keyPrefix = 0
         replay.dropCount()
+        heldKeys = []
         pendingKey = nil
         viChange.lineEnds(isInserting: !viState.isCommandMode)
         viState = ViState()
