@@ -130,7 +130,7 @@ final class PlaceTests: XCTestCase {
         XCTAssertEqual(clause.kind, .ifClause)
         let body = code.nodes[clause.b]
         XCTAssertEqual(source.line(at: Int(body.position)), 3)
-        XCTAssertEqual(source.column(at: Int(code.words[body.a + 1].position)), 4)
+        XCTAssertEqual(source.column(at: Int(body.position)), 2)
     }
 
     func testBackgroundText() throws {
