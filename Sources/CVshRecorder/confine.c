@@ -19,6 +19,10 @@
 static struct shared *shared;
 void confine_start(struct shared *memory) { shared = memory; }
 bool is_confined(void) { return shared && atomic_load(&shared->confined); }
+const struct covers *covers_of(uint64_t number) {
+  const struct covers *covers = shared && number ? &shared->covers[number % COVERS] : NULL;
+  return covers && atomic_load(&covers->number) == number ? covers : NULL;
+}
 uint32_t makes_calls(void) { return shared ? atomic_load(&shared->makes_calls) : 0; }
 
 static bool is_below(const char *path, const char *directory) {

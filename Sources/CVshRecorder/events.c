@@ -35,6 +35,8 @@ static uint64_t inode_key(const struct statx *x) {
 
 /// The answer to a call that the sandbox does not allow.
 static _Thread_local int refused;
+/// The call is about covered places alone: the program makes it, and the kernel sees to it that it changes nothing else.
+static _Thread_local bool is_safe;
 
 /// Whether the sandbox does not allow the change of a path; it is noted.
 static bool refuse(const struct context *c, const char *action, const char *path) {
@@ -162,6 +164,7 @@ static void on_create(const struct context *c, int directory, uint64_t address, 
   char path[PATH_MAX];
   if (!read_path(c, address, path)) return;
   if (!find_name(c->slot, c->pid, directory, path, &first)) return look_whether_gone(c, directory, path);
+  is_safe = first.is_covered;
   if (first.exists) return;
   if (refuse(c, "create", first.path) || is_excluded(first.path)) return;
   record_created(c->operation, &first, source);
@@ -172,7 +175,9 @@ static void on_link(const struct context *c, int from, uint64_t old, int to, uin
   bool known = read_path(c, old, path)
                && (path[0] == 0 ? flags & AT_EMPTY_PATH && find_path(c->pid, from, second.path)
                                 : find_object(c->slot, c->pid, from, path, flags & AT_SYMLINK_FOLLOW, &second));
+  bool is_source_safe = known && second.is_covered;
   on_create(c, to, new, known && look(&second) && !is_excluded(second.path) ? second.path : NULL);
+  is_safe = is_safe && is_source_safe;
 }
 
 /// The flags that a task's descriptor is open with; 0 when they cannot be found out.
@@ -226,10 +231,11 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
       size_t parent = parent_length(first.path);
       if (parent + (size_t)count + 2 > sizeof whole) return;
       snprintf(whole, sizeof whole, "%.*s/%s", (int)parent, first.path, target);
-      struct slot here = {.has_moved_root = 0};
+      struct slot here = {.covers = c->slot->covers};
       if (!find_name(&here, c->pid, AT_FDCWD, whole, &first)) return;
     }
   }
+  is_safe = (first.is_covered || (c->slot->covers && strcmp(first.path, "/dev/null") == 0)) && !c->slot->has_moved_root;
   if (first.exists && S_ISREG(first.status.stx_mode) && is_given(c->pid, &first)) return;
   if ((first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT) && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
   if (!first.exists) {
@@ -257,7 +263,9 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
 
 static void on_unlink(const struct context *c, int directory, uint64_t address, bool is_directory) {
   char path[PATH_MAX];
-  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first) || !first.exists) return;
+  if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first)) return;
+  is_safe = first.is_covered;
+  if (!first.exists) return;
   if (refuse(c, "remove", first.path) || is_excluded(first.path)) return;
   if ((bool)S_ISDIR(first.status.stx_mode) != is_directory) return;
   if (is_directory) directory_removed(&first.status);
@@ -270,6 +278,8 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   struct operation *operation = c->operation;
   if (!read_path(c, old, path) || !find_name(c->slot, c->pid, from, path, &first) || !first.exists) return;
   if (!read_path(c, new, path) || !find_name(c->slot, c->pid, to, path, &second)) return;
+  first.directory = -1;  // which may have gone for the second one's
+  is_safe = first.is_covered && second.is_covered;
   if (S_ISDIR(first.status.stx_mode) || (second.exists && S_ISDIR(second.status.stx_mode))) directories_renamed();
   if (refuse(c, "rename", first.path) || refuse(c, "rename", second.path)) return;
   bool out = is_excluded(second.path), in = is_excluded(first.path);
@@ -484,12 +494,13 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   if (!operation) return confine(slot, NULL, event, number, arguments);
   struct context context = {slot, operation, (pid_t)event->pid};
   refused = 0;
+  is_safe = false;
   records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;
   pthread_mutex_lock(&operation->lock);
   dispatch(&context, number, arguments);
   bool is_unseen = reading_failed();
   pthread_mutex_unlock(&operation->lock);
-  answer = refused ? refused : confine(slot, operation, event, number, arguments);
+  answer = refused || is_safe ? refused : confine(slot, operation, event, number, arguments);
   if (is_unseen && answer == 0) note_unseen(operation);
   return answer;
 }

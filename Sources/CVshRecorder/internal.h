@@ -40,6 +40,7 @@ struct slot {
   _Atomic uint32_t busy;    // an event is being recorded
   int32_t listener;
   uint32_t flags;           // VSH_RECORDING_…
+  uint64_t covers;          // the places that the program's rules cover; 0: none
   uint32_t has_moved_root;  // a task changed its root or mount namespace: paths are compared before they are believed
   uint64_t journal, operation, start;
   struct seccomp_notif notification;  // id 0: none in flight
@@ -52,6 +53,17 @@ enum { SLOT_FREE = 0, SLOT_LIVE = 1 };
 /// (reader.c), and that has outlived it, makes them itself.
 enum { MAKES_NONE = 0, MAKES_BY_DEFAULT = VSH_CALLS_BY_DEFAULT, MAKES_AS_ASKED = VSH_CALLS_AS_ASKED };
 
+/// A directory that is covered (covers.c): the hash of its path, and what must be there.
+struct cover {
+  uint64_t path, inode, device, mount;
+};
+enum { COVERS = 4, COVERED = 128, MOUNT_ID_UNIQUE = 0x4000 };
+struct covers {
+  _Atomic uint64_t number;
+  uint32_t count;
+  struct cover list[COVERED];
+};
+
 struct shared {
   _Atomic uint32_t quit;
   _Atomic uint32_t live;      // slots in use
@@ -59,6 +71,8 @@ struct shared {
   _Atomic uint64_t operation_count;
   _Atomic uint32_t confined;
   _Atomic uint32_t makes_calls;  // calls on names are made for programs: MAKES_…
+  _Atomic uint64_t cover_count;
+  struct covers covers[COVERS];  // the newest, by their numbers
   _Atomic uint32_t unseen;    // changes that could not be looked at, since the shell asked last
   struct reader reader;
   char zones[8192];           // see vsh_recorder_confine; the first is the root
@@ -69,7 +83,7 @@ struct shared {
 
 /// What a child sends beside its listener.
 struct hello {
-  uint64_t journal, operation, start;
+  uint64_t journal, operation, start, covers;
   uint32_t flags;
   int32_t pid;
 };
@@ -226,6 +240,9 @@ bool read_bytes(pid_t pid, uint64_t address, void *into, size_t size);
 struct place {
   char path[LONG_PATH];
   bool exists;
+  bool is_covered;  // the directory is: the kernel keeps the program from what it may not change
+  int directory;    // an open descriptor of it, until another name is found; -1: none
+  size_t name;      // where in the path its name in that starts
   struct statx status;
 };
 /// The name that a path stands for; symbolic links are followed but for the last component.
@@ -270,7 +287,17 @@ void forget_start(void);
 /// The object as a descriptor (O_PATH), or a negative errno. An empty path: what the descriptor `directory` is open on.
 int open_object(const struct slot *slot, pid_t pid, int directory, const char *given, bool follow);
 
+// covers.c
+/// Tells the recorder of the rules that a program has. The number of their places there; 0: nothing is known of them.
+uint64_t covers_publish(struct shared *shared, uint32_t rules);
+/// To be called when there will be another recorder.
+void covers_forget_number(void);
+/// Whether a program that is served by the slot can change what is below the directory by itself, and nothing that it may not.
+bool covers_hold(const struct slot *slot, const struct statx *directory, const char *path);
+
 // confine.c
+/// The places with a number; NULL: they are too old.
+const struct covers *covers_of(uint64_t number);
 #if defined __x86_64__
 #define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
 #elif defined __aarch64__

@@ -122,6 +122,32 @@ static void item_path(char *into, const char *location, uint64_t item) {
   item_name(into + count, item);
 }
 
+/// The main store, opened: names are found in it sooner than by way of its path.
+static int main_store(void) {
+  static _Atomic int store = -1;
+  int known = atomic_load(&store), none = -1;
+  if (known >= 0) return known;
+  char path[LONG_PATH];
+  snprintf(path, sizeof path, "%s/store", state_path);
+  int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || atomic_compare_exchange_strong(&store, &none, fd)) return fd;
+  close(fd);
+  return none;
+}
+
+/// A link in the main store. `path`: room for one.
+static int link_near(const struct place *place, char *path, uint64_t item) {
+  int store = main_store();
+  if (store < 0) {
+    item_path(path, NULL, item);
+    return link(place->path, path);
+  }
+  char name[NAME_LENGTH + 1];
+  item_name(name, item);
+  if (place->directory >= 0) return linkat(place->directory, place->path + place->name, store, name, 0);
+  return linkat(AT_FDCWD, place->path, store, name, 0);
+}
+
 int keep_link(struct operation *operation, const struct place *place, uint64_t *item, const char **location) {
   // Where the main store was not to be reached from last.
   static _Thread_local uint64_t far_mount, far_device;
@@ -129,9 +155,8 @@ int keep_link(struct operation *operation, const struct place *place, uint64_t *
   uint64_t mount = place->status.stx_mnt_id, device = device_of(&place->status);
   *item = next_item(operation->journal);
   *location = NULL;
-  item_path(path, NULL, *item);
   bool is_far = far_mount == mount && far_device == device;
-  if (!is_far && link(place->path, path) == 0) return 0;
+  if (!is_far && link_near(place, path, *item) == 0) return 0;
   if (is_far || errno == EXDEV) {
     far_mount = mount;
     far_device = device;

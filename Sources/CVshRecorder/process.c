@@ -178,6 +178,7 @@ static void drain(void) {
     slot->listener = fd;
     slot->flags = hello.flags;
     slot->has_moved_root = 0;
+    slot->covers = hello.covers;
     slot->journal = hello.journal;
     slot->operation = hello.operation;
     slot->start = hello.start;

@@ -16,8 +16,11 @@ struct directory {
   struct statx_timestamp birth;
   int64_t found;
   char *path;
+  uint64_t covers;  // as which it was found out whether it is covered
+  bool is_covered;
+  int fd;  // an open descriptor, or -1
 };
-enum { TASKS = 16, DIRECTORIES = 64, LOOK = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, MOUNT_ID_UNIQUE = 0x4000 };
+enum { TASKS = 16, DIRECTORIES = 64, LOOK = STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID };
 static const int64_t task_time = 100000000, directory_time = 8000000, rename_time = 20000000;
 static _Thread_local struct task tasks[TASKS];
 static _Thread_local struct directory directories[DIRECTORIES];
@@ -32,10 +35,17 @@ static int64_t coarse_now(void) {
 
 void directories_renamed(void) { atomic_store(&uncertain, coarse_now() + rename_time); }
 
+/// Lets go of an entry.
+static void forget_directory(struct directory *known) {
+  if (known->path && known->fd >= 0) close(known->fd);
+  free(known->path);
+  memset(known, 0, sizeof *known);
+}
+
 void forget_processes(void) {
   for (int i = 0; i < TASKS; i++)
     if (tasks[i].pid) close(tasks[i].fd);
-  for (int i = 0; i < DIRECTORIES; i++) free(directories[i].path);
+  for (int i = 0; i < DIRECTORIES; i++) forget_directory(&directories[i]);
   memset(tasks, 0, sizeof tasks);
   memset(directories, 0, sizeof directories);
 }
@@ -66,10 +76,12 @@ static bool is_directory(const struct directory *known, const struct statx *x) {
 
 void directory_removed(const struct statx *x) {
   struct directory *known = directory_place(x);
-  if (known->inode == x->stx_ino) known->inode = 0;
+  if (known->inode == x->stx_ino) forget_directory(known);
 }
 
 bool look(struct place *place) {
+  place->directory = -1;
+  place->is_covered = false;
   place->exists = statx(AT_FDCWD, place->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, LOOK, &place->status) == 0;
   return place->exists;
 }
@@ -180,18 +192,41 @@ static int from_here(const struct slot *slot, pid_t pid, int directory, const ch
 
 enum { DIRECTORY_LOOK = STATX_TYPE | STATX_INO | STATX_NLINK | STATX_BTIME | MOUNT_ID_UNIQUE };
 
-/// The path of a directory that was found a moment ago.
-static bool recall_directory(const struct statx *x, char *into) {
-  const struct directory *known = directory_place(x);
-  if (!is_directory(known, x) || coarse_now() - known->found >= directory_time || known->found < atomic_load(&uncertain)) return false;
+/// A directory whose path was found a moment ago, or NULL.
+static struct directory *recall_directory(const struct statx *x, char *into) {
+  struct directory *known = directory_place(x);
+  if (!is_directory(known, x) || coarse_now() - known->found >= directory_time || known->found < atomic_load(&uncertain)) return NULL;
   strcpy(into, known->path);
-  return true;
+  return known;
 }
 
-static void remember_directory(const struct statx *x, const char *path) {
+/// Whether a mount stays as long as the recorder: the state directory is on it. Others must not be held.
+static bool is_lasting(uint64_t mount) {
+  static _Thread_local struct statx state;
+  return (state.stx_ino || statx(AT_FDCWD, state_path, 0, STATX_INO | MOUNT_ID_UNIQUE, &state) == 0) && state.stx_mnt_id == mount;
+}
+
+/// `fd`: an open descriptor of it, which is kept or closed; or -1.
+static struct directory *remember_directory(const struct statx *x, const char *path, int fd) {
   struct directory *known = directory_place(x);
-  free(known->path);
-  *known = (struct directory){x->stx_ino, device_of(x), x->stx_mnt_id, x->stx_btime, coarse_now(), strdup(path)};
+  forget_directory(known);
+  if (fd >= 0 && !is_lasting(x->stx_mnt_id)) {
+    close(fd);
+    fd = -1;
+  }
+  *known = (struct directory){.inode = x->stx_ino, .device = device_of(x), .mount = x->stx_mnt_id, .birth = x->stx_btime,
+                              .found = coarse_now(), .path = strdup(path), .fd = fd};
+  if (!known->path && fd >= 0) close(fd);
+  return known->path ? known : NULL;
+}
+
+static bool is_covered(const struct slot *slot, const struct statx *x, struct directory *known) {
+  if (!slot->covers) return false;
+  if (known->covers != slot->covers) {
+    known->covers = slot->covers;
+    known->is_covered = covers_hold(slot, x, known->path);
+  }
+  return known->is_covered;
 }
 
 bool path_of_directory(int fd, char *into) {
@@ -207,23 +242,38 @@ bool path_of_directory(int fd, char *into) {
   if (count == 0) return true;
   if (into[0] != '/') return false;
   if (!leads_back(fd, into)) memcpy(into, "?", 2);
-  else remember_directory(&x, into);
+  else remember_directory(&x, into, -1);
   return true;
 }
 
-/// The path of a directory: one that was found a moment ago, or what /proc says.
-static bool find_directory(const struct slot *slot, int base, const char *path, char *into) {
+/// The directory of a place: one that was found a moment ago, or what /proc says. Its path is put there.
+static bool find_directory(const struct slot *slot, int base, const char *path, struct place *place) {
   struct statx x;
+  char *into = place->path;
+  place->directory = -1;
+  place->is_covered = false;
   if (!slot->has_moved_root) {
     if (statx(base, path, 0, DIRECTORY_LOOK, &x) < 0 || !S_ISDIR(x.stx_mode)) return false;
-    if (recall_directory(&x, into)) return true;
+    struct directory *known = recall_directory(&x, into);
+    if (known) {
+      place->directory = known->fd;
+      place->is_covered = is_covered(slot, &x, known);
+      return true;
+    }
   }
   int fd = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return false;
   char link[32];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   bool found = read_proc(AT_FDCWD, link, into) && (!slot->has_moved_root || is_same_directory(fd, into));
-  if (found && !slot->has_moved_root && statx(fd, "", AT_EMPTY_PATH, DIRECTORY_LOOK, &x) == 0) remember_directory(&x, into);
+  if (found && !slot->has_moved_root && statx(fd, "", AT_EMPTY_PATH, DIRECTORY_LOOK, &x) == 0) {
+    struct directory *known = remember_directory(&x, into, fd);
+    if (known) {
+      place->directory = known->fd;
+      place->is_covered = is_covered(slot, &x, known);
+    }
+    return true;
+  }
   close(fd);
   return found;
 }
@@ -266,13 +316,16 @@ bool find_name(const struct slot *slot, pid_t pid, int directory, const char *gi
   const char *path = translate(pid, given, translated);
   size_t start, name = split(path, head, &start);
   int base;
-  if (name == 0 || from_here(slot, pid, directory, head, &base, whole) < 0 || !find_directory(slot, base, whole, place->path)) return false;
+  if (name == 0 || from_here(slot, pid, directory, head, &base, whole) < 0 || !find_directory(slot, base, whole, place)) return false;
   size_t length = strlen(place->path);
   if (length + name + 2 > sizeof place->path) return false;
   if (length > 1) place->path[length++] = '/';
   memcpy(place->path + length, path + start, name);
   place->path[length + name] = 0;
-  look(place);
+  place->name = length;
+  bool is_open = place->directory >= 0;
+  place->exists = statx(is_open ? place->directory : AT_FDCWD, is_open ? place->path + length : place->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+                        LOOK, &place->status) == 0;
   return true;
 }
 
@@ -297,6 +350,8 @@ bool find_object(const struct slot *slot, pid_t pid, int directory, const char *
   int fd = open_object(slot, pid, directory, given, true);
   if (fd < 0) return false;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  place->directory = -1;
+  place->is_covered = false;
   found = read_proc(AT_FDCWD, link, place->path) && look(place);
   struct statx here;
   if (found) found = statx(fd, "", AT_EMPTY_PATH, STATX_INO, &here) == 0 && here.stx_ino == place->status.stx_ino;

@@ -181,7 +181,8 @@ int recorder_install(void) {
 }
 
 int recorder_give(const struct vsh_recording *recording, int listener) {
-  struct hello hello = {recording->journal, recording->operation, recording->start, recording->flags, getpid()};
+  uint64_t covers = covers_publish(shared, recording->rules);
+  struct hello hello = {recording->journal, recording->operation, recording->start, covers, recording->flags, getpid()};
   struct iovec part = {&hello, sizeof hello};
   union {
     struct cmsghdr header;
@@ -320,6 +321,7 @@ void vsh_recorder_drop(struct vsh_recording *recording) {
 }
 
 void vsh_recorder_forget(void) {
+  covers_forget_number();
   vsh_recorder_retire();
   reader_end();
   if (to_recorder >= 0) close(to_recorder);

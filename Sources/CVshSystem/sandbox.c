@@ -39,6 +39,8 @@ int vsh_landlock_allow(int ruleset, const char *path, uint64_t rights) {
   return result;
 }
 
+int vsh_landlock_allow_directory(int ruleset, int fd, uint64_t rights) { return allow(ruleset, fd, rights); }
+
 int vsh_landlock_allow_open(int ruleset, int fd, uint64_t rights) {
   int flags = fcntl(fd, F_GETFL);
   struct stat status;

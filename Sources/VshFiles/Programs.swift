@@ -174,7 +174,7 @@ extension Recorder {
         if ProgramRecorder.isStarted { return true }
         if !attempt({ () throws(Errno) in try ProgramRecorder.start(state.place) }) { return false }
         if let sandbox {
-            ProgramRecorder.confine(zones: sandbox.zones, forbidden: sandbox.forbidden)
+            sandbox.withLists { ProgramRecorder.confine($0) }
             if sandbox.needsCallsMade { ProgramRecorder.makeCalls(isAsked: !sandbox.isDefault) }
         }
         return true

@@ -85,6 +85,7 @@ public final class Sandbox {
     let programRules = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     private var restricted = SandboxLevel.off
     private var hasProgramRules = false
+    private var rulesTime: Int64 = 0
     /// The kernel could, but no rules could be made for programs.
     private(set) var hasNoRules = false
     /// A directory in which every name may be changed but those of stores and these, which lead to the shell's own directories.
@@ -281,9 +282,7 @@ public final class Sandbox {
     @inline(never)
     private func engageSlowly() {
         restricted = level
-        hasProgramRules = false
-        if programRules.pointee >= 0 { try? System.close(programRules.pointee) }
-        programRules.pointee = -1
+        forgetProgramRules()
         ProgramRecorder.retireStarter()
         guard landlock > 0 else { return }
         if hasWayOut { hasWayOut = ProgramRecorder.keepWayOut() }
@@ -295,6 +294,35 @@ public final class Sandbox {
         }
         defer { try? System.close(rules) }
         do { try Landlock.restrict(rules) } catch { hasNoRules = true }
+    }
+
+    /// The zones and the shell's own directories, as the recorder takes them: each path with a zero byte behind it, and behind both groups
+    /// another one.
+    func withLists<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        var size = 2
+        for index in 0..<places.count { size += places[index].count + 1 }
+        for index in 0..<ownPlaces.count { size += ownPlaces[index].count + 1 }
+        return withUnsafeTemporaryAllocation(byteCount: size, alignment: 1) { list in
+            list.initializeMemory(as: UInt8.self, repeating: 0)
+            var at = 0
+            func put(_ path: borrowing Text) {
+                path.withBytes {
+                    UnsafeMutableRawBufferPointer(rebasing: list[at...]).copyMemory(from: UnsafeRawBufferPointer($0))
+                }
+                at += path.count + 1
+            }
+            for index in 0..<places.count { put(places[index]) }
+            at += 1
+            for index in 0..<ownPlaces.count { put(ownPlaces[index]) }
+            return body(UnsafeRawBufferPointer(list))
+        }
+    }
+
+    private func forgetProgramRules() {
+        hasProgramRules = false
+        if programRules.pointee >= 0 { try? System.close(programRules.pointee) }
+        programRules.pointee = -1
+        ProgramRecorder.forgetRules()
     }
 
     /// Whether the shell's own directories are all in the zones, where rules cannot take a part out.
@@ -324,17 +352,45 @@ public final class Sandbox {
         // What looks into other processes must not be confined otherwise than they are.
         if level == .strict || rulesTakeNothingOut || needsCallsMade || !isStoreNear { engage() }
         if rulesTakeNothingOut, !isWatched { return nil }
+        if hasProgramRules, areRulesOld() { forgetProgramRules() }
         if hasProgramRules { return programRules.pointee >= 0 ? programRules : nil }
         hasProgramRules = true
         guard landlock > 0 else { return nil }
-        // What runs in narrower bounds than the shell and its recorder cannot trace them; nobody in a sandbox makes device files.
-        guard let rules = try? rulesTakeNothingOut ? Landlock.ruleset(.makeDevice) : makeRules(own: false) else {
+        guard let rules = try? makeCoveringRules() ?? makeWideRules() else {
             hasNoRules = true
             return nil
         }
         programRules.pointee = (try? System.duplicate(rules, from: 500)) ?? rules
         if programRules.pointee != rules { try? System.close(rules) }
         return programRules
+    }
+
+    /// What runs in narrower bounds than the shell and its recorder cannot trace them; nobody in a sandbox makes device files.
+    private func makeWideRules() throws(Errno) -> Int32 {
+        try rulesTakeNothingOut ? Landlock.ruleset(.makeDevice) : makeRules(own: false)
+    }
+
+    /// Rules that let programs make most of their calls themselves although the shell's own directories lie below the root
+    /// (docs/sandbox.md). Nil: they cannot be made, and the recorder makes all calls.
+    private func makeCoveringRules() -> Int32? {
+        guard needsCallsMade, isWatched, level == .write, landlock >= 3 else { return nil }
+        rulesTime = Clock.monotonic
+        guard let rules = try? Landlock.ruleset(writing) else { return nil }
+        do throws(Errno) {
+            let rights = writing.subtracting(.makeDevice)
+            try withLists { lists in Result { () throws(Errno) in try ProgramRecorder.cover(rules, rights, lists) } }
+                .get()
+            try Landlock.allow(rules, "/dev/null" as StaticString, [.writeFile, .truncate])
+            return rules
+        } catch {
+            try? System.close(rules)
+            return nil
+        }
+    }
+
+    /// Whether there may be directories that the rules do not know. They are made anew four times a second at most.
+    private func areRulesOld() -> Bool {
+        ProgramRecorder.hasRules && ProgramRecorder.areRulesOld && Clock.monotonic - rulesTime > 250_000_000
     }
 
     /// Confines from now on more than before. False when that would be looser.

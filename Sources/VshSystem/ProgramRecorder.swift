@@ -36,6 +36,7 @@ public struct ProgramRecording {
 
     private mutating func confine(_ rules: Int32?, _ isRecorded: Bool) {
         raw.ruleset = rules ?? -1
+        raw.rules = rules == nil ? 0 : vsh_recorder_rules()
         if rules != nil { raw.flags |= UInt32(VSH_RECORDING_CONFINED) }
         if !isRecorded { raw.flags |= UInt32(VSH_RECORDING_UNRECORDED) }
     }
@@ -77,14 +78,25 @@ public enum ProgramRecorder {
 
     /// Tells the recorder, once it is started, below which directories programs may change attributes, and where nothing may
     /// be changed at all.
-    public static func confine(zones: [[UInt8]], forbidden: [[UInt8]]) {
-        var list: [UInt8] = []
-        for group in [zones, forbidden] {
-            for path in group { list += path + [0] }
-            list.append(0)
-        }
-        vsh_recorder_confine(list, list.count)
+    /// - Parameter lists: absolute paths of both, each with a zero byte behind it, and behind both groups another one.
+    public static func confine(_ lists: UnsafeRawBufferPointer) {
+        vsh_recorder_confine(lists.baseAddress!, lists.count)
     }
+
+    /// Gives rules for programs rights on all directories of a sandbox that neither are nor hold what is forbidden, a mount or a store:
+    /// there they make their calls themselves.
+    /// - Parameter lists: as for `confine`.
+    /// - Throws: EOPNOTSUPP: the recorder could not make all other calls. The rules are of no use then.
+    public static func cover(_ ruleset: Int32, _ rights: Landlock.Rights, _ lists: UnsafeRawBufferPointer) throws(Errno)
+    {
+        try run(vsh_recorder_cover(ruleset, rights.rawValue, lists.baseAddress!))
+    }
+
+    /// Whether the rules that were made last are such ones, and whether directories may have come since.
+    public static var hasRules: Bool { vsh_recorder_rules() != 0 }
+    public static var areRulesOld: Bool { vsh_recorder_rules_are_old() != 0 }
+    /// Programs get other rules from now on.
+    public static func forgetRules() { vsh_recorder_forget_rules() }
 
     /// Has it make the calls of programs on names itself from now on.
     /// - Parameter isAsked: somebody asked for bounds: what outlives the only process that may read its memory changes nothing.

@@ -256,20 +256,28 @@ class Suite:
             finally:
                 shutil.rmtree(top, ignore_errors=True)
 
+    def race_for_the_state(self, root, top, place):
+        state = top + "/home/.local/state/vsh"
+        here = {"here": place, "S": state}
+        plant, race = STATE_RACE.replace("$HOME", "$PWD").split("\n", 1)
+        planted = run(self.shell, top, self.user, f"/bin/rm -rf $S/planted $S/kept; {plant}", ["--no-sandbox", "--no-undo"], **here)
+        before = snapshot(state + "/planted"), snapshot(state + "/kept")
+        result = run(self.shell, top, self.user, race, root, **here)
+        changed = before != (snapshot(state + "/planted"), snapshot(state + "/kept")) or os.path.lexists(state + "/new")
+        self.verdict(f"the state below the root {root[:1]}, in a race in {place}",
+                     f"changed: {sorted(os.listdir(state))} {planted.stderr!r} {result.stderr!r}" if changed else "")
+
     def home_in_a_race(self, root):
         """The same against programs that race, trace and hide."""
         top = prepare(self.base, self.user)
         root = [*root, top + "/home"] if root else root
         here = {"here": "/home", "S": top + "/home/.local/state/vsh"}
         try:
-            run(self.shell, top, self.user, ": > f; mkdir g", ["--no-sandbox"], **here)
-            plant = run(self.shell, top, self.user, STATE_RACE.splitlines()[0], ["--no-sandbox", "--no-undo"], **here)
-            before = snapshot(here["S"] + "/planted"), snapshot(here["S"] + "/kept")
+            run(self.shell, top, self.user, "mkdir work; : > f; : > work/f; mkdir g work/g", ["--no-sandbox"], **here)
             if shutil.which("cc"):
-                result = run(self.shell, top, self.user, STATE_RACE.partition("\n")[2], root, **here)
-                changed = before != (snapshot(here["S"] + "/planted"), snapshot(here["S"] + "/kept")) or os.path.lexists(here["S"] + "/new")
-                tidy = sorted(os.listdir(here["S"]))
-                self.verdict(f"the state below the root {root[:1]}, in a race", f"changed: {tidy} {plant.stderr!r} {result.stderr!r}" if changed else "")
+                # In the home directory the recorder makes the calls; in one beside the state it leaves them to the program, and the bounds to Landlock.
+                for place in ("/home", "/home/work"):
+                    self.race_for_the_state(root, top, place)
             for name, script in (("the shell and its recorder are not traced", TRACE_SHELL), ("a program that hides its memory", HIDDEN), ("openat2", RESOLVED),
                                  ("ssh-agent", "timeout 10 sh -c 'eval $(ssh-agent) > /dev/null; ssh-agent -k > /dev/null; exit 7'")):
                 result = run(self.shell, top, self.user, script, root, **here)
@@ -279,16 +287,18 @@ class Suite:
 
     def calls_made(self):
         """What must go on working where the recorder makes the calls."""
-        for script in CALLS_MADE:
+        # The covered directory has both: what goes out of it the recorder makes.
+        for script, place in ((script, place) for script in CALLS_MADE for place in ("/home", "/home/work")):
             found = []
             for wrapper in ([], [self.shell, "-c", '"$@"', "x"]):
                 top = prepare(self.base, self.user)
                 try:
-                    result = run("/bin/bash", top, self.user, script, [], wrapper=wrapper, here="/home")
+                    run("/bin/sh", top, self.user, "mkdir work", [], here="/home")
+                    result = run("/bin/bash", top, self.user, script, [], wrapper=wrapper, here=place)
                     found.append((result.stdout + result.stderr).decode(errors="replace").replace(top, "TOP"))
                 finally:
                     shutil.rmtree(top, ignore_errors=True)
-            self.verdict("calls made by the recorder: " + script, "" if found[0] == found[1] else f"{found[1]!r}, not {found[0]!r}")
+            self.verdict(f"calls made by the recorder in {place}: {script}", "" if found[0] == found[1] else f"{found[1]!r}, not {found[0]!r}")
 
     def privileged(self):
         """A set-user-ID program is refused, and how to run it is said."""

@@ -14,6 +14,7 @@ struct vsh_recording {
   uint64_t operation;  // number of the operation, whose first record is in the journal
   uint64_t start;      // where that record stands
   uint32_t flags;      // VSH_RECORDING_…
+  uint32_t rules;      // with a ruleset: as vsh_recorder_rules said when it was made
   int32_t ruleset;     // with VSH_RECORDING_CONFINED: a descriptor of Landlock rules for the program, or -1
   int32_t error;       // set by the child: 0, or a negative errno: the program runs unrecorded
   int32_t listener;    // set by the child when it is held by the shell, else -1
@@ -40,6 +41,16 @@ void vsh_recorder_confine(const void *_Nonnull lists, size_t count);
 /// `how`: VSH_CALLS_…: by default programs that outlive the only process that may read their memory may go on.
 void vsh_recorder_make_calls(uint32_t how);
 enum { VSH_CALLS_BY_DEFAULT = 1, VSH_CALLS_AS_ASKED = 2 };
+/// Gives rules for programs rights on all directories of a sandbox that neither are nor hold the shell's own, a mount or a store: there
+/// programs make their calls themselves. `lists`: as for vsh_recorder_confine. 0 or a negative errno, and the rules are
+/// of no use: EOPNOTSUPP: the recorder could not make all other calls for them.
+int vsh_recorder_cover(int ruleset, uint64_t rights, const void *_Nonnull lists);
+/// A number of the rules that were made last; 0: of none.
+uint32_t vsh_recorder_rules(void);
+/// Programs get other rules from now on.
+void vsh_recorder_forget_rules(void);
+/// Whether directories may have come since.
+int vsh_recorder_rules_are_old(void);
 /// How many calls of programs were refused so far, and what the last one was about.
 uint32_t vsh_recorder_refusals(const char *_Nullable *_Nonnull action, const char *_Nullable *_Nonnull path);
 /// Whether it was started by this process or one that it was forked from.

@@ -20,6 +20,8 @@ enum {
 int vsh_landlock_ruleset(uint64_t handled);
 /// Gives rights back at a file, or at a directory and everything below it.
 int vsh_landlock_allow(int ruleset, const char *_Nonnull path, uint64_t rights);
+/// The same for a directory that is open.
+int vsh_landlock_allow_directory(int ruleset, int fd, uint64_t rights);
 /// The same for what is open for writing as `fd`; nothing when that is no regular file.
 int vsh_landlock_allow_open(int ruleset, int fd, uint64_t rights);
 /// Puts the rules on this process, for ever. It can gain no privileges by exec any more. Async-signal-safe.
