@@ -119,7 +119,7 @@ final class AuditWriter {
         head = last
     }
 
-    /// The row of an operation, with the numbers that its row in `operations` has.
+    /// The row of an operation, with the numbers that its row in `operations` has. Its results are as `inOrder` gives them.
     func append(_ operation: JournaledOperation, transaction: OperationIDValue, target: OperationIDValue)
         throws(StoreError)
     {
@@ -143,26 +143,10 @@ final class AuditWriter {
         var texts: [[UInt8]] = []
         texts.reserveCapacity(operation.changes.count + operation.results.count)
         for change in operation.changes { texts.append(Commitment.text(change)) }
-        for result in Self.inOrder(operation.results) { texts.append(Commitment.text(result)) }
+        for result in operation.results { texts.append(Commitment.text(result)) }
         try append(
             &row, note: Commitment.text(directory: record.directory, command: record.command), keepsNote: false,
             texts: texts)
-    }
-
-    /// As the table holds them: one for each path, the last, in the order of their bytes.
-    private static func inOrder(_ results: [ResultRecord]) -> [ResultRecord] {
-        if results.count < 2 { return results }
-        let order = results.indices.sorted { a, b in
-            results[a].path == results[b].path
-                ? a < b : results[a].path.lexicographicallyPrecedes(results[b].path)
-        }
-        var found: [ResultRecord] = []
-        found.reserveCapacity(results.count)
-        for index in order {
-            if found.last?.path == results[index].path { found.removeLast() }
-            found.append(results[index])
-        }
-        return found
     }
 
     /// The row of a refusal, or of a program that was let out.

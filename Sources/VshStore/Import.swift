@@ -83,6 +83,7 @@ extension OperationLog {
                 if operation.end?.changes == 0, operation.end?.touched == 0 { continue }
                 if outcome == .interrupted { interrupted.append(id) }
             }
+            operation.results = Self.inOrder(operation.results)
             new.append(operation)
         }
         let hasNewRefusals = try log.hasNewRefusals(journals)
@@ -104,6 +105,26 @@ extension OperationLog {
             try? System.unlink(journal.path)
         }
         return interrupted
+    }
+}
+
+extension OperationLog {
+    /// As the table holds them: one for each path, the last, in the order of their bytes. So they are entered soonest, too.
+    fileprivate static func inOrder(_ results: [ResultRecord]) -> [ResultRecord] {
+        if results.count < 2 { return results }
+        let order = results.indices.sorted { a, b in
+            let difference = results[a].path.withUnsafeBufferPointer { a in
+                results[b].path.withUnsafeBufferPointer { b in ByteSearch.compare(a, b) }
+            }
+            return difference == 0 ? a < b : difference < 0
+        }
+        var found: [ResultRecord] = []
+        found.reserveCapacity(results.count)
+        for index in order {
+            if found.last?.path == results[index].path { found.removeLast() }
+            found.append(results[index])
+        }
+        return found
     }
 }
 

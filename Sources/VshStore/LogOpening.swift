@@ -61,7 +61,7 @@ extension OperationLog {
         try database.run(
             """
             PRAGMA synchronous=NORMAL; PRAGMA secure_delete=ON; PRAGMA journal_size_limit=4194304;
-            PRAGMA wal_autocheckpoint=0
+            PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32768
             """)
         if found == version, own == 1 { return database }
         if tables == 0, found == 0 {
