@@ -216,11 +216,14 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
     return;
   }
   bool follows = !(flags & O_NOFOLLOW) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+  // A link of /proc leads to what was opened, which may be only in the store by now.
+  bool is_by_descriptor = false;
   if (first.exists && S_ISLNK(first.status.stx_mode)) {
     if (!follows) return;
     // To where a chain of links leads, which need not be there yet.
     for (int i = 0; i < 40 && first.exists && S_ISLNK(first.status.stx_mode); i++) {
       char target[PATH_MAX], whole[LONG_PATH];
+      is_by_descriptor |= strncmp(first.path, "/proc/", 6) == 0;
       ssize_t count = readlink(first.path, target, sizeof target - 1);
       if (count <= 0) return;
       target[count] = 0;
@@ -235,7 +238,7 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
       if (!find_name(&here, c->pid, AT_FDCWD, whole, &first)) return;
     }
   }
-  is_safe = (first.is_covered || (c->slot->covers && strcmp(first.path, "/dev/null") == 0)) && !c->slot->has_moved_root;
+  is_safe = !is_by_descriptor && (first.is_covered || (c->slot->covers && strcmp(first.path, "/dev/null") == 0)) && !c->slot->has_moved_root;
   if (first.exists && S_ISREG(first.status.stx_mode) && is_given(c->pid, &first)) return;
   if ((first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT) && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
   if (!first.exists) {

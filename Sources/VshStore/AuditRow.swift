@@ -114,11 +114,10 @@ public struct AuditRow: Equatable, Sendable {
 /// Clear texts as they are committed to.
 enum Commitment {
     static func make(salt: ArraySlice<UInt8>, _ text: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(salt.count + text.count)
-        bytes.append(contentsOf: salt)
-        bytes.append(contentsOf: text)
-        return SHA256.digest(bytes)
+        var hash = SHA256()
+        salt.withUnsafeBytes { hash.add($0) }
+        text.withUnsafeBytes { hash.add($0) }
+        return hash.digest()
     }
 
     private static func put(_ part: [UInt8], _ text: inout [UInt8]) {
@@ -134,7 +133,9 @@ enum Commitment {
     }
 
     static func text(_ change: ChangeRecord) -> [UInt8] {
-        var text = [change.kind.rawValue]
+        var text: [UInt8] = []
+        text.reserveCapacity(128 + change.path.count + change.other.count)
+        text.append(change.kind.rawValue)
         put(change.path, &text)
         put(change.other, &text)
         put(change.before.encoded, &text)
@@ -142,7 +143,9 @@ enum Commitment {
     }
 
     static func text(_ result: ResultRecord) -> [UInt8] {
-        var text: [UInt8] = [result.isSoft ? 1 : 0]
+        var text: [UInt8] = []
+        text.reserveCapacity(160 + result.path.count)
+        text.append(result.isSoft ? 1 : 0)
         put(result.path, &text)
         put(result.after.encoded, &text)
         put(result.digest, &text)
