@@ -384,6 +384,8 @@ public final class Sandbox {
             return rules
         } catch {
             try? System.close(rules)
+            // Nothing is covered by others.
+            ProgramRecorder.forgetRules()
             return nil
         }
     }
