@@ -378,10 +378,13 @@ def test_bind_as_readline(shell, folder):
         run(terminal, "bind -m emacs-standard -x '\"\\C-o\": READLINE_LINE=\"echo o$READLINE_LINE\"'; echo $?", "0")
         run(terminal, "one\x18go\x15", "one")
         run(terminal, "two\x0f", "otwo")
-        run(terminal, "three\x18\x15", "vsh.*: three: command not found|.*three")
         run(terminal, "bind '\"\\C-a\": nosuch'; echo $?", "1")
         run(terminal, "bind -r '\\C-o'; bind", r"bind \$'\"\\\\e\[A")
         run(terminal, "bind '\"\\C-g\": \"\\C-gx\"'; echo $?", "0")
+        # fzf's way to run a command that has the terminal, and to put back what was typed.
+        run(terminal, r"""bind '"\ec": " \C-b\C-k \C-u`pick`\e\C-e\er\C-m\C-y\C-h\e \C-y\ey\C-x\C-x\C-d"'; bind '"\er": redraw-current-line'""", "")
+        run(terminal, "pick() { echo echo pi''cked; }; echo ''ready", "ready")
+        run(terminal, "echo ke\x1bcpt", "picked\n(.*\n)*kept")
         run(terminal, "\x07\x03echo al''ive", "alive")
 
 

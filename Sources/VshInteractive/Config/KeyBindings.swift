@@ -204,17 +204,20 @@ public final class KeyBindings {
         var meaning: Meaning
         if let quote = text.first, quote == 34 || quote == 39, text.count > 1 {
             let body = text.last == quote ? text.dropFirst().dropLast() : text.dropFirst()
-            meaning = runs ? .command(Array(body)) : .keys(ReadlineBinding.keys(ReadlineBinding.bytes(body)))
+            // Alt-Space is readline's mark.
+            let typed = ReadlineBinding.keys(ReadlineBinding.bytes(body)).map { $0 == .alt(32) ? .control(0) : $0 }
+            meaning = runs ? .command(Array(body)) : .keys(typed)
         } else if runs {
             meaning = .command(Array(text))
         } else if let key = ReadlineBinding.key(of: Array(text)) {
             meaning = .key(key)
         } else {
-            if !ReadlineBinding.isKnown(Array(text)) {
+            guard ReadlineBinding.isKnown(Array(text)) else {
                 shell.report("bind: \(String(decoding: text, as: UTF8.self)): no such function here")
                 shell.status = 1
+                return true
             }
-            return true
+            meaning = .keys([])
         }
         entries.removeAll { $0.keys == keys }
         let command = Array((runs ? "bind -x " : "bind ").utf8) + KeyBindings.quoted(line)

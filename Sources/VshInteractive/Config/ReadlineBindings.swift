@@ -103,7 +103,7 @@ enum ReadlineBinding {
     /// A function of readline's for which there is no key here, because it is not needed.
     static func isKnown(_ function: [UInt8]) -> Bool {
         [
-            "self-insert", "redraw-current-line", "shell-expand-line", "history-expand-line", "glob-expand-word",
+            "self-insert", "redraw-current-line", "history-expand-line", "glob-expand-word",
             "glob-list-expansions",
             "vi-movement-mode", "vi-insertion-mode", "vi-editing-mode", "emacs-editing-mode", "re-read-init-file",
             "do-lowercase-version",
@@ -152,6 +152,7 @@ enum ReadlineBinding {
         case "reverse-search-history", "forward-search-history", "non-incremental-reverse-search-history": .control(18)
         case "revert-line": .alt(114)
         case "set-mark": .control(0)
+        case "shell-expand-line": .altControl(5)
         case "shell-backward-word": .altControl(2)
         case "shell-forward-word": .altControl(6)
         case "shell-kill-word": .altControl(4)

@@ -162,6 +162,7 @@ extension LineEditor {
         switch code {
         case 2: edit { $0.cursor = $0.shellWordStart }
         case 4: cut { $0.cut($0.cursor..<$0.shellWordEnd, isBefore: false) }
+        case 5: edit { $0.expandLine() }
         case 6: edit { $0.cursor = $0.shellWordEnd }
         case 25: edit { $0.insertArgument(1) }  // y
         case 29: prefix(Prefix.backward)

@@ -69,6 +69,15 @@ extension LineEditor {
     /// Alt-^B: to the start of the word.
     var shellWordStart: Int { shellWords.last { $0.lowerBound < cursor }?.lowerBound ?? 0 }
 
+    /// Alt-^E: variables and command substitutions in the line are replaced by what they give; the commands have the terminal.
+    func expandLine() {
+        let saved = shell.status
+        suspendScreen {
+            if let expanded = try? shell.expandPrompt(Text(text)) { replaceLine(expanded.bytes) }
+        }
+        shell.status = saved
+    }
+
     // MARK: completion
 
     /// Alt-*: all that the word could become.
