@@ -354,6 +354,7 @@ struct TreeDump {
             arithmetic(n.b)
             put(")")
         case .preIncrement, .preDecrement, .postIncrement, .postDecrement: put("(\(n.op) \(name(n.a)))")
+        case .chain: arithmetic(n.a)
         default:
             put("(\(n.op) ")
             arithmetic(n.a)
