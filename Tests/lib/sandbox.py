@@ -71,7 +71,7 @@ class Result:
         if kind == "status":
             return str(self.status).encode()
         if kind == "stderr":
-            return re.sub(rb"(?m)^(?:\S*/)?(?:vsh|dash)?(?::? ?\S*script(?:\.sh)?)?(?::(?: line )?\d+)*(?:: )?(?=[a-z]+: )", b"", self.stderr)
+            return re.sub(rb"(?m)^(?:\S*/)?(?:vsh(?:-\d+)?|dash)?(?::? ?\S*script(?:\.sh)?)?(?::(?: line )?\d+)*(?:: )?(?=[a-z]+: )", b"", self.stderr)
         return getattr(self, kind)
 
 

@@ -12,6 +12,9 @@ libc = ctypes.CDLL(None, use_errno=True)
 def step(f):
     try: return f()
     except OSError: return None
+def is_shell(pid):
+    """Whether that process is the shell of this test, its recorder or keeper: no other has a program of that name."""
+    return step(lambda: open("/proc/%s/comm" % pid).read().strip()) == os.environ["TESTEE"].split(" ")[0].rpartition("/")[2]
 def spoil(path, at=None):
     """Tries to change a file and what is around it."""
     fd = step(lambda: os.open(path, os.O_WRONLY | os.O_TRUNC, dir_fd=at))
@@ -84,13 +87,13 @@ os.chroot(O + "/tree"); os.chmod("/tmp/h", 0o777)''')
 way("the memory of the shell", '''
 shell = os.getppid()
 for pid in filter(str.isdigit, os.listdir("/proc")):
-    if step(lambda: open("/proc/%s/comm" % pid).read().strip()) == "vsh":
+    if is_shell(pid):
         for name in ("mem", "oom_score_adj", "clear_refs"):
             if step(lambda: os.open("/proc/%s/%s" % (pid, name), os.O_RDWR | os.O_CREAT)) is not None: spoil(O + "/f")''', "idle")
 way("little room for the recorder", '''
 def limit(pid, kind, n): libc.prlimit(pid, kind, struct.pack("QQ", n, n), None)
 for pid in filter(str.isdigit, os.listdir("/proc")):
-    if int(pid) != os.getpid() and step(lambda: open("/proc/%s/comm" % pid).read().strip()) == "vsh":
+    if int(pid) != os.getpid() and is_shell(pid):
         for kind, n in ((7, 0), (9, 1 << 20), (2, 0), (6, 0)): limit(int(pid), kind, n)
 def go(): os.chmod(O + "/f", 0o777)
 def later(): time.sleep(0.7); os._exit(0)
@@ -99,7 +102,7 @@ step(go); spoil(S + "/planted"); os.symlink(S, "l"); spoil("l/planted")''')
 way("a dead recorder and keeper", '''
 os.mkdir("q"); shell = int(open("/proc/%d/stat" % os.getppid()).read().split()[3])
 for pid in filter(str.isdigit, os.listdir("/proc")):
-    if int(pid) != shell and step(lambda: open("/proc/%s/comm" % pid).read().strip()) == "vsh": step(lambda: os.kill(int(pid), 9))
+    if int(pid) != shell and is_shell(pid): step(lambda: os.kill(int(pid), 9))
 step(lambda: os.chmod(O + "/f", 0o777)); spoil(S + "/planted")''', "kills")
 way("bounds of its own", '''
 os.mkdir("victim")
