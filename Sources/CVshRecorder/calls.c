@@ -90,8 +90,9 @@ int find_changeable(const struct caller *c, int directory, const char *path, con
     return fd < 0 ? fd : dots == -EINVAL && is_up ? -ENOTEMPTY : dots;
   }
   if (result < 0) return result;
-  bool makes = dots == -EEXIST;
-  if (spot->path[0] == 0 || !(is_outside(spot->path) || (!makes && holds_own(spot->path)))) return 0;
+  // A directory that the shell's own lie below is not empty.
+  bool makes = dots == -EEXIST, removes_empty = dots == -EINVAL;
+  if (spot->path[0] == 0 || !(is_outside(spot->path) || (!makes && !removes_empty && holds_own(spot->path)))) return 0;
   bool exists = fstatat(spot->directory, spot->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
   close(spot->directory);
   if (makes && exists) return -EEXIST;
@@ -156,7 +157,8 @@ static int make_link(const struct caller *c, int from, uint64_t old, int directo
 
 static int remove_name(const struct caller *c, int directory, uint64_t address, int flags) {
   struct spot spot;
-  int result = find(c, directory, address, "remove", flags & AT_REMOVEDIR ? -EINVAL : -EISDIR, &spot);
+  bool is_directory = flags & AT_REMOVEDIR;
+  int result = find(c, directory, address, is_directory ? "rmdir" : "remove", is_directory ? -EINVAL : -EISDIR, &spot);
   if (result < 0) return result;
   result = answer_gone(c, unlinkat(spot.directory, spot.name, flags));
   close(spot.directory);

@@ -40,7 +40,7 @@ static _Thread_local bool is_safe;
 
 /// Whether the sandbox does not allow the change of a path; it is noted.
 static bool refuse(const struct context *c, const char *action, const char *path) {
-  if (!is_outside(path) && !(action[0] == 'r' && holds_own(path))) return false;  // remove, rename
+  if (!is_outside(path) && !(memcmp(action, "re", 2) == 0 && holds_own(path))) return false;  // remove, rename
   note_refusal(c->operation, c->pid, action, path);
   refused = -EACCES;
   return true;
@@ -269,7 +269,7 @@ static void on_unlink(const struct context *c, int directory, uint64_t address, 
   if (!read_path(c, address, path) || !find_name(c->slot, c->pid, directory, path, &first)) return;
   is_safe = first.is_covered;
   if (!first.exists) return;
-  if (refuse(c, "remove", first.path) || is_excluded(first.path)) return;
+  if (refuse(c, is_directory ? "rmdir" : "remove", first.path) || is_excluded(first.path)) return;
   if ((bool)S_ISDIR(first.status.stx_mode) != is_directory) return;
   if (is_directory) directory_removed(&first.status);
   if (is_born(c->operation, &first)) return touch_parent(c->operation, first.path);
