@@ -221,7 +221,8 @@ static int open_path(const struct caller *c, int directory, const char *path, ui
       if (exclusive || (is_link && !follows)) {
         close(object);
         // One that is given its file by a recorder that died before has none.
-        if (exclusive && S_ISREG(status.st_mode) && status.st_size == 0 && is_just_made(c, &spot) && unlinkat(spot.directory, spot.name, 0) == 0) continue;
+        bool is_ours = exclusive && S_ISREG(status.st_mode) && status.st_size == 0 && !is_outside(spot.path) && is_just_made(c, &spot);
+        if (is_ours && unlinkat(spot.directory, spot.name, 0) == 0) continue;
         result = exclusive ? -EEXIST : -ELOOP;
       } else if (is_link && is_descriptors(spot.path)) {
         close(object);

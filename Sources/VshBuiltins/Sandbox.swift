@@ -45,21 +45,20 @@ private func unconfined(_ shell: Shell, _ arguments: Arguments) throws(ShellErro
         shell.status = 1
         return .normal
     }
-    if shell.files.sandbox != nil, !mayLeave(shell, arguments.dropping(first)) {
-        shell.status = 1
-        return .normal
-    }
-    return try shell.runOutsideSandbox(arguments.dropping(first))
+    let words = arguments.dropping(first)
+    return try shell.runOutsideSandbox(words) { path in shell.files.sandbox == nil || mayLeave(shell, path, words) }
 }
 
-/// Shows the words and waits for a y at the terminal, whatever was typed before.
-private func mayLeave(_ shell: Shell, _ words: Arguments) -> Bool {
+/// Shows the program that was found, with its words, and waits for a y at the terminal, whatever was typed before. A command in the
+/// sandbox may have put a program of that name where it is found first.
+private func mayLeave(_ shell: Shell, _ path: Text, _ words: Arguments) -> Bool {
     var question = ByteStack(capacity: 128)
     question.append("unconfined: run outside the sandbox:")
     for index in 0..<words.count {
         question.append(" ")
-        question.append(shell.quoted(shell.argument(words, index)))
+        question.append(shell.quoted(index == 0 ? path : shell.argument(words, index)))
     }
+    if shell.files.mayBeChangedInside(path) { question.append(" (commands in the sandbox can change it)") }
     question.append("? [y/N] ")
     guard let terminal = try? FileDescriptor(Text("/dev/tty"), [.readWrite]) else { return false }
     // What was typed ahead, or put there, is no answer.

@@ -317,6 +317,14 @@ extension FileSystem {
         return isConfinedByOther ? "level      that of the shell around this one\n" : "level      off\n"
     }
 
+    /// Whether commands in the sandbox can change what a path leads to.
+    public func mayBeChangedInside(_ path: Text) -> Bool {
+        guard let sandbox, let fd = try? FileDescriptor(path, .path), let found = pathOfDescriptor(fd.rawValue) else {
+            return false
+        }
+        return sandbox.allows(found)
+    }
+
     /// Whether a program may be run outside the bounds now. Nil: it may; else why not.
     public var reasonAgainstLeaving: String? {
         guard let sandbox else { return isConfinedByOther ? "the sandbox is that of the shell around this one" : nil }

@@ -11,8 +11,13 @@ extension Shell {
     }
 
     /// Runs a program, found as commands are, outside the sandbox.
-    public func runOutsideSandbox(_ arguments: Arguments) throws(ShellError) -> Flow {
+    /// - Parameter isAllowed: is asked about the path that was found; no other is run.
+    public func runOutsideSandbox(_ arguments: Arguments, isAllowed: (Text) -> Bool) throws(ShellError) -> Flow {
         guard let path = locate(arguments, -1) else { return .normal }
+        if !isAllowed(path) {
+            status = 1
+            return .normal
+        }
         return try files.outsideSandbox(path) { () throws(ShellError) in try runProgram(path, arguments) }
     }
 

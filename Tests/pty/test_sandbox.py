@@ -58,6 +58,18 @@ def test_unconfined(shell, folder):
         equal([line.strip() for line in place.terminal.command("audit verify > /dev/null && audit log --type unconfined | grep -c ' sh -c '")], ["2"])
 
 
+def test_question(shell, folder):
+    """The question names the program that is run, and says when commands in the sandbox could have put it there"""
+    with Place(shell) as place:
+        place.terminal.command("mkdir bin; printf '#!/bin/sh\\necho other > ../file' > bin/touch; chmod +x bin/touch; PATH=$PWD/bin:$PATH")
+        place.terminal.send("unconfined touch ../file\r")
+        said = place.terminal.wait_for(r"\[y/N\] ")
+        place.terminal.send("n\r")
+        place.terminal.wait_for_prompt()
+        equal("/bin/touch ../file" in str(said) and "can change it" in str(said), True, str(said))
+        equal(place.content(), None)
+
+
 def test_answer_must_be_typed_afterwards(shell, folder):
     """What was typed ahead is no answer"""
     with Place(shell) as place:

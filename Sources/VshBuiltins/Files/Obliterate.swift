@@ -98,7 +98,7 @@ private struct Obliteration {
         let bytes = targets.reduce(Int64(0)) { $0 + $1.bytes }
         if !isForced {
             let what: Message = "\(count) \(count == 1 ? "file" : "files") (\(Int(bytes)) bytes)"
-            if !command.asks("erase \(what), and all that is kept of them, for good?") {
+            if !command.asks("erase \(what), and all that is kept of \(count == 1 ? "it" : "them"), for good?") {
                 command.status = 1
                 return
             }
