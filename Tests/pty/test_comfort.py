@@ -381,10 +381,12 @@ def test_bind_as_readline(shell, folder):
         run(terminal, "bind '\"\\C-a\": nosuch'; echo $?", "1")
         run(terminal, "bind -r '\\C-o'; bind", r"bind \$'\"\\\\e\[A")
         run(terminal, "bind '\"\\C-g\": \"\\C-gx\"'; echo $?", "0")
+        run(terminal, "bind -m vi-insert '\"\\ec\": \"wrong\"'; echo $?", "0")
         # fzf's way to run a command that has the terminal, and to put back what was typed.
         run(terminal, r"""bind '"\ec": " \C-b\C-k \C-u`pick`\e\C-e\er\C-m\C-y\C-h\e \C-y\ey\C-x\C-x\C-d"'; bind '"\er": redraw-current-line'""", "")
         run(terminal, "pick() { echo echo pi''cked; }; echo ''ready", "ready")
         run(terminal, "echo ke\x1bcpt", "picked\n(.*\n)*kept")
+        run(terminal, "\"$(pick)\"\x1b\x05 and more", "picked and more")
         run(terminal, "\x07\x03echo al''ive", "alive")
 
 

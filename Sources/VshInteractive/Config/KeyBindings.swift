@@ -13,22 +13,29 @@ public final class KeyBindings {
         case command([UInt8])
     }
 
-    private var entries: [(keys: [Key], name: [UInt8], meaning: Meaning, text: [UInt8])] = []
+    /// Of what `bind -m` names; nil: of both modes.
+    enum Map { case emacs, vi }
+
+    private var entries: [(keys: [Key], map: Map?, name: [UInt8], meaning: Meaning, text: [UInt8])] = []
+    /// The mode in which keys are looked up.
+    var map = Map.emacs
 
     public init() {}
 
     /// Whether a key begins a sequence of several that has a meaning.
     var hasSequences: Bool { entries.contains { $0.keys.count > 1 } }
 
+    private func acts(_ other: Map?) -> Bool { other == nil || other == map }
+
     /// What keys were bound to; nil meaning: they begin a longer sequence. nil: nothing.
     func match(_ keys: [Key]) -> (meaning: Meaning?, Void)? {
-        if let entry = entries.first(where: { $0.keys == keys }) { return (entry.meaning, ()) }
-        return entries.contains { $0.keys.starts(with: keys) } ? (nil, ()) : nil
+        if let entry = entries.first(where: { $0.keys == keys && acts($0.map) }) { return (entry.meaning, ()) }
+        return entries.contains { $0.keys.starts(with: keys) && acts($0.map) } ? (nil, ()) : nil
     }
 
     /// What a key was bound to.
     func meaning(of key: Key) -> Meaning? {
-        entries.isEmpty ? nil : entries.first { $0.keys == [key] }?.meaning
+        entries.isEmpty ? nil : entries.first { $0.keys == [key] && acts($0.map) }?.meaning
     }
 
     /// Commands that would make the bindings.
@@ -156,16 +163,18 @@ public final class KeyBindings {
             shell.writeBuiltinHelp(Text("bind"))
             return
         }
+        var map: Map?
         if words.count > 1, words[0] == Array("-m".utf8) {
-            let map = words[1]
+            map = words[1].starts(with: Array("vi".utf8)) ? .vi : .emacs
+            let isCommandMap = map == .vi && words[1] != Array("vi-insert".utf8)
             words.removeFirst(2)
             // Keys of vi's command mode are not bound.
-            if map.starts(with: Array("vi".utf8)), map != Array("vi-insert".utf8) { return }
+            if isCommandMap { return }
         }
         guard let first = words.first else { return }
         let option = first.count == 2 && first[0] == 45 ? words.removeFirst()[1] : 0
         if words.isEmpty, "plPsSvVX".utf8.contains(option) { return }
-        if words.count == 1, option == 0 || option == 120, bindAsReadline(shell, words[0], runs: option == 120) {
+        if words.count == 1, option == 0 || option == 120, bindAsReadline(shell, words[0], map, runs: option == 120) {
             return
         }
         guard words.count == (option == 114 ? 1 : 2), [0, 114, 115, 120].contains(option) else {
@@ -186,12 +195,12 @@ public final class KeyBindings {
             guard let other = Self.key(named: words[1]) else { return unknown(shell, arguments, words[1]) }
             meaning = .key(other)
         }
-        entries.removeAll { $0.keys == keys }
-        if let meaning { entries.append((keys, words[0], meaning, words[1])) }
+        entries.removeAll { $0.keys == keys && (map == nil || $0.map == map) }
+        if let meaning { entries.append((keys, nil, words[0], meaning, words[1])) }
     }
 
     /// `"keys": function` and the like, and `set variable value`, of which only `editing-mode` has a meaning here. False: it is none of these.
-    private func bindAsReadline(_ shell: Shell, _ line: [UInt8], runs: Bool) -> Bool {
+    private func bindAsReadline(_ shell: Shell, _ line: [UInt8], _ map: Map?, runs: Bool) -> Bool {
         let words = line.split(separator: 32).map { Array($0) }
         if words.first == Array("set".utf8) {
             if words.count == 3, words[1] == Array("editing-mode".utf8) {
@@ -219,9 +228,10 @@ public final class KeyBindings {
             }
             meaning = .keys([])
         }
-        entries.removeAll { $0.keys == keys }
-        let command = Array((runs ? "bind -x " : "bind ").utf8) + KeyBindings.quoted(line)
-        entries.append((keys, [], meaning, command))
+        entries.removeAll { $0.keys == keys && (map == nil || $0.map == map) }
+        let option = map.map { $0 == .vi ? "-m vi-insert " : "-m emacs " } ?? ""
+        let command = Array("bind \(option)\(runs ? "-x " : "")".utf8) + KeyBindings.quoted(line)
+        entries.append((keys, map, [], meaning, command))
         return true
     }
 
@@ -235,6 +245,7 @@ extension LineEditor {
     /// What a key, with those before it that began a sequence, was bound to.
     func boundMeaning(_ key: inout Key) -> (meaning: KeyBindings.Meaning?, waits: Bool) {
         guard let keyBindings else { return (nil, false) }
+        keyBindings.map = isVi ? .vi : .emacs
         if !keyBindings.hasSequences { return (keyBindings.meaning(of: key), false) }
         heldKeys.append(key)
         if let found = keyBindings.match(heldKeys) {

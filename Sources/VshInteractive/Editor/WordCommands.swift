@@ -73,9 +73,26 @@ extension LineEditor {
     func expandLine() {
         let saved = shell.status
         suspendScreen {
-            if let expanded = try? shell.expandPrompt(Text(text)) { replaceLine(expanded.bytes) }
+            if let expanded = try? shell.expandPrompt(Text(withoutQuotes)) { replaceLine(expanded.bytes) }
         }
         shell.status = saved
+    }
+
+    /// The line without the double quotes that are not in a substitution.
+    private var withoutQuotes: [UInt8] {
+        var (depth, isBackquoted) = (0, false)
+        var result: [UInt8] = []
+        for (place, byte) in text.enumerated() {
+            switch byte {
+            case 96: isBackquoted.toggle()
+            case 40 where depth > 0 || place > 0 && text[place - 1] == 36: depth += 1
+            case 41 where depth > 0: depth -= 1
+            case 34 where depth == 0 && !isBackquoted: continue
+            default: break
+            }
+            result.append(byte)
+        }
+        return result
     }
 
     // MARK: completion
