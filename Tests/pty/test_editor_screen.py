@@ -169,5 +169,16 @@ def test_marks(shell, folder):
         equal(terminal.screen.commands, [])
 
 
+def test_modes_of_the_terminal(shell, folder):
+    """What stty sets stays for the programs after it; what a program left that read single keys does not"""
+    with session(shell, folder) as terminal:
+        modes = "stty -a | grep -Eo -- '-?(echo|icanon)( |$)' | tr -d '\\n '; echo"
+        run(terminal, modes, "^icanonecho")
+        run(terminal, "stty -echo", "stty")
+        run(terminal, modes, "^icanon-echo")
+        run(terminal, "stty echo; stty -icanon -echo", "stty")
+        run(terminal, modes, "^icanonecho")
+
+
 if __name__ == "__main__":
     main(globals())

@@ -195,8 +195,13 @@ extension Completer {
         list.isSorted = false
         let now = Clock.realTime
         let isBare = typed.first != 64 && !typed.isEmpty
-        for operation in (try? log.operations(query)) ?? [] {
-            if isForUndo, operation.entry?.state == .undone { continue }
+        let operations = (try? log.operations(query)) ?? []
+        let open = Set(operations.filter { $0.entry?.state == .open }.map(\.id))
+        for operation in operations {
+            if isForUndo, let entry = operation.entry {
+                // Undone, or part of a transaction that is undone as a whole.
+                if entry.state == .undone || entry.transaction != 0 && !open.contains(entry.transaction) { continue }
+            }
             let name = Array("@\(operation.id)".utf8)
             var description = Array(operation.command.prefix { $0 != 10 }.prefix(60))
             let count = "\(operation.changes) \(operation.changes == 1 ? "change" : "changes")"

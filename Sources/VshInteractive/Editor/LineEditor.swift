@@ -141,6 +141,7 @@ public final class LineEditor: EngineClient {
             raw = nil
             isFresh = true
             engine.run()
+            keepModes()
             switch result {
             case .line:
                 let line = Text(text + [10])

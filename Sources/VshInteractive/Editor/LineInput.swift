@@ -16,6 +16,14 @@ extension LineEditor {
         raw = modes
     }
 
+    /// After the line: the modes that were there before it, such as those of `stty -echo`, which libedit would not keep. What a program left that
+    /// read keys one by one is no mode for others.
+    func keepModes() {
+        if let cooked, cooked.isCanonical, let now = try? TerminalAttributes(0), !(now == cooked) {
+            try? cooked.apply(to: 0, .drained)
+        }
+    }
+
     /// vi's `.`: the keys of the last change come again, and then those that are typed. Meanwhile the terminal sends the signals of ^C and ^\, as no
     /// typed key is looked at.
     func repeatChange() {
