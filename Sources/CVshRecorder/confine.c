@@ -25,7 +25,7 @@ const struct covers *covers_of(uint64_t number) {
 }
 uint32_t makes_calls(void) { return shared ? atomic_load(&shared->makes_calls) : 0; }
 
-static bool is_below(const char *path, const char *directory) {
+bool is_below(const char *path, const char *directory) {
   size_t count = strlen(directory);
   if (count == 1) return true;  // the root of everything
   return strncmp(path, directory, count) == 0 && (path[count] == 0 || path[count] == '/');

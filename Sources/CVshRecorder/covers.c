@@ -35,11 +35,6 @@ struct search {
   bool is_root;  // of the zone that is looked at, all is to be covered; of others what the shell is in
 };
 
-static bool is_below(const char *path, const char *directory) {
-  size_t count = strlen(directory);
-  return strncmp(path, directory, count) == 0 && (path[count] == 0 || path[count] == '/');
-}
-
 static bool holds_any(const char *list, const char *directory) {
   for (; *list; list += strlen(list) + 1)
     if (is_below(list, directory)) return true;

@@ -308,6 +308,8 @@ enum { ANSWER_DONE = 0x40000001, ANSWER_LATER = 0x40000002, ANSWER_DESCRIPTOR = 
 void confine_start(struct shared *shared);
 bool is_confined(void);
 uint32_t makes_calls(void);
+/// Whether a path is a directory's, or that of something below it.
+bool is_below(const char *path, const char *directory);
 /// Whether the sandbox does not let the path be changed.
 bool is_outside(const char *path);
 /// Answers calls that would take from the recorder what it needs to keep the bounds; or 0.

@@ -91,11 +91,6 @@ size_t parent_length(const char *path) {
   return slash == path ? 1 : (size_t)(slash - path);
 }
 
-static bool is_below(const char *path, const char *directory) {
-  size_t count = strlen(directory);
-  return strncmp(path, directory, count) == 0 && (path[count] == 0 || path[count] == '/');
-}
-
 _Thread_local bool records_nothing, doubts_paths;
 
 bool is_excluded(const char *path) {

@@ -201,3 +201,21 @@ def start(terminal, line, mark):
 def modes(terminal):
     """The line modes of the terminal."""
     return termios.tcgetattr(terminal.fd)[3] & (termios.ECHO | termios.ICANON | termios.ISIG)
+
+
+def session(shell, folder, arguments=(), **options):
+    """A shell with the line editor, in `folder`/work, at its first prompt."""
+    work = os.path.join(folder, "work")
+    os.makedirs(work, exist_ok=True)
+    options.setdefault("term", "xterm-256color")
+    terminal = Session([shell, *arguments], cwd=work, home=folder, columns=120, **options)
+    terminal.wait_for(r"[$#] ")
+    time.sleep(0.1)
+    terminal.take()
+    return terminal
+
+
+def run(terminal, keys, expected):
+    """Types keys and Enter, and waits for a line of output."""
+    terminal.send(keys + "\r")
+    return terminal.wait_for(r"(?m)^" + expected)

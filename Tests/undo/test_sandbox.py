@@ -103,6 +103,9 @@ class Suite:
         self.who = "nobody" if user else ("root" if os.geteuid() == 0 else "user")
         self.passed = self.failed = self.skipped = 0
 
+    def left_out(self):
+        return f"{self.skipped} not for this user"
+
     def verdict(self, name, problem):
         if problem:
             self.failed += 1
@@ -393,7 +396,11 @@ class Suite:
             shutil.rmtree(top, ignore_errors=True)
 
 
-def main():
+def run_suites(make, attempts, name, programs):
+    """Runs the attempts that the arguments name, or all and what is to be checked besides, as root and as nobody, or as whoever this is.
+
+    make: a suite of (shell, directory, user); name: of the copy of the shell; programs: {name: C text}.
+    """
     arguments = sys.argv[1:]
     shell = SHELL
     if "--shell" in arguments:
@@ -404,22 +411,20 @@ def main():
     isroot = os.geteuid() == 0
     base = tempfile.mkdtemp(prefix="vsh-sandbox-test.", dir="/srv" if isroot and os.path.isdir("/srv") else "/" if isroot else os.path.expanduser("~"))
     os.chmod(base, 0o755)
-    copy = os.path.join(base, "vsh")
-    shutil.copy(shell, copy)
-    shell = copy
+    shell = shutil.copy(shell, os.path.join(base, name))
     passed = failed = 0
     try:
-        for user in ([0, 65534] if isroot else [0]):
+        for program, text in programs.items():
             if shutil.which("cc"):
-                compile_c(C_RACE, os.path.join(base, "race"))
-                compile_c(C_WITHOUT, os.path.join(base, "without"))
-            suite = Suite(shell, base, user)
-            for name, script, marks in ATTEMPTS:
-                if all(word in name for word in arguments):
-                    suite.attempt(name, script, marks)
+                compile_c(text, os.path.join(base, program))
+        for user in ([0, 65534] if isroot else [0]):
+            suite = make(shell, base, user)
+            for attempt in attempts:
+                if all(word in attempt[0] for word in arguments):
+                    suite.attempt(*attempt)
             if not arguments:
                 suite.checks()
-            print(f"{suite.who}: {suite.passed} held, {suite.failed} failed, {suite.skipped} not for this user")
+            print(f"{suite.who}: {suite.passed} held, {suite.failed} failed, {suite.left_out()}")
             passed += suite.passed
             failed += suite.failed
     finally:
@@ -429,4 +434,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    run_suites(Suite, ATTEMPTS, "vsh", {"race": C_RACE, "without": C_WITHOUT})

@@ -6,12 +6,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "Tests" / "lib"), str(TOP / "Tests" / "undo")]
-from test_sandbox import SHELL, compile_c, prepare, run, snapshot  # noqa: E402
+from test_sandbox import prepare, run, run_suites, snapshot  # noqa: E402
 from ways import C_OLD, LOST, WAYS  # noqa: E402
 
 
@@ -26,6 +25,9 @@ class Ways:
         self.who = "nobody" if user else "root" if os.geteuid() == 0 else "user"
         self.passed = self.failed = 0
         self.cannot = []
+
+    def left_out(self):
+        return f"free they change nothing here: {', '.join(self.cannot) or 'none'}"
 
     def make(self):
         top = prepare(self.base, self.user)
@@ -49,7 +51,7 @@ class Ways:
         else:
             self.passed += 1
 
-    def attempt(self, name, text, marks, options):
+    def try_way(self, name, text, marks, options):
         top = self.make()
         try:
             if "config" in marks:
@@ -64,19 +66,19 @@ class Ways:
         finally:
             shutil.rmtree(top, ignore_errors=True)
 
-    def run(self, name, text, marks):
+    def attempt(self, name, text, marks):
         if "root" in marks and self.user or "user" in marks and not self.user or "old" in marks and not os.path.exists(self.base + "/old"):
             return
         for options in ([], ["--root"]):
-            changed, result = self.attempt(name, text, marks, options)
+            changed, result = self.try_way(name, text, marks, options)
             self.verdict(f"{name} {options}", f"changed: {result.stderr[-300:]!r}" if changed else "")
         if "idle" in marks or "kills" in marks:
             return
-        changed, result = self.attempt(name, text, marks, ["--no-sandbox", "--no-undo"])
+        changed, result = self.try_way(name, text, marks, ["--no-sandbox", "--no-undo"])
         if not changed:
             self.cannot.append(name)
 
-    def lost(self):
+    def checks(self):
         """What the store has alone a program cannot reach by the name that it had."""
         top = self.make()
         try:
@@ -88,32 +90,6 @@ class Ways:
             shutil.rmtree(top, ignore_errors=True)
 
 
-def main():
-    names = sys.argv[1:]
-    isroot = os.geteuid() == 0
-    base = tempfile.mkdtemp(prefix="vsh-sandbox-test.", dir="/srv" if isroot and os.path.isdir("/srv") else "/" if isroot else os.path.expanduser("~"))
-    os.chmod(base, 0o755)
-    # By a name of its own: some ways kill what is called so.
-    shell = shutil.copy(SHELL, base + f"/vsh-{os.getpid()}")
-    passed = failed = 0
-    try:
-        if shutil.which("cc"):
-            compile_c(C_OLD, base + "/old")
-        for user in ([0, 65534] if isroot else [0]):
-            ways = Ways(shell, base, user)
-            for name, text, marks in WAYS:
-                if all(word in name for word in names):
-                    ways.run(name, text, marks)
-            if not names:
-                ways.lost()
-            print(f"{ways.who}: {ways.passed} held, {ways.failed} failed; free they change nothing here: {', '.join(ways.cannot) or 'none'}")
-            passed += ways.passed
-            failed += ways.failed
-    finally:
-        shutil.rmtree(base, ignore_errors=True)
-    print(f"{passed} passed, {failed} failed")
-    sys.exit(int(failed > 0))
-
-
 if __name__ == "__main__":
-    main()
+    # The shell has a name of its own: some ways kill what is called so.
+    run_suites(Ways, WAYS, f"vsh-{os.getpid()}", {"old": C_OLD})
