@@ -203,7 +203,7 @@ def modes(terminal):
     return termios.tcgetattr(terminal.fd)[3] & (termios.ECHO | termios.ICANON | termios.ISIG)
 
 
-def session(shell, folder, arguments=(), **options):
+def editing_session(shell, folder, arguments=(), **options):
     """A shell with the line editor, in `folder`/work, at its first prompt."""
     work = os.path.join(folder, "work")
     os.makedirs(work, exist_ok=True)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, main  # noqa: E402
-from terminal import run, session  # noqa: E402
+from terminal import editing_session, run  # noqa: E402
 
 
 def test_bind(shell, folder):
     """bind gives keys a text to type, or the meaning of another key"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "bind -s F5 $'echo f${x}ive\\n'; bind Ctrl-N Ctrl-A; echo bou''nd", "bound")
         terminal.send("\x1b[15~")
         terminal.wait_for("(?m)^five")
@@ -25,7 +25,7 @@ def test_bind(shell, folder):
 
 def test_bind_as_readline(shell, folder):
     """bind takes what start-up files for bash say: functions, macros, commands, sequences of keys; what is not known is said"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "bind '\"\\e[A\": history-search-backward'; bind 'set show-all-if-ambiguous on'; bind -m vi-command '\"j\": abort'; echo $?", "0")
         run(terminal, "bind '\"\\C-x1\": \"\\C-aecho \"'; bind '\"\\C-xgo\": \"\\C-x1\\C-m\"'; echo $?", "0")
         run(terminal, "bind -m emacs-standard -x '\"\\C-o\": READLINE_LINE=\"echo o$READLINE_LINE\"'; echo $?", "0")
@@ -45,7 +45,7 @@ def test_bind_as_readline(shell, folder):
 
 def test_bind_command(shell, folder):
     """bind -x runs a command that sees the line and the cursor and may change both; hooks of other tools are made of it"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "bind -x Ctrl-T 'READLINE_LINE=\"${READLINE_LINE}chosen é end\" READLINE_POINT=$((READLINE_POINT+8))'; echo bou''nd", "bound")
         terminal.send("echo \x14")
         terminal.wait_for("echo chosen é end")
@@ -65,7 +65,7 @@ def test_hooks_of_other_tools(shell, folder):
         program.write_text("#!/bin/sh\n" + text + "\n")
         program.chmod(0o755)
     os.makedirs(os.path.join(folder, "work", "sub"))
-    with session(shell, folder, env={"PATH": f"{folder}/bin:/usr/bin:/bin"}) as terminal:
+    with editing_session(shell, folder, env={"PATH": f"{folder}/bin:/usr/bin:/bin"}) as terminal:
         run(terminal, '__zoxide_hook() { \\command zoxide add -- "$(\\command pwd -L)"; }; PS1="${PS1}\\$(__zoxide_hook)"; echo ho\'\'oked', "hooked")
         run(terminal, "cd sub; echo the''re", r"there\s+\$ \Z")
         equal(Path(folder, "visited").read_text().splitlines()[-1], f"add -- {folder}/work/sub")

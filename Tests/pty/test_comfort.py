@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, main  # noqa: E402
-from terminal import Session, run, session  # noqa: E402
+from terminal import Session, editing_session, run  # noqa: E402
 
 DATABASE = ".local/state/vsh/history.db"
 
@@ -23,9 +23,9 @@ def rows(folder):
 
 def test_history_is_kept_and_shared(shell, folder):
     """A line run in one shell is what Up gives in the next"""
-    with session(shell, folder) as first:
+    with editing_session(shell, folder) as first:
         run(first, "echo al''pha", "alpha")
-        with session(shell, folder) as second:
+        with editing_session(shell, folder) as second:
             run(second, "\x1b[A", "alpha")
     equal(rows(folder), ["echo al''pha", "echo al''pha"])
     equal(os.stat(os.path.join(folder, DATABASE)).st_mode & 0o777, 0o600, "mode")
@@ -33,7 +33,7 @@ def test_history_is_kept_and_shared(shell, folder):
 
 def test_nothing_waits_for_the_history(shell, folder):
     """While another process holds the history's file, prompts come at once; what was typed is in the file later, also after exit"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "echo be''fore", "before")
         with sqlite3.connect(os.path.join(folder, DATABASE), isolation_level=None) as database:
             # Each command waits twice, if any does: this would take half a minute.
@@ -45,7 +45,7 @@ def test_nothing_waits_for_the_history(shell, folder):
         run(terminal, "history 3", r" *\d+\s+echo nu''mber29\n")
         with sqlite3.connect(os.path.join(folder, DATABASE), isolation_level=None) as database:
             database.execute("BEGIN EXCLUSIVE")
-            with session(shell, folder) as other:
+            with editing_session(shell, folder) as other:
                 run(other, "echo el''se", "else")
                 equal(b"memory" in other.output, False, "a shell that starts meanwhile says nothing of it")
                 other.send("exit\r")
@@ -63,7 +63,7 @@ def test_nothing_waits_for_the_history(shell, folder):
 
 def test_up_is_this_session_first(shell, folder):
     """What another shell ran later comes after one's own lines"""
-    with session(shell, folder) as first, session(shell, folder) as second:
+    with editing_session(shell, folder) as first, editing_session(shell, folder) as second:
         run(first, "echo fi''rst", "first")
         run(second, "echo sec''ond", "second")
         run(first, "\x1b[A", "first")
@@ -71,7 +71,7 @@ def test_up_is_this_session_first(shell, folder):
 
 def test_what_is_kept_out(shell, folder):
     """Lines with a leading space or a secret are not stored"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, " echo sp''ace", "space")
         run(terminal, "export MY_TOKEN=abc; echo to''ken", "token")
         run(terminal, "echo ke''pt", "kept")
@@ -81,7 +81,7 @@ def test_what_is_kept_out(shell, folder):
 def test_history_builtin(shell, folder):
     """history lists, deletes, redacts and imports; fc runs again"""
     Path(folder, "bash_history").write_text("echo from bash\n")
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "history import ~/bash_history", "imported 1 entry")
         run(terminal, "echo one hun''ter2", "one hunter2")
         run(terminal, "history redact hun", "redacted 1 entry")
@@ -95,7 +95,7 @@ def test_history_builtin(shell, folder):
 
 def test_status_and_duration_are_kept(shell, folder):
     """The row of a command gets its status and duration"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "sleep 0.2; (exit 3); (echo go; exit 3)", "go")
         run(terminal, "echo $?", "3")
     with sqlite3.connect(os.path.join(folder, DATABASE)) as database:
@@ -125,7 +125,7 @@ def test_prompt_escapes(shell, folder):
     """bash's escapes, and nothing that a directory's name says is run"""
     name = "$(echo pwned)`echo x`"
     os.makedirs(os.path.join(folder, "work", name))
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         terminal.send("cd '" + name + "'; PS1='<\\w|\\W|$((1+1))|\\t>\\$ '\r")
         text = terminal.wait_for(r"(?m)\|2\|\d\d:\d\d:\d\d>[#$] ")
         equal("$(echo pwned)`echo x`|2|" in text, True, text)
@@ -133,7 +133,7 @@ def test_prompt_escapes(shell, folder):
 
 def test_prompt_command(shell, folder):
     """PROMPT_COMMAND runs before prompts, knows the status and keeps it"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         terminal.send("PROMPT_COMMAND='s=$?; n=$((n+1)); PS1=\"<$n $s>$ \"'\r")
         terminal.wait_for(r"<1 0>[#$] ")
         terminal.send("false\r")
@@ -149,7 +149,7 @@ def test_completion_of_files(shell, folder):
     for name in names:
         Path(os.fsdecode(os.path.join(os.fsencode(work), name))).write_text(f"content {names.index(name)}\n")
     Path(work, "some dir", "inner").write_text("content inner\n")
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         for typed, expected in [("pl", 0), ("with", 1), ("new", 2), ("inv", 3), ("quo", 4), ("dol", 5), ("'wi", 1), ('"wi', 1)]:
             terminal.send(f"cat {typed}\t")
             time.sleep(0.15)
@@ -165,7 +165,7 @@ def test_completion_of_options_and_names(shell, folder):
     os.makedirs(os.path.join(work, ".git", "refs", "heads"))
     Path(work, ".git", "HEAD").write_text("ref: refs/heads/main\n")
     Path(work, ".git", "refs", "heads", "feature-x").write_text("0" * 40 + "\n")
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "mkdir --par\ta/b/c; echo ma''de", "made")
         equal(os.path.isdir(os.path.join(work, "a", "b", "c")), True)
         run(terminal, "UNUSUAL_NAME=val''ue", "")
@@ -176,7 +176,7 @@ def test_completion_of_options_and_names(shell, folder):
 
 def test_completion_of_operations(shell, folder):
     """undo @Tab offers operations with what they did"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "echo x > other; echo fir''st", "first")
         run(terminal, "echo x > file; echo do''ne", "done")
         terminal.send("undo @\t")
@@ -189,7 +189,7 @@ def test_completion_of_operations(shell, folder):
 
 def test_level(shell, folder):
     """SHLVL counts interactive shells inside others"""
-    with session(shell, folder, env={"SHLVL": "4"}) as terminal:
+    with editing_session(shell, folder, env={"SHLVL": "4"}) as terminal:
         run(terminal, "echo level $SHLVL; env | grep SHLVL", r"level 5\s+SHLVL=5")
 
 
@@ -198,13 +198,13 @@ def test_startup_files(shell, folder):
     os.makedirs(os.path.join(folder, ".config", "vsh"))
     Path(folder, ".config", "vsh", "vshrc").write_text("PS1='$ '\nalias greet='echo hel''lo'\nset -o ignoreeof\n")
     Path(folder, ".profile").write_text("FROM_PROFILE=yes\n")
-    with session(shell, folder, arguments=["-l"]) as terminal:
+    with editing_session(shell, folder, arguments=["-l"]) as terminal:
         run(terminal, "greet", "hello")
         run(terminal, "echo p=$FROM_PROFILE", "p=yes")
         run(terminal, "config | grep alias", r"alias greet=.*# ~/\.config/vsh/vshrc:2")
         run(terminal, "config | grep ignoreeof", r"set -o ignoreeof +# ~/\.config/vsh/vshrc:3")
         run(terminal, "set -o noclobber; config | grep noclobber", r"set -o noclobber +# this session")
-    with session(shell, folder, arguments=["--norc"]) as terminal:
+    with editing_session(shell, folder, arguments=["--norc"]) as terminal:
         run(terminal, "alias; echo no''ne", "none")
     result = subprocess.run([shell, "-l", "-c", "echo $FROM_PROFILE"], env={"HOME": folder, "PATH": os.environ["PATH"]},
                             capture_output=True, text=True, timeout=20)
@@ -232,7 +232,7 @@ complete -C list lister
 _slow() { sleep 60; }
 complete -F _slow slow
 """)
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         def completed(keys, expected):
             terminal.send("\x15" + keys + "\t")
             terminal.wait_for(expected)
@@ -269,7 +269,7 @@ _load() {
 }
 complete -D -F _load
 """)
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         terminal.send("loaded b\t")
         terminal.wait_for("beta ")
         terminal.send("alp\t")
@@ -279,16 +279,16 @@ complete -D -F _load
 
 def test_logout(shell, folder):
     """logout leaves a login shell, and no other"""
-    with session(shell, folder, ["-l"], env={"ENV": "/dev/null"}) as terminal:
+    with editing_session(shell, folder, ["-l"], env={"ENV": "/dev/null"}) as terminal:
         terminal.send("logout 3\r")
         equal(terminal.wait(), 3)
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "logout; echo st''ill $?", "still 1")
 
 
 def test_did_you_mean(shell, folder):
     """A mistyped command name brings likely ones"""
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         text = run(terminal, "mkdri x", "did you mean .*mkdir")
         equal("command not found" in text, True)
         run(terminal, "echo $?", "127")
@@ -302,7 +302,7 @@ def test_hint_after_destruction(shell, folder):
         for number in range(12):
             Path(work, "tree", "deep", f"f{number}").touch()
         env = {"VSH_HINTS": "off"} if shell_number else {}
-        with session(shell, folder, env=env) as terminal:
+        with editing_session(shell, folder, env=env) as terminal:
             terminal.send("cp -r tree copy; rm -r copy; touch z; rm z; echo bo''th\r")
             text = terminal.wait_for("(?ms)^both.*^\\$ $")
             equal("undo restores" in text, False, "what was not there before")
@@ -312,7 +312,7 @@ def test_hint_after_destruction(shell, folder):
             terminal.send("touch y; rm y; echo mo''re\r")
             text = terminal.wait_for("(?ms)^more.*^\\$ $")
             equal("undo restores" in text, False, "only once")
-    with session(shell, folder) as terminal:
+    with editing_session(shell, folder) as terminal:
         run(terminal, "touch y; echo ma''de", "made")
         terminal.send("undo; echo a''way\r")
         text = terminal.wait_for("(?ms)^away.*^\\$ $")
@@ -343,7 +343,7 @@ def test_progress_and_interrupt(shell, folder):
     """A long undo shows how far it is; ^C stops it and leaves everything as it was; the next undo does all"""
     count = 40_000
     make_files(folder, count)
-    with session(shell, folder, timeout=60) as terminal:
+    with editing_session(shell, folder, timeout=60) as terminal:
         run(terminal, "rm many/*; ls many | wc -l", "0")
         terminal.send("undo\r")
         terminal.wait_for(r"undo: [\d,]+ of [\d,]+ \(\d+ %\)")
@@ -359,7 +359,7 @@ def test_progress_of_the_store(shell, folder):
     """Taking in what a killed shell left, and store gc, show how far they are; ^C stops them, and the next time all is done"""
     count = 100_000
     make_files(folder, count)
-    with session(shell, folder, timeout=60) as terminal:
+    with editing_session(shell, folder, timeout=60) as terminal:
         terminal.send("rm many/*; kill -KILL $$\r")
         terminal.wait()
     with Session([shell], cwd=os.path.join(folder, "work"), home=folder, timeout=60, columns=120, term="xterm-256color") as terminal:
@@ -384,7 +384,7 @@ def test_prompt_of_another_program(shell, folder):
     program.write_text("#!/bin/sh\n[ \"$STARSHIP_SHELL\" = bash ] && printf '\\\\[\\033[1;32m\\\\]%s %s\\\\[\\033[0m\\\\] > ' \"$2\" \"$4\"\n")
     program.chmod(0o755)
     path = f"{folder}/bin:/usr/bin:/bin"
-    with session(shell, folder, env={"PATH": path, "STARSHIP_SHELL": "bash"}) as terminal:
+    with editing_session(shell, folder, env={"PATH": path, "STARSHIP_SHELL": "bash"}) as terminal:
         terminal.send("PROMPT_COMMAND='PS1=$(starship prompt --status=$? --cmd-duration=$VSH_DURATION --jobs=$VSH_JOBS)'\r")
         terminal.wait_for(r"--status=0 --jobs=0 > \Z")
         terminal.send("sleep 5 & (exit 3)\r")
@@ -405,7 +405,7 @@ def test_unusable_history(shell, folder):
 
 def test_help(shell, folder):
     """help lists builtins and topics; every builtin answers --help"""
-    with session(shell, folder, term="dumb") as terminal:
+    with editing_session(shell, folder, term="dumb") as terminal:
         names = [line.split()[0] for line in terminal.command("help") if line and not line.startswith("Topics")]
         equal({"undo", "history", "config", "prompt"} <= set(names), True, "names")
     listed = subprocess.run([shell, "-c", "help"], capture_output=True, text=True, timeout=20, env={"HOME": folder})
