@@ -50,6 +50,12 @@ static inline void *vsh_edit_data(EditLine *edit) {
 /// `mode` is L"emacs" or L"vi"; its key map replaces the one there.
 static inline int vsh_edit_set_mode(EditLine *edit, const wchar_t *mode) { return el_wset(edit, EL_EDITOR, mode); }
 
+/// The terminal's modes while a line is edited and after it: ^C is a key, and throws nothing away.
+static inline void vsh_edit_keep_queues(EditLine *edit) {
+    el_wset(edit, EL_SETTY, L"-d", L"-isig", L"+noflsh", (wchar_t *)0);
+    el_wset(edit, EL_SETTY, L"-x", L"+noflsh", (wchar_t *)0);
+}
+
 /// A screen of one row, until the next line is begun.
 static inline void vsh_edit_flatten(EditLine *edit) {
     el_wset(edit, EL_SETTC, L"li", L"1", (wchar_t *)0);

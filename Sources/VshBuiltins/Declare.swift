@@ -21,6 +21,8 @@ struct DeclarationOptions {
     /// The letter f or F.
     var functions: UInt8 = 0
     var isGlobal = false
+    /// `-t`, `+t`: functions inherit DEBUG and RETURN.
+    var traces: Bool?
     /// The first operand.
     var index = 1
 
@@ -32,6 +34,7 @@ struct DeclarationOptions {
             case 102, 70: functions = option
             case 103: isGlobal = true
             case 112: shows = true
+            case 116: traces = true
             default: added.formUnion(DeclarationOptions.flag(option))
             }
         }
@@ -42,6 +45,7 @@ struct DeclarationOptions {
             shell.fields[arguments.base + index][0] == 43
         {
             for letter in shell.argument(arguments, index).bytes.dropFirst() {
+                if letter == 116 { traces = false }
                 removed.formUnion(DeclarationOptions.flag(letter))
             }
             index += 1
@@ -69,6 +73,10 @@ private func declare(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
     }
     shell.status = 0
     if options.functions != 0 {
+        if let traces = options.traces, options.index < arguments.count {
+            traceFunctions(shell, arguments, options.index, traces)
+            return .normal
+        }
         showFunctions(shell, arguments, options.index, withBody: options.functions == 102)
         return .normal
     }
@@ -185,6 +193,17 @@ private func isDeclared(_ shell: Shell, _ symbol: Symbol) -> Bool {
 private func show(_ shell: Shell, _ symbol: Symbol) {
     shell.output.append(shell.declarationText(symbol))
     shell.output.append(10)
+}
+
+/// `declare -ft`: functions inherit DEBUG and RETURN; `-f +t`: no more.
+private func traceFunctions(_ shell: Shell, _ arguments: Arguments, _ first: Int, _ traces: Bool) {
+    for index in first..<arguments.count {
+        if let symbol = shell.symbols.find(shell.argument(arguments, index)), shell.functions[symbol] != nil {
+            if traces { shell.tracedFunctions.insert(symbol) } else { shell.tracedFunctions.remove(symbol) }
+        } else {
+            shell.status = 1
+        }
+    }
 }
 
 /// `declare -f`: functions as they would be written; `-F`: their names.

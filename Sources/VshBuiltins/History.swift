@@ -214,6 +214,15 @@ private func history(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
         }
         count = min(number, count)
     }
-    for entry in history.entries.suffix(count) { write(shell, entry, isBare: false) }
+    // As bash: its users cut the number off with sed.
+    for entry in history.entries.suffix(count) {
+        let number = Text(decimal: entry.number)
+        shell.output.append(Text(Array(repeating: 32, count: max(5 - number.count, 0))))
+        shell.output.append(number)
+        shell.output.append("  ")
+        shell.output.append(entry.text)
+        shell.output.append(10)
+        shell.flushOutput()
+    }
     return .normal
 }

@@ -61,10 +61,10 @@ private func shopt(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
             if !isQuiet { write(shell, row, isOn, asCommands, ofSet) }
             continue
         }
-        if let option = row.option {
+        if let option = row.option, option != .login {
             shell.setOption(option, wanted)
         } else if wanted != isOn {
-            shell.report(arguments, name, "is always on in vsh")
+            shell.report(arguments, name, row.option == nil ? "is always on in vsh" : "cannot be changed")
             shell.status = 1
         }
     }
@@ -84,6 +84,7 @@ private func rows(ofSet: Bool) -> [Row] {
     }
     for row in ShellOptions.shoptRows { found.append((row.option, row.name)) }
     for name in ShellOptions.alwaysOn { found.append((nil, name)) }
+    found.append((.login, "login_shell"))
     return found.sorted { isOrderedBefore(Text($0.name), Text($1.name)) }
 }
 

@@ -54,6 +54,9 @@ private func cd(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Fl
     if !beginsWithDot(operand) && operand[0] != 47, let found = searchCDPATH(shell, operand) {
         path = found.path
         writesPath = writesPath || found.isNamed
+    } else if shell.options.contains(.cdableVars), let value = namedDirectory(shell, operand) {
+        path = value
+        writesPath = true
     }
     // Steps 7 to 9.
     var logical = Text()
@@ -110,6 +113,14 @@ private func beginsWithDot(_ path: Text) -> Bool {
     if path[0] != 46 { return false }
     if path.count == 1 || path[1] == 47 { return true }
     return path[1] == 46 && (path.count == 2 || path[2] == 47)
+}
+
+/// `shopt -s cdable_vars`: the value of the variable that an operand names, where there is no such directory.
+private func namedDirectory(_ shell: Shell, _ operand: Text) -> Text? {
+    if (try? FileStatus(operand)) != nil { return nil }
+    guard let symbol = shell.symbols.find(operand), shell.isName(operand) else { return nil }
+    let value = shell.value(symbol)
+    return value.isEmpty ? nil : value
 }
 
 /// A directory found by way of CDPATH, and whether the part of CDPATH was not empty (then the path is written).

@@ -42,8 +42,27 @@ extension Shell {
             case .command(let text) = entry.action
         else { return nil }
         let inherits = options.contains(trap == .error ? .errtrace : .functrace)
-        if !inherits && (entry.level != subshellDepth || entry.functionDepth < functionDepth) { return nil }
+        if !inherits && (entry.level != subshellDepth || entry.functionDepth < functionDepth && !isTraced(trap)) {
+            return nil
+        }
         return text
+    }
+
+    /// In a function that `declare -ft` gave DEBUG and RETURN.
+    private func isTraced(_ trap: CommandTrap) -> Bool {
+        !tracedFunctions.isEmpty && trap != .error && callStack.count > 0
+            && tracedFunctions.contains(callStack[callStack.count - 1].symbol)
+    }
+
+    /// DEBUG before a stage of a pipeline. Stages that are no single commands, and those of a shell whose processes inherit the trap, run it themselves.
+    @inline(never)
+    func attendStage(_ code: Code, _ index: Int32) throws(ShellError) -> Flow {
+        let node = code.nodes[index]
+        if options.contains(.functrace), !isProgram(node) { return .normal }
+        switch node.kind {
+        case .simpleCommand, .assignment, .conditionalCommand, .arithmeticCommand: return try attend(code, node)
+        default: return .normal
+        }
     }
 
     /// Before a command: DEBUG, then signals.
@@ -58,6 +77,15 @@ extension Shell {
             if flow != .normal { return flow }
         }
         return try runPendingTraps()
+    }
+
+    /// At the start of a function that inherits it: DEBUG, once more for the call.
+    @inline(never)
+    func attendEntry() throws(ShellError) -> Flow {
+        guard heldSignals.contains(Signal(rawValue: 32)), !isInCommandTrap, let text = command(.debug) else {
+            return .normal
+        }
+        return try runCommandTrap(text)
     }
 
     /// After a function or a dot script: RETURN, then signals.

@@ -11,6 +11,8 @@ struct InputBuffer: ~Copyable {
     var descriptor: Int32 = -1
     /// Seeking back is possible.
     var isSeekable = false
+    /// It is the shell's terminal.
+    var isTerminal = false
     /// `bytes` are copies of what waits in the pipe; they are still to be taken.
     var isPipe = false
     /// A pipe of our own that tee(2) copies into, or -1: made for the first pipe read from.
@@ -72,6 +74,8 @@ extension Shell {
             inputBuffer.isSeekable =
                 status?.isRegular ?? false && ((try? System.seek(real, 0, from: .current)) ?? -1) >= 0
             inputBuffer.isPipe = status?.isPipe ?? false
+            inputBuffer.isTerminal =
+                terminalDescriptor >= 0 && (try? System.foregroundGroup(real)) != nil
         }
         if inputBuffer.isPipe {
             if let found = readPipe(real, delimiter, error: &error) { return found }
@@ -98,19 +102,22 @@ extension Shell {
                 inputBuffer.position = 0
             }
             let room = inputBuffer.isSeekable ? 65536 : 1
+            // A ^C between the two takes away what was there to be read. The shell's own way to the terminal does not wait then.
+            let source = waits && inputBuffer.isTerminal && terminalDescriptor >= 0 ? terminalDescriptor : real
             var result = 0
             inputBuffer.position = 0
             inputBuffer.bytes.pop(to: 0)
             inputBuffer.bytes.append(unfilled: room) { space in
                 do throws(Errno) {
                     if waits { _ = try System.waitReady(real) }
-                    result = try System.read(real, into: UnsafeMutableRawBufferPointer(space))
+                    result = try System.read(source, into: UnsafeMutableRawBufferPointer(space))
                 } catch {
                     result = -Int(error.rawValue)
                 }
                 return max(result, 0)
             }
             if result == 0 { return false }
+            if source != real, result == -Int(Errno.wouldBlock.rawValue) { continue }
             if result < 0 {
                 error = Int32(result)
                 if result == -Int(Errno.interrupted.rawValue) && pendingTrappedSignal() == nil { continue }

@@ -228,7 +228,7 @@ extension Shell {
     /// Job control needs the terminal: waits until this shell is in the foreground, and makes it lead its own group.
     func takeTerminal() {
         guard options.contains(.monitor), terminalDescriptor < 0 else { return }
-        guard let descriptor = try? System.open("/dev/tty", [.readWrite, .closeOnExec]) else {
+        guard let descriptor = try? System.open("/dev/tty", [.readWrite, .closeOnExec, .nonBlocking]) else {
             if isInteractive { loseJobControl() }
             return
         }

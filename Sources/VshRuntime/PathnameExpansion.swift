@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshSyntax
 import VshSystem
 
 /// Appends the pathnames that `pattern` matches to `fields`, in the order of their bytes, and returns how many (XCU 2.6.6, 2.14.3).
@@ -13,6 +14,29 @@ func expandPathnames(
     expansion.hasGlobstar = options.contains(.globstar) && !options.contains(.posix)
     expansion.options = options
     return expansion.parse(pattern, isUTF8: isUTF8) ? expansion.run(into: &fields) : 0
+}
+
+extension Shell {
+    /// The pathnames that a word, quotes and all, stands for; none when it matches nothing. It is to have no substitutions: they would be made.
+    public func pathnames(of word: Text) -> [[UInt8]] {
+        var text = Text("true ")
+        text.append(word)
+        text.append(Text("\n"))
+        let code = Code(source: Source(name: name, origin: .eval, text: text))
+        var parser = Parser(source: code.source, symbols: symbols, options: parserOptions)
+        let parsed = try? parser.nextCommand(into: code)
+        syncTables()
+        guard case .command(let root)? = parsed, code.nodes[root].kind == .simpleCommand, code.nodes[root].n == 2,
+            code.nodes[root].e < 0
+        else { return [] }
+        let mark = fields.count
+        defer { fields.pop(to: mark) }
+        do throws(ShellError) { try expand(code, code.nodes[root].a + 1) } catch { return [] }
+        let names = (mark..<fields.count).map { fields[$0].bytes }
+        // What matches nothing stays as it is.
+        if names.count == 1, (try? FileStatus(Text(names[0]), follow: false)) == nil { return [] }
+        return names
+    }
 }
 
 /// One expansion. Directories are opened relative to the one before, so no path is too long, and a symbolic link that is changed

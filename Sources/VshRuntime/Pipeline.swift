@@ -24,6 +24,10 @@ extension Shell {
             let child = code.ints[node.a &+ place]
             let isLast = place == node.n &- 1
             var ends: (read: Int32, write: Int32) = (-1, -1)
+            if heldSignals.contains(Shell.commandTrapBit) {
+                do throws(ShellError) { flow = try attendStage(code, child) } catch { failure = error }
+                if flow != .normal || failure != nil { break }
+            }
             if !isLast {
                 do throws(Errno) {
                     ends = try System.pipe()
@@ -65,7 +69,7 @@ extension Shell {
             input = ends.read
             if failure != nil { break }
         }
-        if failure != nil, input >= 0 { try? System.close(input) }
+        if input >= 0 { try? System.close(input) }
         if usesJobControl && group > 0 {
             status = waitForPipelineJob(commandText(code, index), stages, group, terminal)
         } else {
@@ -125,7 +129,7 @@ extension Shell {
     }
 
     /// Whether a command is a program, by its name.
-    private func isProgram(_ node: Node) -> Bool {
+    func isProgram(_ node: Node) -> Bool {
         node.kind == .simpleCommand && node.b >= 0 && functions[node.b] == nil && builtinNumber(node.b) < 0
     }
 

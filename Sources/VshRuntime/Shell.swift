@@ -43,6 +43,8 @@ public final class Shell {
     var callStack = Table<CallRecord>(capacity: 32)
     /// What the dot scripts among them read.
     var dotNames: [Text] = []
+    /// Functions that inherit DEBUG and RETURN (`declare -ft`).
+    public var tracedFunctions: Set<Symbol> = []
     /// DEBUG, ERR or RETURN is being run: none of them acts meanwhile.
     var isInCommandTrap = false
     /// Names such as PIPESTATUS have their meaning.

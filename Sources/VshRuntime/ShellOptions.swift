@@ -49,6 +49,7 @@ public struct ShellOptions: OptionSet, Sendable {
     public static let nocaseglob = ShellOptions(rawValue: 1 << 35)
     public static let nocasematch = ShellOptions(rawValue: 1 << 36)
     public static let failglob = ShellOptions(rawValue: 1 << 37)
+    public static let cdableVars = ShellOptions(rawValue: 1 << 38)
     /// The options that POSIX mode does not know.
     public static let extensions: ShellOptions = [.braceexpand, .errtrace, .functrace, .globstar]
 
@@ -99,16 +100,17 @@ public struct ShellOptions: OptionSet, Sendable {
     /// What `shopt` knows and can change, sorted by name.
     public static var shoptRows: [(option: ShellOptions, name: StaticString)] {
         [
-            (.dotglob, "dotglob"), (.extglob, "extglob"), (.failglob, "failglob"), (.globstar, "globstar"),
-            (.nocaseglob, "nocaseglob"), (.nocasematch, "nocasematch"), (.nullglob, "nullglob"),
+            (.cdableVars, "cdable_vars"), (.dotglob, "dotglob"), (.extglob, "extglob"), (.failglob, "failglob"),
+            (.globstar, "globstar"), (.nocaseglob, "nocaseglob"), (.nocasematch, "nocasematch"),
+            (.nullglob, "nullglob"),
         ]
     }
 
     /// What `shopt` knows as on, since the shell does it always, sorted by name.
     public static var alwaysOn: [StaticString] {
         [
-            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "inherit_errexit", "interactive_comments",
-            "lastpipe", "progcomp", "promptvars", "sourcepath",
+            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "hostcomplete", "inherit_errexit",
+            "interactive_comments", "lastpipe", "progcomp", "promptvars", "sourcepath",
         ]
     }
 

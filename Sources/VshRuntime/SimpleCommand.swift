@@ -135,7 +135,8 @@ extension Shell {
             currentCode = callerCode
             currentPosition = position
         }
-        var flow = try run(body.code, body.node, tail: false)
+        var flow = needsAttention ? try attendEntry() : .normal
+        if flow == .normal { flow = try run(body.code, body.node, tail: false) }
         // A trap that is due has the function's parameters.
         if needsAttention { flow = try attendReturn(flow) }
         switch flow {

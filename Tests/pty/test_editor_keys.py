@@ -149,6 +149,17 @@ def test_inserting_all_completions(shell, folder):
         terminal.type("\x07" + ESC + "*", r"^\$ echo aa1 aa2\Z")
 
 
+def test_pathnames(shell, folder):
+    """^X* puts in what a pattern matches, ^Xg shows it; a count adds a star"""
+    with session(shell, folder) as terminal:
+        for name in ("aa1", "aa2", "a b"):
+            Path(folder, "work", name).write_text("")
+        terminal.type("echo a*\x18g", r"^\$ echo a\*\na b +aa1 +aa2\Z")
+        terminal.type("\x07\x18*", r"^\$ echo a\\ b aa1 aa2\Z")
+        terminal.type("\x15echo '$(x)'a" + ESC + "1\x18*", r"^\$ echo '\$\(x\)'a\Z")
+        terminal.type("\x15echo aa" + ESC + "1\x18*", r"^\$ echo aa1 aa2\Z")
+
+
 def test_undo_of_edits(shell, folder):
     """^_ takes back word by word, Alt-/ does it again"""
     with session(shell, folder) as terminal:

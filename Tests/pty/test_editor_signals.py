@@ -64,6 +64,27 @@ def test_end_of_file(shell, folder):
         equal(terminal.wait(), 3)
 
 
+def test_nothing_is_cut(shell, folder):
+    """A ^C while the terminal is slow to read takes nothing away of what the shell has written"""
+    with session(shell, folder) as terminal:
+        for mode in ("emacs", "vi"):
+            run(terminal, f"set -o {mode}", "^")
+            for _ in range(3):
+                begun = len(terminal.output)
+                for number in range(200):
+                    terminal.send("\r")
+                    # It comes while the next prompt is made.
+                    moment = time.monotonic() + number % 20 * 0.00004
+                    while time.monotonic() < moment:
+                        pass
+                    terminal.send("\x03")
+                terminal.settle(0.2)
+                equal(terminal.screen.unknown, [], "sequences")
+                written = terminal.output[begun:]
+                for on, off in ((b"\x1b[?2026h", b"\x1b[?2026l"), (b"\x1b[?2004l", b"\x1b[?2004h"), (b"\x1b]133;A", b"\x1b[?2004h")):
+                    equal(written.count(on), written.count(off), f"{on} and {off}")
+
+
 def test_hangup(shell, folder):
     """The shell ends when its terminal goes away"""
     terminal = session(shell, folder)

@@ -162,7 +162,7 @@ extension LineEditor {
         if interaction.isEditing { bell() }
     }
 
-    private func openMenu(_ completion: Completion, insertsPrefix: Bool) {
+    func openMenu(_ completion: Completion, insertsPrefix: Bool) {
         let candidates = completion.candidates
         let start = min(max(completion.start, 0), cursor)
         if candidates.isEmpty {

@@ -68,6 +68,7 @@ final class Engine {
             })
         guard let opened else { return nil }
         edit = opened
+        vsh_edit_keep_queues(edit)
         // libedit frees neither names nor functions, so each is added once.
         Engine.add(edit, "vsh-key") { edit, _ in
             UInt8(truncatingIfNeeded: (Engine.client(edit)?.performKey() ?? .changed).rawValue)

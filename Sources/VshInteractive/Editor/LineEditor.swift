@@ -67,6 +67,7 @@ public final class LineEditor: EngineClient {
     var result = Result.none
     enum Result { case none, line, end, interrupted }
 
+    private(set) var isContinuation = false
     var promptText: [UInt8] = []
     var rightPromptText: [UInt8] = []
     var continuationText: [UInt8] = []
@@ -74,6 +75,8 @@ public final class LineEditor: EngineClient {
     var rings = false
     var viewTop = 0
     var cooked: TerminalAttributes?
+    /// NOFLSH is on between lines, and only because of the editor.
+    var keepsQueues = false
     var raw: TerminalAttributes?
     /// When the command that was read last began to run.
     var commandStart: Int64?
@@ -120,12 +123,13 @@ public final class LineEditor: EngineClient {
     /// - Parameter isContinuation: the parser wants more of the command that was read last.
     public func readLine(isContinuation: Bool) throws(ShellError) -> Text? {
         if !LineEditor.isUsable(shell) { return try plainLineReader(shell, isContinuation) }
+        cooked = userModes()
         if engine == nil { engine = Engine(descriptor: 0, client: box) }
-        guard let engine else { return try plainLineReader(shell, isContinuation) }
-        cooked = try? TerminalAttributes(0)
-        guard cooked != nil else { return try plainLineReader(shell, isContinuation) }
+        guard let engine, cooked != nil else { return try plainLineReader(shell, isContinuation) }
+        keepQueues()
         engine.use(shell.options.contains(.vi) ? .vi : .emacs)
-        noteCommandEnd(isContinuation)
+        self.isContinuation = isContinuation
+        noteCommandEnd()
         resetLine()
         // Both only have to end the wait for a key.
         let wakers = [Signal.windowChange, .continue].filter { Signals.disposition($0) == .default }
@@ -135,22 +139,23 @@ public final class LineEditor: EngineClient {
                 try? Signals.set(signal, .default)
             }
         }
-        startScreen(isContinuation)
+        startScreen()
         while true {
             result = .none
             raw = nil
             isFresh = true
             engine.run()
-            keepModes()
             switch result {
             case .line:
-                let line = Text(text + [10])
+                keepModes(runsCommands: isContinuation || !isBlank)
                 if !isContinuation { noteCommandStart() }
-                return line
+                return Text(text + [10])
             case .end, .none:
                 finishScreen()
+                keepModes()
                 return nil
             case .interrupted:
+                keepModes(runsCommands: shell.trapAction(Int(Signal.interrupt.rawValue)) != nil)
                 status130()
                 do throws(ShellError) { _ = try shell.runPendingTraps() } catch {}
                 throw ShellError(.interrupted, status: 130)
@@ -296,10 +301,13 @@ public final class LineEditor: EngineClient {
 
     // MARK: ends of lines, for the commands
 
+    /// Nothing is to be run.
+    var isBlank: Bool { text.allSatisfy { $0 == 32 || $0 == 9 || $0 == 10 } }
+
     /// The line is complete.
     func accept() -> Engine.Outcome {
         result = .line
-        finishScreen()
+        finishScreen(isCommand: !isContinuation && !isBlank)
         return .accepted
     }
 

@@ -9,19 +9,47 @@ extension LineEditor {
     /// libedit's raw mode, but control characters are keys: one that is pasted must not act.
     func enterRawMode() {
         guard var modes = try? TerminalAttributes(0) else { return }
+        let now = modes
         modes.sendsSignals = false
-        // Where it is switched on for a while, no sequence is to be cut.
         modes.keepsQueues = true
-        try? modes.apply(to: 0, .drained)
+        if !(now == modes) { try? modes.apply(to: 0, .drained) }
         raw = modes
+    }
+
+    /// The terminal's modes without what the editor has added between lines.
+    func userModes() -> TerminalAttributes? {
+        guard var modes = try? TerminalAttributes(0) else { return nil }
+        if keepsQueues { modes.keepsQueues = false }
+        return modes
+    }
+
+    /// Before a prompt is written: ^C would throw away what the terminal has not read yet, in the middle of a sequence.
+    func keepQueues() {
+        if keepsQueues { return }
+        guard var modes = cooked, !modes.keepsQueues else { return }
+        modes.keepsQueues = true
+        try? modes.apply(to: 0, .now)
+        keepsQueues = true
     }
 
     /// After the line: the modes that were there before it, such as those of `stty -echo`, which libedit would not keep. What a program left that
     /// read keys one by one is no mode for others.
-    func keepModes() {
-        if let cooked, cooked.isCanonical, let now = try? TerminalAttributes(0), !(now == cooked) {
-            try? cooked.apply(to: 0, .drained)
-        }
+    /// - Parameter runsCommands: false: the next prompt comes at once, and what is written is still not to be thrown away.
+    func keepModes(runsCommands: Bool = true) {
+        guard var modes = try? TerminalAttributes(0), let cooked else { return }
+        let now = modes
+        if cooked.isCanonical { modes = cooked }
+        modes.keepsQueues = cooked.keepsQueues || !runsCommands
+        keepsQueues = modes.keepsQueues && !cooked.keepsQueues
+        if !(now == modes) { try? modes.apply(to: 0, .drained) }
+    }
+
+    /// The modes that commands expect, while the line waits.
+    func setModes(runsCommands: Bool) {
+        guard var modes = cooked else { return }
+        if !runsCommands { modes.keepsQueues = true }
+        keepsQueues = !runsCommands && cooked?.keepsQueues == false
+        try? modes.apply(to: 0, .drained)
     }
 
     /// vi's `.`: the keys of the last change come again, and then those that are typed. Meanwhile the terminal sends the signals of ^C and ^\, as no
@@ -148,7 +176,7 @@ extension LineEditor {
         }
         checkModes()
         checkSize()
-        if shell.hasNews { suspendScreen { shell.notifyJobs() } }
+        if shell.hasNews { suspendScreen(runsCommands: false) { shell.notifyJobs() } }
         return true
     }
 

@@ -5,7 +5,7 @@ import VshSystem
 
 /// The screen between lines: when a prompt starts, when a line is done, and while something else has the terminal.
 extension LineEditor {
-    func startScreen(_ isContinuation: Bool) {
+    func startScreen() {
         var out: [UInt8] = []
         if !isContinuation {
             promptText = services.prompt.prompt()
@@ -15,6 +15,8 @@ extension LineEditor {
             promptText = continuationText.isEmpty ? services.prompt.continuation() : continuationText
             rightPromptText = []
         }
+        // PROMPT_COMMAND may have changed them.
+        cooked = userModes() ?? cooked
         let size = terminalSize()
         renderer.begin(
             columns: size.columns, lines: size.rows, marksPartialLine: !isContinuation, into: &out)
@@ -29,7 +31,8 @@ extension LineEditor {
     }
 
     /// The line is done: the screen keeps it, without what was only shown while editing.
-    func finishScreen() {
+    /// - Parameter isCommand: it is going to run. The terminal is told so while ^C throws nothing away.
+    func finishScreen(isCommand: Bool = false) {
         var out: [UInt8] = []
         interaction = .editing
         suggestion = []
@@ -37,6 +40,7 @@ extension LineEditor {
         paint(isFinal: true, into: &out)
         renderer.leave(into: &out)
         endModes(into: &out)
+        if isCommand { announcements.commandStarts(text, into: &out) }
         write(out)
     }
 
@@ -46,16 +50,13 @@ extension LineEditor {
     }
 
     func noteCommandStart() {
-        if text.allSatisfy({ $0 == 32 || $0 == 9 || $0 == 10 }) { return }
+        if isBlank { return }
         commandStart = Clock.monotonic
         lastOperation = shell.files.lastOperation?.id ?? 0
         services.history.add(text, directory: shell.workingDirectory.bytes, start: Clock.realTime)
-        var out: [UInt8] = []
-        announcements.commandStarts(text, into: &out)
-        write(out)
     }
 
-    func noteCommandEnd(_ isContinuation: Bool) {
+    func noteCommandEnd() {
         guard let start = commandStart, !isContinuation else { return }
         commandStart = nil
         let duration = Clock.monotonic - start
@@ -69,12 +70,13 @@ extension LineEditor {
     }
 
     /// Takes what is ours off the screen, runs `body` with the terminal as commands expect it, and paints again below its output.
-    func suspendScreen(_ body: () -> Void) {
+    /// - Parameter runsCommands: false: it only writes.
+    func suspendScreen(runsCommands: Bool = true, _ body: () -> Void) {
         var out: [UInt8] = []
         renderer.clear(into: &out)
         endModes(into: &out)
         write(out)
-        try? cooked?.apply(to: 0, .drained)
+        setModes(runsCommands: runsCommands)
         body()
         available = 0
         resumeScreen()
@@ -82,7 +84,7 @@ extension LineEditor {
 
     /// The terminal is ours again; the cursor is at the start of a row or after some text.
     func resumeScreen() {
-        if let modes = try? TerminalAttributes(0) { cooked = modes }
+        cooked = userModes() ?? cooked
         try? raw?.apply(to: 0, .drained)
         var out: [UInt8] = []
         startPainting(marksPartialLine: true, into: &out)

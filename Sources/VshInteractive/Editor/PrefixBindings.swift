@@ -18,9 +18,10 @@ extension LineEditor {
 
     /// The second key.
     func after(_ prefix: UInt8, _ key: Key) -> Binding {
-        let count = replay.takeCount() ?? 1
+        let given = replay.takeCount()
+        let count = given ?? 1
         switch prefix {
-        case Prefix.extended: return extended(key, count)
+        case Prefix.extended: return extended(key, count, hasCount: given != nil)
         case Prefix.quote: return quoted(key, max(count, 1))
         case Prefix.forward: return edit { $0.goTo(key, count) }
         case Prefix.backward: return edit { $0.goTo(key, -count) }
@@ -70,13 +71,15 @@ extension LineEditor {
     }
 
     /// ^X and a key.
-    private func extended(_ key: Key, _ count: Int) -> Binding {
+    private func extended(_ key: Key, _ count: Int, hasCount: Bool) -> Binding {
         switch key {
         case .control(5): act { $0.editExternally() }
         case .control(21): act { $0.undoEdit() }
         case .control(24): edit { $0.exchangeMark() }
         case .special(.backspace, _): cut { $0.cutToLineStart() }
         case .text(40): act { $0.replay.beginMacro() }  // (
+        case .text(42): edit { $0.insertPathnames(appendsStar: hasCount) }  // *
+        case .text(103): act { $0.listPathnames(appendsStar: hasCount) }  // g
         case .text(41): act { $0.endMacro() }  // )
         case .text(101): act { $0.runMacro(times: count) }  // e
         default: .nothing

@@ -98,8 +98,34 @@ extension LineEditor {
     // MARK: completion
 
     /// Alt-*: all that the word could become.
-    func insertAllCompletions() {
-        let completion = findCompletion()
+    func insertAllCompletions() { insertAll(of: findCompletion()) }
+
+    /// ^X*: the pathnames that the word before the cursor matches, in its place.
+    func insertPathnames(appendsStar: Bool) { insertAll(of: findPathnames(appendsStar)) }
+
+    /// ^Xg: they are shown.
+    func listPathnames(appendsStar: Bool) {
+        kills.joins = false
+        openMenu(findPathnames(appendsStar), insertsPrefix: false)
+        if interaction.isEditing { bell() }
+    }
+
+    private func findPathnames(_ appendsStar: Bool) -> Completion {
+        let before = Array(text[..<cursor])
+        guard let word = LineSyntax(before, symbols: highlighter.symbols).words.last, word.range.upperBound == cursor,
+            word.value != nil
+        else { return Completion(start: cursor) }
+        let pattern = Text(before[word.range] + (appendsStar ? [42] : []))
+        return Completion(
+            start: word.range.lowerBound,
+            candidates: shell.pathnames(of: pattern).map { name in
+                Candidate(
+                    text: WordQuoting.quoted(name, in: .none, isFirst: true, closes: true),
+                    display: WordQuoting.display(name), kind: .file)
+            })
+    }
+
+    private func insertAll(of completion: Completion) {
         let start = min(max(completion.start, 0), cursor)
         if completion.candidates.isEmpty { return bell() }
         let all = Array(completion.candidates.prefix(1000).map(\.text).joined(separator: [32])) + [32]
