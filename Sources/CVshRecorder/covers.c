@@ -21,6 +21,7 @@ static struct {
   uint32_t rules;                // 0: programs have none
   uint64_t seen;                 // how the directories were whose entries were looked at, in which others may come
   char parents[PARENTS_TEXT];    // these, each with a zero byte behind it, and an empty one
+  uint64_t unknown;              // a directory that the shell was in, of which they were made because they did not know it
 } known;
 static uint32_t made;
 
@@ -32,8 +33,13 @@ struct search {
   char path[PATH_MAX];
   char here[PATH_MAX];  // the shell's directory: what it is in is covered first
   size_t parents;
-  bool is_root;  // of the zone that is looked at, all is to be covered; of others what the shell is in
+  bool is_root;   // of the zone that is looked at, all is to be covered; of others what the shell is in
+  bool is_brief;  // so of the root, unless the shell is in it and in nothing that can be covered
 };
+
+static void find_here(char *into) {
+  if (syscall(SYS_getcwd, into, PATH_MAX) < 0) into[0] = 0;
+}
 
 static bool holds_any(const char *list, const char *directory) {
   for (; *list; list += strlen(list) + 1)
@@ -54,12 +60,18 @@ static uint64_t mix(uint64_t seen, const struct statx *x) {
 
 static void cover(struct search *s, int parent, const char *name, int depth);
 
+/// What is covered under this path itself; NULL: nothing.
+static const struct cover *find_cover(const struct covers *covers, const char *path, size_t length) {
+  uint64_t key = hash_bytes(path, length);
+  for (uint32_t i = 0; i < covers->count; i++)
+    if (covers->list[i].path == key) return &covers->list[i];
+  return NULL;
+}
+
 /// The directory at s->path, whose name starts behind `length`.
 static void cover_entry(struct search *s, int directory, size_t length, int depth) {
   const char *name = s->path + length + 1;
-  uint64_t key = hash_bytes(s->path, strlen(s->path));
-  bool is_known = false;
-  for (uint32_t i = 0; i < known.covers.count && !is_known; i++) is_known = known.covers.list[i].path == key;
+  bool is_known = find_cover(&known.covers, s->path, strlen(s->path));
   // A zone has its own turn.
   if (!is_known && strcmp(name, s->store) != 0 && !is_in(s->zones, s->path)) cover(s, directory, name, depth + 1);
   s->path[length] = 0;
@@ -74,14 +86,15 @@ static void cover_entries(struct search *s, int fd, const struct statx *x, int d
   s->parents += length + 1;
   known.parents[s->parents] = 0;
   known.seen = mix(known.seen, x);
-  if (strcmp(s->here, s->path) != 0 && is_below(s->here, s->path)) {
+  bool is_here = strcmp(s->here, s->path) == 0;
+  if (!is_here && is_below(s->here, s->path)) {
     size_t end = length + 1 + strcspn(s->here + length + 1, "/");
     memcpy(s->path + length, s->here + length, end - length);
     s->path[end] = 0;
     cover_entry(s, fd, length, depth);
   }
   long count;
-  while (s->is_root && known.covers.count < COVERED && (count = syscall(SYS_getdents64, fd, block, sizeof block)) > 0) {
+  while (s->is_root && (is_here || !s->is_brief) && known.covers.count < COVERED && (count = syscall(SYS_getdents64, fd, block, sizeof block)) > 0) {
     for (long at = 0; at < count && known.covers.count < COVERED;) {
       struct {
         uint64_t inode, offset;
@@ -122,18 +135,18 @@ static void cover(struct search *s, int parent, const char *name, int depth) {
   close(fd);
 }
 
-int vsh_recorder_cover(int ruleset, uint64_t rights, const void *lists) {
+int vsh_recorder_cover(int ruleset, uint64_t rights, const void *lists, int is_brief) {
   static struct search s;
   known.rules = 0;
   known.covers.number = known.covers.count = 0;
   known.seen = 0;
   known.parents[0] = 0;
-  s = (struct search){.ruleset = ruleset, .rights = rights, .zones = lists, .own = lists};
+  s = (struct search){.ruleset = ruleset, .rights = rights, .zones = lists, .own = lists, .is_brief = is_brief};
   while (*s.own) s.own += strlen(s.own) + 1;
   s.own++;
   snprintf(s.store, sizeof s.store, ".vsh-%u", (unsigned)geteuid());
   if (may_look() != LOOK_FREELY) return -EOPNOTSUPP;
-  if (syscall(SYS_getcwd, s.here, sizeof s.here) < 0) s.here[0] = 0;
+  find_here(s.here);
   for (const char *zone = s.zones; *zone; zone += strlen(zone) + 1) {
     if (strlen(zone) < 2 || strlen(zone) >= sizeof s.path) return -EOPNOTSUPP;
     strcpy(s.path, zone);
@@ -157,6 +170,23 @@ int vsh_recorder_rules_are_old(void) {
   for (const char *path = known.parents; *path; path += strlen(path) + 1)
     if (statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, LOOK, &x) == 0) seen = mix(seen, &x);
   return seen != known.seen;
+}
+
+int vsh_recorder_is_somewhere_new(void) {
+  char here[PATH_MAX];
+  find_here(here);
+  if (!known.rules || here[0] != '/' || is_in(known.parents, here)) return 0;
+  bool is_inside = false;
+  for (const char *path = known.parents; *path && !is_inside; path += strlen(path) + 1) is_inside = is_below(here, path);
+  for (const char *end = here; *end && is_inside;) {
+    end = strchrnul(end + 1, '/');
+    if (find_cover(&known.covers, here, (size_t)(end - here))) is_inside = false;
+  }
+  // It may be one that cannot be covered.
+  uint64_t key = hash_bytes(here, strlen(here));
+  if (!is_inside || key == known.unknown) return 0;
+  known.unknown = key;
+  return 1;
 }
 
 uint64_t covers_publish(struct shared *shared, uint32_t rules) {
@@ -216,9 +246,7 @@ static bool have_mounts(const struct covers *covers, const char *mounts) {
   for (const char *path = mounts; *path; path += strlen(path) + 1)
     for (const char *end = path; *end;) {
       end = strchrnul(end + 1, '/');
-      uint64_t key = hash_bytes(path, (size_t)(end - path));
-      for (uint32_t i = 0; i < covers->count; i++)
-        if (covers->list[i].path == key) return true;
+      if (find_cover(covers, path, (size_t)(end - path))) return true;
     }
   return false;
 }
@@ -257,17 +285,14 @@ bool covers_hold(const struct slot *slot, const struct statx *directory, const c
   bool found = false;
   for (const char *end = path; !found && *end; ) {
     end = strchrnul(end + 1, '/');
-    uint64_t key = hash_bytes(path, (size_t)(end - path));
-    for (uint32_t i = 0; i < covers->count && !found; i++) {
-      const struct cover *cover = &covers->list[i];
-      if (cover->path != key) continue;
-      // The name may have come to be another directory's. What lies on another mount was mounted since.
-      char name[LONG_PATH];
-      struct statx x;
-      snprintf(name, sizeof name, "%.*s", (int)(end - path), path);
-      found = statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, STATX_INO | MOUNT_ID_UNIQUE, &x) == 0 && x.stx_ino == cover->inode
-              && device_of(&x) == cover->device && x.stx_mnt_id == cover->mount && directory->stx_mnt_id == cover->mount;
-    }
+    const struct cover *cover = find_cover(covers, path, (size_t)(end - path));
+    if (!cover) continue;
+    // The name may have come to be another directory's. What lies on another mount was mounted since.
+    char name[LONG_PATH];
+    struct statx x;
+    snprintf(name, sizeof name, "%.*s", (int)(end - path), path);
+    found = statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW, STATX_INO | MOUNT_ID_UNIQUE, &x) == 0 && x.stx_ino == cover->inode
+            && device_of(&x) == cover->device && x.stx_mnt_id == cover->mount && directory->stx_mnt_id == cover->mount;
   }
   return found && covers_of(slot->covers) == covers;
 }

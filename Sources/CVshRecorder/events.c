@@ -24,14 +24,6 @@ struct context {
 
 /// Big things that need not be on the stack twice.
 static _Thread_local struct place first, second, third;
-static _Thread_local struct buffer attributes, content;
-
-static uint64_t key_of(const char *path) { return hash_bytes(path, strlen(path)); }
-
-static uint64_t inode_key(const struct statx *x) {
-  uint64_t parts[3] = {x->stx_ino, device_of(x), (uint64_t)x->stx_btime.tv_sec * 1000000000 + x->stx_btime.tv_nsec};
-  return hash_bytes(parts, sizeof parts);
-}
 
 /// The answer to a call that the sandbox does not allow.
 static _Thread_local int refused;
@@ -45,108 +37,6 @@ static bool refuse(const struct context *c, const char *action, const char *path
   refused = -EACCES;
   return true;
 }
-
-/// Whether the operation made the object, under this name.
-static bool is_born(struct operation *operation, const struct place *place) {
-  const struct statx *x = &place->status;
-  if (!(x->stx_mask & STATX_BTIME)) return false;
-  if ((int64_t)x->stx_btime.tv_sec * 1000000000 + x->stx_btime.tv_nsec < operation->began) return false;
-  return table_get(&operation->paths, key_of(place->path)) & PATH_CREATED;
-}
-
-/// Records the times of the directory around a name, once: a change in it alters them.
-static void touch_parent(struct operation *operation, const char *path) {
-  size_t count = parent_length(path);
-  uint64_t key = hash_bytes(path, count);
-  if (table_get(&operation->paths, key) & (PATH_TOUCHED | PATH_CREATED)) return;
-  memcpy(third.path, path, count);
-  third.path[count] = 0;
-  if (!look(&third)) return;
-  table_add(&operation->paths, key, PATH_TOUCHED);
-  append_change(operation, &(struct change){.kind = CHANGE_TIMES, .preimage = PREIMAGE_IN_RECORD, .before = &third.status, .path = third.path});
-}
-
-/// `source`: of a second name, another one; else NULL. Of such a one it must be known what it was, to take it away without a trace.
-static void record_created(struct operation *operation, const struct place *place, const char *source) {
-  uint64_t key = key_of(place->path);
-  touch_parent(operation, place->path);
-  if (source || !(table_get(&operation->paths, key) & PATH_COVERED))
-    append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = place->path, .location = source});
-  table_add(&operation->paths, key, PATH_COVERED | PATH_CREATED);
-}
-
-/// An object will go from its name.
-static void record_removed(struct operation *operation, const struct place *place) {
-  const struct statx *x = &place->status;
-  struct change change = {.kind = CHANGE_REMOVED, .preimage = PREIMAGE_IN_RECORD, .before = x, .path = place->path};
-  char target[PATH_MAX];
-  touch_parent(operation, place->path);
-  // Of what has other names they must go on leading to the same thing.
-  bool is_kept = S_ISREG(x->stx_mode) || (!S_ISDIR(x->stx_mode) && x->stx_nlink > 1);
-  if (is_kept && keep_link(operation, place, &change.item, &change.location) == 0) {
-    change.preimage = PREIMAGE_OBJECT;
-  } else {
-    read_attributes(place->path, &attributes);
-    change.attributes = &attributes;
-    if (S_ISLNK(x->stx_mode)) {
-      ssize_t count = readlink(place->path, target, sizeof target - 1);
-      target[count < 0 ? 0 : count] = 0;
-      change.other = target;
-    } else if (S_ISREG(x->stx_mode) && x->stx_size > 0) {
-      if (read_small(place, &content)) {
-        change.content = &content;
-      } else {
-        change.reason = (uint8_t)keep_copy(operation, place, &change.item);
-        change.preimage = change.item ? PREIMAGE_COPY : PREIMAGE_MISSING;
-      }
-    }
-  }
-  append_change(operation, &change);
-  table_add(&operation->paths, key_of(place->path), PATH_COVERED);
-}
-
-/// The content of a regular file will change in place.
-static void record_content(struct operation *operation, const struct place *place) {
-  const struct statx *x = &place->status;
-  if (!S_ISREG(x->stx_mode) || is_born(operation, place)) return;
-  uint64_t key = inode_key(x);
-  if (table_get(&operation->inodes, key) & INODE_CONTENT) return;
-  struct change change = {.kind = CHANGE_CONTENT, .preimage = PREIMAGE_IN_RECORD, .before = x, .path = place->path, .attributes = &attributes};
-  if (x->stx_size > 0) {
-    if (read_small(place, &content)) {
-      change.content = &content;
-    } else {
-      change.reason = (uint8_t)keep_copy(operation, place, &change.item);
-      change.preimage = change.item ? PREIMAGE_COPY : PREIMAGE_MISSING;
-    }
-  }
-  read_attributes(place->path, &attributes);
-  append_change(operation, &change);
-  table_add(&operation->inodes, key, INODE_CONTENT | INODE_ATTRIBUTES | INODE_EXTENDED);
-}
-
-static void record_appended(struct operation *operation, const struct place *place) {
-  if (!S_ISREG(place->status.stx_mode) || is_born(operation, place)) return;
-  uint64_t key = inode_key(&place->status);
-  if (table_get(&operation->inodes, key) & (INODE_CONTENT | INODE_APPENDED)) return;
-  append_change(operation, &(struct change){.kind = CHANGE_APPENDED, .preimage = PREIMAGE_IN_RECORD, .before = &place->status, .path = place->path});
-  table_add(&operation->inodes, key, INODE_APPENDED | INODE_ATTRIBUTES);
-}
-
-static void record_attributes(struct operation *operation, const struct place *place, bool extended) {
-  if (is_born(operation, place)) return;
-  uint64_t key = inode_key(&place->status);
-  if (table_get(&operation->inodes, key) & (extended ? INODE_EXTENDED : INODE_ATTRIBUTES)) return;
-  struct change change = {.kind = CHANGE_ATTRIBUTES, .preimage = PREIMAGE_IN_RECORD, .before = &place->status, .path = place->path};
-  if (extended) {
-    read_attributes(place->path, &attributes);
-    change.attributes = &attributes;
-  }
-  append_change(operation, &change);
-  table_add(&operation->inodes, key, extended ? INODE_ATTRIBUTES | INODE_EXTENDED : INODE_ATTRIBUTES);
-}
-
-// MARK: calls
 
 static bool read_path(const struct context *c, uint64_t address, char *path) { return read_string(c->pid, address, path, PATH_MAX); }
 

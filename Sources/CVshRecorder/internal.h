@@ -341,6 +341,23 @@ void forget_all_rights(void);
 /// Makes a call on names for the program, where the sandbox needs it. An answer, or 0: it may make the call itself.
 int make_call(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *a);
 
+// changes.c
+uint64_t key_of(const char *path);
+uint64_t inode_key(const struct statx *x);
+/// Whether the operation made the object, under this name.
+bool is_born(struct operation *operation, const struct place *place);
+/// Records the times of the directory around a name, once: a change in it alters them.
+void touch_parent(struct operation *operation, const char *path);
+/// `source`: of a second name, another one; else NULL. Of such a one it must be known what it was, to take it away without a trace.
+void record_created(struct operation *operation, const struct place *place, const char *source);
+/// An object will go from its name.
+void record_removed(struct operation *operation, const struct place *place);
+/// The content of a regular file will change in place, or only grow.
+void record_content(struct operation *operation, const struct place *place);
+void record_appended(struct operation *operation, const struct place *place);
+/// Mode, owner or times will change; `extended`: or extended attributes, of which the owner can change some too.
+void record_attributes(struct operation *operation, const struct place *place, bool extended);
+
 // events.c
 /// Whether a file outside the sandbox is one that the task was given to write to (/dev/stdout leads to it): it is opened anew.
 bool is_given(pid_t pid, const struct place *place);

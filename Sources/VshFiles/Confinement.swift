@@ -416,7 +416,7 @@ extension FileSystem {
                 : "\(reason); run it from a shell started with --no-sandbox"
         }
         if sandbox.landlock > 0 {
-            _ = sandbox.rulesForPrograms()
+            _ = sandbox.rulesForPrograms(isFirst: startsFirst)
             if sandbox.hasNoRules { return "the sandbox cannot confine it: too few descriptors" }
         } else {
             // The recorder of a shell around this one makes the calls, and knows that one's bounds alone.

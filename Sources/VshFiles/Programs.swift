@@ -26,7 +26,7 @@ extension FileSystem {
             if isWanted, isRecording, exempt == nil, sandbox == nil { noteGains(path) }
             return nil
         }
-        let rules = sandbox?.rulesForPrograms()?.pointee
+        let rules = sandbox?.rulesForPrograms(isFirst: startsFirst)?.pointee
         let isHeld = isAwaited && recorder.holdsNext
         if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
         if sandbox == nil, noteGains(path) { return nil }
@@ -41,6 +41,11 @@ extension FileSystem {
             return recorder.recording
         }
         return recorder.record(takesOver: takesOver, isAwaited: isAwaited && isRecorded, rules, isRecorded)
+    }
+
+    /// Whether no program was started yet, by a shell that may end with it: none that somebody types into.
+    var startsFirst: Bool {
+        (recorder?.heldPrograms ?? 0) == 0 && !ProgramRecorder.isStarted && !(sandbox?.hasWayOut ?? false)
     }
 
     /// To be called before a process is forked whose place a program will take: what that one needs is then there for the next

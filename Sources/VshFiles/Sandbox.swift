@@ -86,6 +86,7 @@ public final class Sandbox {
     private var restricted = SandboxLevel.off
     private var hasProgramRules = false
     private var rulesTime: Int64 = 0
+    private var areRulesBrief = false
     /// The kernel could, but no rules could be made for programs.
     private(set) var hasNoRules = false
     /// A directory in which every name may be changed but those of stores and these, which lead to the shell's own directories.
@@ -320,6 +321,7 @@ public final class Sandbox {
 
     private func forgetProgramRules() {
         hasProgramRules = false
+        areRulesBrief = false
         if programRules.pointee >= 0 { try? System.close(programRules.pointee) }
         programRules.pointee = -1
         ProgramRecorder.forgetRules()
@@ -348,15 +350,16 @@ public final class Sandbox {
     }()
 
     /// Rules for the next program, which keep it from the shell's own directories too. Nil: what it inherits is all there is.
-    func rulesForPrograms() -> UnsafeMutablePointer<Int32>? {
+    /// - Parameter isFirst: many shells start one program, which changes nothing, or only what is below the directory they are in.
+    func rulesForPrograms(isFirst: Bool = false) -> UnsafeMutablePointer<Int32>? {
         // What looks into other processes must not be confined otherwise than they are.
         if level == .strict || rulesTakeNothingOut || needsCallsMade || !isStoreNear { engage() }
         if rulesTakeNothingOut, !isWatched { return nil }
-        if hasProgramRules, areRulesOld() { forgetProgramRules() }
+        if hasProgramRules, areRulesBrief ? !isFirst : areRulesOld() { forgetProgramRules() }
         if hasProgramRules { return programRules.pointee >= 0 ? programRules : nil }
         hasProgramRules = true
         guard landlock > 0 else { return nil }
-        guard let rules = try? makeCoveringRules() ?? makeWideRules() else {
+        guard let rules = try? makeCoveringRules(isBrief: isFirst) ?? makeWideRules() else {
             hasNoRules = true
             return nil
         }
@@ -372,13 +375,16 @@ public final class Sandbox {
 
     /// Rules that let programs make most of their calls themselves although the shell's own directories lie below the root
     /// (docs/sandbox.md). Nil: they cannot be made, and the recorder makes all calls.
-    private func makeCoveringRules() -> Int32? {
+    private func makeCoveringRules(isBrief: Bool) -> Int32? {
         guard needsCallsMade, isWatched, level == .write, landlock >= 3 else { return nil }
         rulesTime = Clock.monotonic
+        areRulesBrief = isBrief
         guard let rules = try? Landlock.ruleset(writing) else { return nil }
         do throws(Errno) {
             let rights = writing.subtracting(.makeDevice)
-            try withLists { lists in Result { () throws(Errno) in try ProgramRecorder.cover(rules, rights, lists) } }
+            try withLists { lists in
+                Result { () throws(Errno) in try ProgramRecorder.cover(rules, rights, lists, isBrief: isBrief) }
+            }
                 .get()
             try Landlock.allow(rules, "/dev/null" as StaticString, [.writeFile, .truncate])
             return rules
@@ -390,9 +396,15 @@ public final class Sandbox {
         }
     }
 
-    /// Whether there may be directories that the rules do not know. They are made anew four times a second at most.
+    /// Whether there may be directories that the rules do not know: the one that the shell is in, or, which is asked four times a
+    /// second at most, any other.
     private func areRulesOld() -> Bool {
-        ProgramRecorder.hasRules && ProgramRecorder.areRulesOld && Clock.monotonic - rulesTime > 250_000_000
+        guard ProgramRecorder.hasRules else { return false }
+        if ProgramRecorder.isSomewhereNew { return true }
+        let now = Clock.monotonic
+        if now - rulesTime <= 250_000_000 { return false }
+        rulesTime = now
+        return ProgramRecorder.areRulesOld
     }
 
     /// Confines from now on more than before. False when that would be looser.

@@ -85,16 +85,21 @@ public enum ProgramRecorder {
 
     /// Gives rules for programs rights on all directories of a sandbox that neither are nor hold what is forbidden, a mount or a store:
     /// there they make their calls themselves.
-    /// - Parameter lists: as for `confine`.
+    /// - Parameters:
+    ///   - lists: as for `confine`.
+    ///   - isBrief: only on what this process is in, unless it is in one that holds what is forbidden.
     /// - Throws: EOPNOTSUPP: the recorder could not make all other calls. The rules are of no use then.
-    public static func cover(_ ruleset: Int32, _ rights: Landlock.Rights, _ lists: UnsafeRawBufferPointer) throws(Errno)
-    {
-        try run(vsh_recorder_cover(ruleset, rights.rawValue, lists.baseAddress!))
+    public static func cover(
+        _ ruleset: Int32, _ rights: Landlock.Rights, _ lists: UnsafeRawBufferPointer, isBrief: Bool
+    ) throws(Errno) {
+        try run(vsh_recorder_cover(ruleset, rights.rawValue, lists.baseAddress!, isBrief ? 1 : 0))
     }
 
     /// Whether the rules that were made last are such ones, and whether directories may have come since.
     public static var hasRules: Bool { vsh_recorder_rules() != 0 }
     public static var areRulesOld: Bool { vsh_recorder_rules_are_old() != 0 }
+    /// Whether this process is in a directory that they do not know, and was elsewhere when they were made.
+    public static var isSomewhereNew: Bool { vsh_recorder_is_somewhere_new() != 0 }
     /// Programs get other rules from now on.
     public static func forgetRules() { vsh_recorder_forget_rules() }
 

@@ -5,6 +5,7 @@
 Prints 'N passed, N failed'. usage: test_kills.py [-n ROUNDS] [--seed N] [--shell SHELL]
 """
 import argparse
+import ctypes
 import os
 import random
 import shutil
@@ -57,6 +58,17 @@ def processes():
     return found
 
 
+def wait_for_all():
+    """Everything has to be gone: the command, and who ends its operation, be it the recorder or a keeper that took over."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.005)
+        except ChildProcessError:
+            return
+
+
 def run(shell, what, rng):
     home = tempfile.mkdtemp(prefix="vsh-kills-", dir=os.environ.get("VSH_TEST_DIR"))
     try:
@@ -79,12 +91,7 @@ def run(shell, what, rng):
             except ProcessLookupError:
                 pass
         process.wait(timeout=30)
-        for _ in range(300):
-            # Everything of it has to be gone: the command, and the recorder that ends its operation.
-            if not any(session == process.pid or pid in recorders or parent in recorders for pid, (parent, session, _) in processes().items()):
-                break
-            time.sleep(0.02)
-        time.sleep(0.05)
+        wait_for_all()
         changed = differences(before, snapshot(home + "/w"))
         undone = subprocess.run([shell, "-c", "undo"], cwd=home + "/w", env=environment, capture_output=True, text=True, timeout=30)
         wrong = differences(before, snapshot(home + "/w"))
@@ -102,6 +109,8 @@ def main():
     parser.add_argument("--shell", default=str(TOP / ".build/release/vsh"))
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
+    # What is left without a parent comes to this process (PR_SET_CHILD_SUBREAPER).
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
     print(f"seed {arguments.seed}")
     passed = failed = 0
     kinds = ["shell", "recorder", "command", "shell and command", "shell and recorder"]

@@ -42,15 +42,17 @@ void vsh_recorder_confine(const void *_Nonnull lists, size_t count);
 void vsh_recorder_make_calls(uint32_t how);
 enum { VSH_CALLS_BY_DEFAULT = 1, VSH_CALLS_AS_ASKED = 2 };
 /// Gives rules for programs rights on all directories of a sandbox that neither are nor hold the shell's own, a mount or a store: there
-/// programs make their calls themselves. `lists`: as for vsh_recorder_confine. 0 or a negative errno, and the rules are
-/// of no use: EOPNOTSUPP: the recorder could not make all other calls for them.
-int vsh_recorder_cover(int ruleset, uint64_t rights, const void *_Nonnull lists);
+/// programs make their calls themselves. `lists`: as for vsh_recorder_confine. `is_brief`: only on what the process is in, unless it is in one that
+/// holds the shell's own. 0 or a negative errno, and the rules are of no use: EOPNOTSUPP: the recorder could not make all other calls for them.
+int vsh_recorder_cover(int ruleset, uint64_t rights, const void *_Nonnull lists, int is_brief);
 /// A number of the rules that were made last; 0: of none.
 uint32_t vsh_recorder_rules(void);
 /// Programs get other rules from now on.
 void vsh_recorder_forget_rules(void);
 /// Whether directories may have come since.
 int vsh_recorder_rules_are_old(void);
+/// Whether the process is in a directory of the sandbox that they give no rights on, and was elsewhere when they were made.
+int vsh_recorder_is_somewhere_new(void);
 /// How many calls of programs were refused so far, and what the last one was about.
 uint32_t vsh_recorder_refusals(const char *_Nullable *_Nonnull action, const char *_Nullable *_Nonnull path);
 /// Whether it was started by this process or one that it was forked from.
