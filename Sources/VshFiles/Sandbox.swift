@@ -385,7 +385,7 @@ public final class Sandbox {
             try withLists { lists in
                 Result { () throws(Errno) in try ProgramRecorder.cover(rules, rights, lists, isBrief: isBrief) }
             }
-                .get()
+            .get()
             try Landlock.allow(rules, "/dev/null" as StaticString, [.writeFile, .truncate])
             return rules
         } catch {
