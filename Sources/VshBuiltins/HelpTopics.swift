@@ -105,7 +105,7 @@ public enum HelpTopics {
     private static var variables: StaticString {
         """
         PS1 PS2 PS4 VSH_RPROMPT PROMPT_COMMAND PROMPT_DIRTRIM   prompts
-        VSH_COLORS NO_COLOR VSH_NO_OSC                          what the terminal gets
+        VSH_THEME VSH_COLORS NO_COLOR VSH_NO_OSC                what the terminal gets
         HISTSIZE HISTFILE VSH_HISTORY_SECRETS                   history
         VSH_NORECORD                                            recording
         VSH_HINTS=off                                           no hints after commands

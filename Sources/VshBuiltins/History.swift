@@ -11,7 +11,8 @@ func registerHistory(_ shell: Shell) {
         summary: "List, edit or run again commands of the history.", function: fc)
     shell.register(
         "history", .extension_,
-        synopsis: "[count] | -c | -d number... | search text | delete text | redact text | import file",
+        synopsis:
+            "[count] | -c | -d number... | -s command | -anrw | search text | delete text | redact text | import file",
         summary: "List, search, delete or import the commands of the history.", function: history)
 }
 
@@ -198,9 +199,26 @@ private func history(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
         return .normal
     }
     var options = OptionReader()
-    var forgets = false
-    while options.next(shell, arguments, "c") != nil { forgets = true }
+    var (forgets, enters, synchronizes) = (false, false, false)
+    while let option = options.next(shell, arguments, "acnrsw") {
+        switch option {
+        case 99: forgets = true
+        case 115: enters = true
+        default: synchronizes = true
+        }
+    }
     if options.isStopped { return try shell.endUsage(arguments) }
+    if enters {
+        // In place of the line that says it.
+        history.removeRunning()
+        history.add(Text(Array(words.dropFirst(options.index - 1).joined(separator: [32]))))
+        return .normal
+    }
+    if synchronizes {
+        if options.index < arguments.count { return try shell.usageError(arguments, "only for bash's own files") }
+        // Lines are stored, and seen by all shells, as soon as they run.
+        return .normal
+    }
     if forgets {
         history.removeAll()
         return .normal

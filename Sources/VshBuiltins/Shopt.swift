@@ -64,31 +64,33 @@ private func shopt(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
         if let option = row.option, option != .login {
             shell.setOption(option, wanted)
         } else if wanted != isOn {
-            shell.report(arguments, name, row.option == nil ? "is always on in vsh" : "cannot be changed")
+            let message = isOn ? "is always on in vsh" : "is always off in vsh"
+            shell.report(arguments, name, row.option == nil ? message : "cannot be changed")
             shell.status = 1
         }
     }
     return .normal
 }
 
-private typealias Row = (option: ShellOptions?, name: StaticString)
+private typealias Row = (option: ShellOptions?, isOn: Bool, name: StaticString)
 
-/// The options by name; one without a bit is always on.
+/// The options by name; one without a bit is always `isOn`.
 private func rows(ofSet: Bool) -> [Row] {
     var found: [Row] = []
     if ofSet {
         for row in ShellOptions.rows where row.canChange {
-            if let name = row.name { found.append((row.option, name)) }
+            if let name = row.name { found.append((row.option, true, name)) }
         }
         return found
     }
-    for row in ShellOptions.shoptRows { found.append((row.option, row.name)) }
-    for name in ShellOptions.alwaysOn { found.append((nil, name)) }
-    found.append((.login, "login_shell"))
+    for row in ShellOptions.shoptRows { found.append((row.option, true, row.name)) }
+    for name in ShellOptions.alwaysOn { found.append((nil, true, name)) }
+    for name in ShellOptions.alwaysOff { found.append((nil, false, name)) }
+    found.append((.login, true, "login_shell"))
     return found.sorted { isOrderedBefore(Text($0.name), Text($1.name)) }
 }
 
-private func state(_ shell: Shell, _ row: Row) -> Bool { row.option.map { shell.options.contains($0) } ?? true }
+private func state(_ shell: Shell, _ row: Row) -> Bool { row.option.map { shell.options.contains($0) } ?? row.isOn }
 
 private func write(_ shell: Shell, _ row: Row, _ isOn: Bool, _ asCommands: Bool, _ ofSet: Bool) {
     if asCommands {

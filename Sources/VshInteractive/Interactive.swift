@@ -43,8 +43,10 @@ extension Shell {
             config.run(arguments)
             return .normal
         }
+        // A prompt of /etc/profile's for plain shells gives way; one that vshrc sets stays, be it `$ `.
+        Services.setDefaultPrompt(self)
         if readsFiles && file == nil { StartupFiles.readConfiguration(self) }
-        let hasDefaultPrompt = Services.setDefaultPrompt(self)
+        let hasDefaultPrompt = value(.ps1).equals(PromptRenderer.standard)
         config.noteStarted()
         return (abbreviations, keyBindings, hasDefaultPrompt)
     }
@@ -75,8 +77,8 @@ extension Shell {
         let completions = UserCompletions()
         completions.register(self)
         prepareInteractive(readsFiles: true, file: nil)
+        Services.setDefaultPrompt(self)
         StartupFiles.readConfiguration(self)
-        _ = Services.setDefaultPrompt(self)
         let config = ConfigCommand(
             self, abbreviations: { abbreviations.all }, bindings: { keyBindings.commands + completions.commands })
         config.noteStarted()

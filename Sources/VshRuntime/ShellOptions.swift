@@ -109,10 +109,13 @@ public struct ShellOptions: OptionSet, Sendable {
     /// What `shopt` knows as on, since the shell does it always, sorted by name.
     public static var alwaysOn: [StaticString] {
         [
-            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "hostcomplete", "inherit_errexit",
-            "interactive_comments", "lastpipe", "progcomp", "promptvars", "sourcepath",
+            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "inherit_errexit", "interactive_comments",
+            "lastpipe", "progcomp", "promptvars", "sourcepath",
         ]
     }
+
+    /// What `shopt` knows as off: the shell does not do it.
+    public static var alwaysOff: [StaticString] { ["hostcomplete"] }
 
     /// The option of a letter of `set` or the command line.
     public static func option(letter: UInt8) -> ShellOptions? {

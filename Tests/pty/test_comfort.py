@@ -87,6 +87,7 @@ def test_history_builtin(shell, folder):
         run(terminal, "history redact hun", "redacted 1 entry")
         run(terminal, "history delete 'echo from bash'", "deleted 1 entry")
         run(terminal, "fc -s one=two echo", "two \\*\\*\\*")
+        run(terminal, "history -s echo en''tered; history -a; history 1", r" +\d+  echo entered$")
     lines = rows(folder)
     equal("echo from bash" in lines, False)
     equal("echo two ***''ter2" in lines, True, "fc's own command in its place")
@@ -204,6 +205,10 @@ def test_startup_files(shell, folder):
         run(terminal, "config | grep alias", r"alias greet=.*# ~/\.config/vsh/vshrc:2")
         run(terminal, "config | grep ignoreeof", r"set -o ignoreeof +# ~/\.config/vsh/vshrc:3")
         run(terminal, "set -o noclobber; config | grep noclobber", r"set -o noclobber +# this session")
+        # Its prompt stays, even if it is that of shells without one.
+        terminal.send(f"env -u PS1 {shell}\r")
+        terminal.wait_for(r"\n\$ \Z")
+        run(terminal, "exit", "")
     with editing_session(shell, folder, arguments=["--norc"]) as terminal:
         run(terminal, "alias; echo no''ne", "none")
     result = subprocess.run([shell, "-l", "-c", "echo $FROM_PROFILE"], env={"HOME": folder, "PATH": os.environ["PATH"]},

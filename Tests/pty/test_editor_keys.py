@@ -43,6 +43,17 @@ def test_colours(shell, folder):
         equal(91 in style(")"), True, "an error")
 
 
+def test_light_background(shell, folder):
+    """VSH_THEME, or a terminal that says so by COLORFGBG, has colours that can be read on white"""
+    for environment, is_light in (({"COLORFGBG": "0;15"}, True), ({"COLORFGBG": "15;0"}, False), ({"COLORFGBG": "0;15", "VSH_THEME": "dark"}, False)):
+        with session(shell, folder, env=environment) as terminal:
+            terminal.type("echo 'text'", r"'text'\Z")
+            equal(93 in terminal.screen.style_of("'text'"), not is_light, f"bright yellow: {environment}")
+            run(terminal, "\x15VSH_THEME=light", "")
+            terminal.type("echo 'text'", r"'text'\Z")
+            equal(93 in terminal.screen.style_of("'text'"), False, "the variable acts at once")
+
+
 def test_several_lines(shell, folder):
     """Enter on an incomplete command begins a line of the same buffer; Up moves in it"""
     with session(shell, folder) as terminal:

@@ -54,7 +54,7 @@ def test_stopped_shell(shell, folder):
         terminal.send("fg\r")
         time.sleep(0.3)
         terminal.send("echo $x\r")
-        terminal.wait_for(r"^kept$")
+        terminal.wait_for(r"^kept\ninner> \Z")
         terminal.send("exit\r")
         terminal.wait_for_prompt()
 

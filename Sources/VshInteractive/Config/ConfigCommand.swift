@@ -29,7 +29,8 @@ final class ConfigCommand {
 
     private static var variables: [StaticString] {
         [
-            "PS1", "PS2", "PS4", "VSH_RPROMPT", "PROMPT_COMMAND", "PROMPT_DIRTRIM", "VSH_COLORS", "NO_COLOR",
+            "PS1", "PS2", "PS4", "VSH_RPROMPT", "PROMPT_COMMAND", "PROMPT_DIRTRIM", "VSH_THEME", "VSH_COLORS",
+            "NO_COLOR",
             "VSH_NO_OSC",
             "VSH_HINTS", "HISTSIZE", "HISTFILE", "VSH_HISTORY_SECRETS", "VSH_NORECORD", "VSH_SANDBOX", "EDITOR",
             "VISUAL",

@@ -16,14 +16,12 @@ extension Services {
     }
 
     /// PS1 that nobody set is vsh's own, where it can be shown.
-    /// - Returns: whether it is that now.
-    static func setDefaultPrompt(_ shell: Shell) -> Bool {
+    static func setDefaultPrompt(_ shell: Shell) {
         let ps1 = shell.value(.ps1)
         let isDefault = ps1.equals("$ ") || ps1.equals("# ")
         let isExported = shell.variables[KnownSymbol.ps1.rawValue].flags.contains(.exported)
-        if !isDefault || isExported || shell.options.contains(.posix) || !LineEditor.isUsable(shell) { return false }
+        if !isDefault || isExported || shell.options.contains(.posix) || !LineEditor.isUsable(shell) { return }
         shell.assignUnchecked(KnownSymbol.ps1.rawValue, Text(PromptRenderer.standard))
-        return true
     }
 }
 

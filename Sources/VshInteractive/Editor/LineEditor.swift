@@ -23,6 +23,7 @@ public final class LineEditor: EngineClient {
     var announcements: Announcements
     let usesColour: Bool
     private var themeText: [UInt8] = []
+    private var hasLightTheme = false
 
     // The line.
     var text: [UInt8] = []
@@ -196,10 +197,13 @@ public final class LineEditor: EngineClient {
 
     /// The colours that `VSH_COLORS` says.
     private func useTheme() {
-        let text = usesColour ? shell.environmentText("VSH_COLORS") : []
-        if text == themeText { return }
+        if !usesColour { return }
+        let text = shell.environmentText("VSH_COLORS")
+        let isLight = Theme.isLight(shell)
+        if text == themeText && isLight == hasLightTheme { return }
         themeText = text
-        highlighter.theme = Theme()
+        hasLightTheme = isLight
+        highlighter.theme = isLight ? .light : Theme()
         highlighter.theme.apply(text)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MPL-2.0
+import VshRuntime
 
-/// What the parts of a line and of the panels below it look like. Only the terminal's own sixteen colours are used.
+/// What the parts of a line and of the panels below it look like. On a dark background only the terminal's own sixteen colours are used.
 struct Theme {
     /// A command whose changes to files can be undone.
     var undoable = Style(2)
@@ -23,6 +24,37 @@ struct Theme {
     var matched = Style(nil, .bold)
     var status = Style(1)
     var directory = Style(12)
+
+    /// Dark colours of the palette of 256, which are the same everywhere: the bright ones of the sixteen cannot be read on white.
+    static var light: Theme {
+        var theme = Theme()
+        theme.undoable = Style(28)
+        theme.irrevocable = Style(130)
+        theme.builtin = Style(30)
+        theme.unknownCommand = Style(160)
+        theme.reservedWord = Style(90)
+        theme.operator = Style(127)
+        theme.string = Style(94)
+        theme.variable = Style(24)
+        theme.option = Style(25)
+        theme.comment = Style(243)
+        theme.error = Style(160, .bold)
+        theme.assignment = Style(24)
+        theme.hereDocument = Style(94)
+        theme.suggestion = Style(245)
+        theme.description = Style(243)
+        theme.status = Style(160)
+        theme.directory = Style(25)
+        return theme
+    }
+
+    /// Whether the terminal is light: `VSH_THEME` says so, or COLORFGBG, which some terminals set (text;background). It is not asked.
+    static func isLight(_ shell: Shell) -> Bool {
+        let wanted = shell.environmentText("VSH_THEME")
+        if !wanted.isEmpty { return wanted == Array("light".utf8) }
+        let background = shell.environmentText("COLORFGBG").split(separator: 59).last ?? []
+        return background.elementsEqual("7".utf8) || background.elementsEqual("15".utf8)
+    }
 
     static var colourless: Theme {
         var theme = Theme()

@@ -36,9 +36,23 @@ struct PromptSegments {
     /// The text in the colour that `VSH_COLORS` (`name=sgr:name=sgr…`) or the default gives it, and a space.
     private func styled(_ name: String, _ standard: String, _ text: [UInt8]) -> [UInt8] {
         if !usesColour { return text + [32] }
-        let code = PromptSegments.colour(name, renderer.variable("VSH_COLORS") ?? []) ?? Array(standard.utf8)
+        let code =
+            PromptSegments.colour(name, renderer.variable("VSH_COLORS") ?? [])
+            ?? Array((Theme.isLight(shell) ? PromptSegments.light(standard) : standard).utf8)
         if code.isEmpty { return text + [32] }
         return [27, 91] + code + [109] + text + [27, 91, 48, 109, 32]
+    }
+
+    /// What is read on white in place of green, yellow and cyan.
+    private static func light(_ code: String) -> String {
+        switch code {
+        case "32": "38;5;28"
+        case "33": "38;5;130"
+        case "36": "38;5;30"
+        case "1;33": "1;38;5;130"
+        case "1;36": "1;38;5;30"
+        default: code
+        }
     }
 
     /// The SGR parameters for a name; nil when the list does not say, empty for none.
