@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // SHA-256 with the names of FIPS 180-4.
-#include "vsh_memory.h"
+#include "sha256.h"
 #include <string.h>
 
-static const uint32_t K[64] = {
+const uint32_t vsh_sha256_K[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01,
     0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc,
     0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147,
@@ -14,6 +14,9 @@ static const uint32_t K[64] = {
     0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
+const uint32_t vsh_sha256_initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                        0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+
 static uint32_t rotr(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
 /// One round. Instead of shifting a…h along, the caller names them one further each time.
@@ -21,7 +24,7 @@ static uint32_t rotr(uint32_t x, int n) { return x >> n | x << (32 - n); }
   do { \
     uint32_t S1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25), ch = (e & f) ^ (~e & g); \
     uint32_t S0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22), maj = (a & b) ^ (a & c) ^ (b & c); \
-    h += S1 + ch + K[t] + W[t]; \
+    h += S1 + ch + vsh_sha256_K[t] + W[t]; \
     d += h; \
     h += S0 + maj; \
   } while (0)
@@ -53,9 +56,7 @@ static void compress(uint32_t H[8], const uint8_t *block) {
 }
 
 void vsh_sha256_start(struct vsh_sha256 *hash) {
-  static const uint32_t initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  memcpy(hash->state, initial, sizeof initial);
+  memcpy(hash->state, vsh_sha256_initial, sizeof vsh_sha256_initial);
   hash->count = 0;
 }
 

@@ -49,16 +49,16 @@ public enum Dependency {
 
 /// What one operation touched, to ask quickly whether something rests on it.
 public struct TouchIndex: Sendable {
-    private var paths: Set<[UInt8]> = []
-    private var named: Set<[UInt8]> = []
-    private var around: Set<[UInt8]> = []
+    private var paths: PathSet = []
+    private var named: PathSet = []
+    private var around: PathSet = []
 
     public init(_ touches: [Touch]) {
         for touch in touches {
             paths.insert(touch.path)
             if touch.changesName { named.insert(touch.path) }
             var above = touch.path
-            while let directory = Self.directory(of: above), around.insert(directory).inserted { above = directory }
+            while let directory = Self.directory(of: above), around.insert(directory) { above = directory }
         }
     }
 
@@ -102,7 +102,7 @@ public enum PathHistory {
     public static func newest(_ touches: [PathTouches]) -> (
         operation: OperationID, paths: [[UInt8]], passed: [OperationID]
     )? {
-        var pending: [[UInt8]: Int] = [:]
+        var pending: PathMap<Int> = [:]
         var passed: [OperationID] = []
         for touch in touches {
             if touch.takesBack {

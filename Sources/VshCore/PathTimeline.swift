@@ -11,7 +11,7 @@ public struct PathTimeline<Event> {
         public let event: Event
     }
 
-    private var events: [[UInt8]: [(number: Int, event: Event)]] = [:]
+    private var events: PathMap<[(number: Int, event: Event)]> = [:]
     /// Whether something happened at a path of so many bytes: most directories need not be looked for.
     private var lengths: [Bool] = []
 

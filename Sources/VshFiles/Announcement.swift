@@ -5,7 +5,7 @@ import VshStore
 /// `set -o announce`: one line about an operation, such as `created directory projects`.
 enum Announcement {
     static func line(_ changes: [ChangeRecord], _ results: Results) -> [UInt8] {
-        var table: [[UInt8]: ResultRecord] = [:]
+        var table: PathMap<ResultRecord> = [:]
         for result in results.records { table[result.path] = result }
         var plan = Plan()
         plan.parts = [Plan.Part(operation: 0, ended: 0, changes: changes, results: table)]

@@ -78,8 +78,8 @@ extension UndoCommand {
 struct DiffWriter {
     let text: UndoText
     let isTerminal: Bool
-    let set: Set<[UInt8]>
-    let linked: [[UInt8]: [UInt8]]
+    let set: PathSet
+    let linked: PathMap<[UInt8]>
 
     /// Files above this size are not compared line by line.
     private static var longest: Int { 8 << 20 }

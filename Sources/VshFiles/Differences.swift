@@ -18,16 +18,16 @@ struct Differences {
     private let new: PastTree
     private(set) var pairs: [Pair] = []
     /// Paths of which mode, owner, times or attributes were set by themselves.
-    private(set) var set: Set<[UInt8]> = []
+    private(set) var set: PathSet = []
     /// Hard links that were made, and of what.
-    private(set) var linked: [[UInt8]: [UInt8]] = [:]
+    private(set) var linked: PathMap<[UInt8]> = [:]
 
     /// - Parameters:
     ///   - touched: operations whose paths are compared.
     init(_ engine: UndoEngine, from old: PastTree, to new: PastTree, touched: [OperationID]) throws(UndoError) {
         self.old = old
         self.new = new
-        var paths: Set<[UInt8]> = []
+        var paths: PathSet = []
         for id in touched {
             let changes = try engine.load { () throws(StoreError) in try engine.log.changes(of: id) }
             for change in changes where change.kind != .directoryTimes {
@@ -43,7 +43,7 @@ struct Differences {
     }
 
     /// Finds out what became of each path.
-    private mutating func match(_ paths: Set<[UInt8]>) {
+    private mutating func match(_ paths: PathSet) {
         var newNames: [InodeKey: [UInt8]] = [:]
         for path in paths {
             guard let node = new.node(at: path) else { continue }
@@ -51,8 +51,8 @@ struct Differences {
             let key = InodeKey(node.state)
             if newNames[key] == nil || old.node(at: path) == nil { newNames[key] = path }
         }
-        var renamed: [[UInt8]: [UInt8]] = [:]
-        var cameFrom: [[UInt8]: [UInt8]] = [:]
+        var renamed: PathMap<[UInt8]> = [:]
+        var cameFrom: PathMap<[UInt8]> = [:]
         for path in paths.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             guard let node = old.node(at: path), let name = newNames[InodeKey(node.state)], name != path else {
                 continue
@@ -64,10 +64,10 @@ struct Differences {
             renamed[path] = name
             cameFrom[name] = path
         }
-        var seen: Set<[UInt8]> = []
+        var seen: PathSet = []
         func add(_ oldPath: [UInt8], _ newPath: [UInt8], _ node: PastTree.Node?, _ newNode: PastTree.Node?) {
             if node == nil && newNode == nil { return }
-            guard seen.insert(oldPath + [0] + newPath).inserted else { return }
+            guard seen.insert(oldPath + [0] + newPath) else { return }
             pairs.append(Pair(oldPath: oldPath, newPath: newPath, old: node, new: newNode))
         }
         for path in paths {
@@ -91,7 +91,7 @@ struct Differences {
     }
 
     /// The path, or what it became with itself or a directory around it.
-    private func mapped(_ path: [UInt8], _ names: [[UInt8]: [UInt8]]) -> [UInt8] {
+    private func mapped(_ path: [UInt8], _ names: PathMap<[UInt8]>) -> [UInt8] {
         if names.isEmpty { return path }
         var above = path
         while above.count > 1 {

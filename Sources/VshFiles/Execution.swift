@@ -121,10 +121,10 @@ extension Plan.Part {
 
     /// Directories that the operation made and that go into the store in one piece with all that it made in them.
     /// - Parameter differing: paths that need a look of their own.
-    func wholeDirectories(except differing: Set<[UInt8]>) -> Set<[UInt8]> {
-        var first: Set<[UInt8]> = []
-        var whole: Set<[UInt8]> = []
-        var linked: Set<[UInt8]> = []
+    func wholeDirectories(except differing: PathSet) -> PathSet {
+        var first: PathSet = []
+        var whole: PathSet = []
+        var linked: PathSet = []
         guard changes.contains(where: isDirectoryMade) else { return [] }
         for change in changes where change.kind != .directoryTimes {
             // A rename may have carried something in or out.
@@ -140,9 +140,9 @@ extension Plan.Part {
             if change.kind == .created, change.item != 0 {
                 // It goes back to its item by itself, with what is in it as it was there.
                 var above = parent(of: change.path)
-                while above.count > 1, linked.insert(above).inserted { above = parent(of: above) }
+                while above.count > 1, linked.insert(above) { above = parent(of: above) }
             }
-            if first.insert(change.path).inserted, isDirectoryMade(change), !hasAncestor(change.path, in: whole) {
+            if first.insert(change.path), isDirectoryMade(change), !hasAncestor(change.path, in: whole) {
                 whole.insert(change.path)
             }
         }
@@ -159,7 +159,7 @@ extension Plan.Part {
 }
 
 /// Whether a directory above the path is in the set.
-private func hasAncestor(_ path: [UInt8], in set: Set<[UInt8]>) -> Bool {
+private func hasAncestor(_ path: [UInt8], in set: PathSet) -> Bool {
     var path = parent(of: path)
     while path.count > 1 {
         if set.contains(path) { return true }

@@ -28,7 +28,7 @@ final class PastTree {
         /// Of a symbolic link.
         var target: [UInt8] = []
         /// Entries that are known; nil: there is none of that name.
-        var entries: [[UInt8]: Node?] = [:]
+        var entries: PathMap<Node?> = [:]
         /// Where the object lies, when it does: path without NUL.
         let source: [UInt8]?
 

@@ -48,9 +48,9 @@ extension Plan {
     /// One line for each path: from its first state to its last.
     var changesByPath: [PathChange] {
         var order: [[UInt8]] = []
-        var found: [[UInt8]: PathChange] = [:]
+        var found: PathMap<PathChange> = [:]
         // Of which more may have changed than the states say.
-        var altered: Set<[UInt8]> = []
+        var altered: PathSet = []
         var moves: [(from: [UInt8], to: [UInt8], object: NodeState)] = []
         for part in parts.reversed() {
             let all = TouchedPaths(part.changes).all
@@ -94,7 +94,7 @@ extension Plan {
             return change
         }
         // What came or went with its directory.
-        var (came, went): (Set<[UInt8]>, Set<[UInt8]>) = ([], [])
+        var (came, went): (PathSet, PathSet) = ([], [])
         for change in changes {
             if change.kind == .created, change.after.isDirectory { came.insert(change.path) }
             if change.kind == .removed, change.before.isDirectory { went.insert(change.path) }
@@ -113,12 +113,12 @@ extension Plan {
 
     /// Marks what was renamed; the new names, which are no changes of their own.
     private func renames(
-        _ moves: [(from: [UInt8], to: [UInt8], object: NodeState)], _ found: inout [[UInt8]: PathChange]
-    ) -> Set<[UInt8]> {
-        var targets: Set<[UInt8]> = []
+        _ moves: [(from: [UInt8], to: [UInt8], object: NodeState)], _ found: inout PathMap<PathChange>
+    ) -> PathSet {
+        var targets: PathSet = []
         // Where each rename led in the end, from the last one back.
         var ends: [[UInt8]] = []
-        var current: [[UInt8]: [UInt8]] = [:]
+        var current: PathMap<[UInt8]> = [:]
         for move in moves.reversed() {
             let end = current[move.to] ?? move.to
             ends.append(end)

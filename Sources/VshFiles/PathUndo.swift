@@ -19,7 +19,7 @@ extension UndoEngine {
         }
         var report = UndoReport()
         report.isDryRun = dryRun
-        var chosen: [(operation: LoggedOperation, scopes: [[UInt8]], single: Set<[UInt8]>)] = []
+        var chosen: [(operation: LoggedOperation, scopes: [[UInt8]], single: PathSet)] = []
         var ignored: [OperationID] = []
         for (path, scope) in zip(paths, scopes) {
             guard let found = try newest(touching: scope), let operation = try operation(found.operation) else {
@@ -175,7 +175,7 @@ extension UndoEngine {
     /// Operations that may rest on what was touched.
     private func candidates(_ touches: [Touch], after operation: OperationID) throws(UndoError) -> Set<OperationID> {
         var found: Set<OperationID> = []
-        var around: Set<[UInt8]> = []
+        var around: PathSet = []
         let named = Set(touches.filter(\.changesName).map(\.path))
         try load { () throws(StoreError) in
             for touch in touches {
@@ -186,7 +186,7 @@ extension UndoEngine {
                     found.formUnion(try log.operations(below: touch.path, after: operation))
                 }
                 var above = directory
-                while around.insert(above).inserted, above.count > 1 { above = parent(of: above) }
+                while around.insert(above), above.count > 1 { above = parent(of: above) }
             }
             for directory in around where !named.contains(directory) {
                 found.formUnion(try log.operations(at: directory, after: operation))

@@ -11,7 +11,7 @@ struct Plan {
         /// Nanoseconds since 1970.
         var ended: Int64
         var changes: [ChangeRecord]
-        var results: [[UInt8]: ResultRecord]
+        var results: PathMap<ResultRecord>
         /// Of its entry in the history, where that differs from part to part (`restore`).
         var position: OperationID?
     }
@@ -44,7 +44,7 @@ struct Plan {
     }
 
     /// Only what concerns the paths and what is below them, and single other paths.
-    func restricted(to scopes: [[UInt8]], and single: Set<[UInt8]> = []) -> Plan {
+    func restricted(to scopes: [[UInt8]], and single: PathSet = []) -> Plan {
         func isInside(_ path: [UInt8]) -> Bool { single.contains(path) || scopes.contains { isBelow(path, $0) } }
         let directories = Set(single.map { parent(of: $0) }).union(scopes.map { parent(of: $0) })
         var plan = Plan()
@@ -85,7 +85,7 @@ extension UndoEngine {
     /// Gathers the changes of operations, given oldest first.
     func plan(_ operations: [OperationID]) throws(UndoError) -> Plan {
         var plan = Plan()
-        var seen: Set<[UInt8]> = []
+        var seen: PathSet = []
         for id in operations.reversed() {
             guard let operation = try operation(id) else { continue }
             let changes: [ChangeRecord]
@@ -97,15 +97,15 @@ extension UndoEngine {
                 throw .store(error)
             }
             plan.isExpired = plan.isExpired || operation.isExpired
-            var table: [[UInt8]: ResultRecord] = [:]
+            var table: PathMap<ResultRecord> = [:]
             table.reserveCapacity(results.count)
             for result in results { table[result.path] = result }
             plan.parts.append(
                 Plan.Part(operation: id, ended: operation.ended, changes: changes, results: table))
             seen.reserveCapacity(seen.count + changes.count)
             for change in changes where change.kind != .directoryTimes {
-                if seen.insert(change.path).inserted { plan.paths.append(change.path) }
-                if change.kind == .moved, seen.insert(change.other).inserted { plan.paths.append(change.other) }
+                if seen.insert(change.path) { plan.paths.append(change.path) }
+                if change.kind == .moved, seen.insert(change.other) { plan.paths.append(change.other) }
                 if change.preimage == .missing { plan.missing.append(change.path) }
             }
         }

@@ -42,7 +42,7 @@ public final class Planner {
     }
 
     private unowned let files: FileSystem
-    private var planned: [[UInt8]: Planned] = [:]
+    private var planned: PathMap<Planned> = [:]
     public private(set) var changes: [Change] = []
     /// Lines that the command would write as messages, with their newline.
     public var messages: [[UInt8]] = []

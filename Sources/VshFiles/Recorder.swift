@@ -63,7 +63,7 @@ final class Recorder {
     /// Copies of objects on mounts without a store: the item of each.
     var copies: [InodeKey: UInt64] = [:]
     /// Hard links that the operation made, and from where.
-    var linked: [[UInt8]: [UInt8]] = [:]
+    var linked: PathMap<[UInt8]> = [:]
     /// Paths found in one epoch are looked up again in the next: something changed what names mean.
     private(set) var epoch = 0
 

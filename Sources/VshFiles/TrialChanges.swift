@@ -210,7 +210,7 @@ extension Trial {
 
     /// The same as `diff` shows what was done.
     public func difference(isTerminal: Bool) -> [UInt8] {
-        let touched = Set(list.filter(\.hasSameContent).map(\.path))
+        let touched = PathSet(list.filter(\.hasSameContent).map(\.path))
         let writer = DiffWriter(text: UndoText(), isTerminal: isTerminal, set: touched, linked: [:])
         var lines: [UInt8] = []
         for change in list where change.shown != nil {

@@ -106,7 +106,7 @@ struct UndoText {
     ///   - isBackwards: something of the past is brought back.
     func rows(_ changes: [PathChange], isBackwards: Bool, limit: Int = 10) -> [UInt8] {
         let roots = changes.roots
-        var inside: [[UInt8]: Int] = [:]
+        var inside: PathMap<Int> = [:]
         if roots.count != changes.count {
             let tops = Set(roots.map(\.path))
             for change in changes where change.isInside {

@@ -17,17 +17,17 @@ final class Verification {
     /// Places in the history of the entries that later operations belong to; nil: not in effect.
     private var positions: [OperationID: OperationID?] = [:]
     /// Everything that the operations recorded, under the names of that time.
-    private var recorded: Set<[UInt8]> = []
+    private var recorded: PathSet = []
     /// Paths that are not as they were left.
-    private(set) var differing: Set<[UInt8]> = []
+    private(set) var differing: PathSet = []
     /// Objects that were made again since.
     var aliases = Aliases()
     /// Files whose content or attributes are written back, of the part checked last.
-    private var written: Set<[UInt8]> = []
+    private var written: PathSet = []
     private var links = LeftLinks([])
     private lazy var store = PreimageStore(engine.state)
     /// Directories of the part checked last, and what their times are to be.
-    private var times: [[UInt8]: DirectoryTimes] = [:]
+    private var times: PathMap<DirectoryTimes> = [:]
 
     /// - Parameters:
     ///   - among: operations whose inverses belong together.
@@ -57,7 +57,7 @@ final class Verification {
     /// Paths of the part that are not as they should be.
     func check(_ part: Plan.Part) throws(UndoError) -> [Conflict] {
         var conflicts: [Conflict] = []
-        var checked: Set<[UInt8]> = []
+        var checked: PathSet = []
         checked.reserveCapacity(part.changes.count)
         recorded.reserveCapacity(recorded.count + part.changes.count)
         times = [:]
@@ -68,16 +68,16 @@ final class Verification {
         links = LeftLinks(part.results.values)
         let names = PartNames(part.changes)
         let touched = TouchedPaths(part.changes)
-        written = Set(touched.all.filter { ($0.isWritten || $0.isExact) && !$0.before.isAbsent }.map(\.path))
+        written = PathSet(touched.all.filter { ($0.isWritten || $0.isExact) && !$0.before.isAbsent }.map(\.path))
         for change in part.changes {
             if change.kind == .directoryTimes || change.kind == .attributes && change.before.isDirectory {
                 try checkTimes(change.path, part)
                 if change.kind == .directoryTimes { continue }
             }
-            if checked.insert(change.path).inserted, let conflict = try check(change.path, part, names) {
+            if checked.insert(change.path), let conflict = try check(change.path, part, names) {
                 conflicts.append(conflict)
             }
-            if change.kind == .moved, checked.insert(change.other).inserted,
+            if change.kind == .moved, checked.insert(change.other),
                 let conflict = try check(change.other, part, names)
             {
                 conflicts.append(conflict)
@@ -85,7 +85,7 @@ final class Verification {
         }
         // What was changed through names that are gone again.
         for touched in touched.all where !touched.isSoft {
-            if checked.insert(touched.path).inserted, let conflict = try check(touched.path, part, names) {
+            if checked.insert(touched.path), let conflict = try check(touched.path, part, names) {
                 conflicts.append(conflict)
             }
         }
@@ -236,7 +236,7 @@ final class Verification {
         throws(UndoError) -> Conflict?
     {
         // Names at which the operation put something of its own.
-        var made: Set<[UInt8]> = []
+        var made: PathSet = []
         let numbers = names.changes(of: path)
         // It only came along with a directory around it.
         if numbers.isEmpty { return nil }
@@ -325,7 +325,7 @@ struct Aliases {
 private struct PartNames {
     private var renames = Renames()
     /// Numbers of the changes at each path. (Times are recorded of directories made here too, when they change again.)
-    private var numbers: [[UInt8]: [Int]] = [:]
+    private var numbers: PathMap<[Int]> = [:]
 
     init(_ changes: [ChangeRecord]) {
         for (number, change) in changes.enumerated() where change.kind != .directoryTimes {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshCore
 import VshSystem
 
 /// What a row of the audit log is about. Rows of operations have the number of their kind plus one.
@@ -111,46 +112,78 @@ public struct AuditRow: Equatable, Sendable {
     var itemCount: Int { items.count / Self.hashSize }
 }
 
-/// Clear texts as they are committed to.
-enum Commitment {
-    static func make(salt: ArraySlice<UInt8>, _ text: [UInt8]) -> [UInt8] {
-        var hash = SHA256()
-        salt.withUnsafeBytes { hash.add($0) }
-        text.withUnsafeBytes { hash.add($0) }
-        return hash.digest()
+/// Clear texts as they are committed to, each behind its salt.
+struct Commitments {
+    private var bytes: [UInt8] = []
+    private var ends: [Int] = []
+
+    var count: Int { ends.count }
+
+    mutating func reserveCapacity(_ count: Int) {
+        bytes.reserveCapacity(count * 200)
+        ends.reserveCapacity(count)
     }
 
-    private static func put(_ part: [UInt8], _ text: inout [UInt8]) {
-        withUnsafeBytes(of: UInt32(part.count).littleEndian) { text.append(contentsOf: $0) }
-        text.append(contentsOf: part)
+    /// The commitments, 32 bytes each.
+    var digests: [UInt8] { SHA256.digests(bytes, ends: ends) }
+
+    private mutating func put(_ part: [UInt8]) {
+        withUnsafeBytes(of: UInt32(part.count).littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(contentsOf: part)
     }
 
-    static func text(directory: [UInt8], command: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        put(directory, &text)
-        put(command, &text)
-        return text
+    private mutating func put(_ state: NodeState) {
+        withUnsafeBytes(of: UInt32(state.encodedCount).littleEndian) { bytes.append(contentsOf: $0) }
+        state.withEncoded { bytes.append(contentsOf: $0) }
     }
 
-    static func text(_ change: ChangeRecord) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(128 + change.path.count + change.other.count)
-        text.append(change.kind.rawValue)
-        put(change.path, &text)
-        put(change.other, &text)
-        put(change.before.encoded, &text)
-        return text
+    mutating func add(_ text: [UInt8], salt: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: salt)
+        bytes.append(contentsOf: text)
+        ends.append(bytes.count)
     }
 
-    static func text(_ result: ResultRecord) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(160 + result.path.count)
-        text.append(result.isSoft ? 1 : 0)
-        put(result.path, &text)
-        put(result.after.encoded, &text)
-        put(result.digest, &text)
-        return text
+    /// What an operation was called.
+    mutating func add(directory: [UInt8], command: [UInt8], salt: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: salt)
+        put(directory)
+        put(command)
+        ends.append(bytes.count)
     }
+
+    mutating func add(_ change: ChangeRecord, salt: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: salt)
+        bytes.append(change.kind.rawValue)
+        put(change.path)
+        put(change.other)
+        put(change.before)
+        ends.append(bytes.count)
+    }
+
+    mutating func add(_ result: ResultRecord, salt: ArraySlice<UInt8>) {
+        bytes.append(contentsOf: salt)
+        bytes.append(result.isSoft ? 1 : 0)
+        put(result.path)
+        put(result.after)
+        put(result.digest)
+        ends.append(bytes.count)
+    }
+}
+
+/// Random bytes, so many for each commitment.
+struct Salts {
+    let bytes: [UInt8]
+
+    init(count: Int) throws(StoreError) {
+        guard let bytes = try? System.random(count: count * AuditRow.saltSize) else {
+            throw StoreError(.system(.inputOutput), [])
+        }
+        self.bytes = bytes
+    }
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    subscript(index: Int) -> ArraySlice<UInt8> { bytes[(index * AuditRow.saltSize)..<((index + 1) * AuditRow.saltSize)] }
 }
 
 /// A head of the chain: the number and hash of a row. Written as `57:` and 64 hexadecimal digits.

@@ -250,8 +250,9 @@ private final class CommitmentCheck {
         if row.type.isOperation {
             try check(row, &opening, add)
         } else if !opening.isErased(0) {
-            opening.expect(0, note)
+            opening.expect(0) { $0.add(note, salt: $1) }
         }
+        opening.compare()
         report.opened += opening.opened
         report.erased += opening.erased
         if let what = opening.wrong { add(row.number, what) }
@@ -271,7 +272,7 @@ private final class CommitmentCheck {
             return add(row.number, "says something else of @\(row.subject) than the log does")
         }
         if !opening.isErased(0) {
-            opening.expect(0, Commitment.text(directory: plain.bytes(11), command: plain.bytes(12)))
+            opening.expect(0) { $0.add(directory: plain.bytes(11), command: plain.bytes(12), salt: $1) }
         }
         let changes = try log.numberedChanges(of: row.subject)
         let results = try log.resultsInOrder(of: row.subject)
@@ -284,7 +285,7 @@ private final class CommitmentCheck {
         for (number, change) in changes {
             let index = Int(number)
             if index < 1 || index >= split { return add(row.number, "@\(row.subject) has a change too many") }
-            if !opening.isErased(index) { opening.expect(index, Commitment.text(change)) }
+            if !opening.isErased(index) { opening.expect(index) { $0.add(change, salt: $1) } }
         }
         for index in 1..<max(split, 1) where opening.isOpen(index) {
             return add(row.number, "a change of @\(row.subject) is missing from the log")
@@ -293,7 +294,7 @@ private final class CommitmentCheck {
         for result in results {
             while index < row.itemCount, opening.isErased(index) { index += 1 }
             if index >= row.itemCount { return add(row.number, "@\(row.subject) has a result too many") }
-            opening.expect(index, Commitment.text(result))
+            opening.expect(index) { $0.add(result, salt: $1) }
             index += 1
         }
         while index < row.itemCount, opening.isErased(index) { index += 1 }
@@ -304,25 +305,22 @@ private final class CommitmentCheck {
 /// The commitments of one row, with their salts.
 private struct Opening {
     let row: AuditRow
-    let salts: [UInt8]
+    let salts: Salts
     var opened = 0
     var erased = 0
     var wrong: String?
     private var checked: Set<Int> = []
+    private var expected: [Int] = []
+    private var texts = Commitments()
 
     init(row: AuditRow, salts: [UInt8]) {
         self.row = row
-        self.salts = salts
-    }
-
-    private func salt(_ index: Int) -> ArraySlice<UInt8> {
-        let start = index * AuditRow.saltSize
-        return salts[start..<(start + AuditRow.saltSize)]
+        self.salts = Salts(salts)
     }
 
     /// Whether the clear text was erased on purpose: with its salt. Counts it.
     mutating func isErased(_ index: Int) -> Bool {
-        if salt(index).contains(where: { $0 != 0 }) { return false }
+        if salts[index].contains(where: { $0 != 0 }) { return false }
         if checked.insert(index).inserted { erased += 1 }
         return true
     }
@@ -330,11 +328,22 @@ private struct Opening {
     /// Whether there should be a clear text that was not seen.
     mutating func isOpen(_ index: Int) -> Bool { !isErased(index) && !checked.contains(index) }
 
-    mutating func expect(_ index: Int, _ text: [UInt8]) {
+    /// Notes a clear text, to be compared with the commitment of that number when all of them are there.
+    mutating func expect(_ index: Int, _ add: (inout Commitments, ArraySlice<UInt8>) -> Void) {
         checked.insert(index)
         opened += 1
-        if Commitment.make(salt: salt(index), text) != Array(row.item(index)), wrong == nil {
-            wrong = "does not fit its clear text, which was changed"
+        expected.append(index)
+        add(&texts, salts[index])
+    }
+
+    /// Compares what was expected.
+    mutating func compare() {
+        let digests = texts.digests
+        for (place, index) in expected.enumerated() where wrong == nil {
+            let start = place * AuditRow.hashSize
+            if digests[start..<(start + AuditRow.hashSize)] != row.item(index) {
+                wrong = "does not fit its clear text, which was changed"
+            }
         }
     }
 }

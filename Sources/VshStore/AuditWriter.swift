@@ -72,26 +72,13 @@ final class AuditWriter {
         return line("/proc/sys/kernel/hostname") + [0] + line("/etc/machine-id") + [0] + name
     }
 
-    /// Chains a row and enters it.
-    /// - Parameters:
-    ///   - texts: clear texts of the items from 1 on; the note is item 0.
-    ///   - keepsSalts: false: nobody will be able to open the commitments but who knows the salts.
-    func append(_ row: inout AuditRow, note: [UInt8], keepsNote: Bool = true, texts: [[UInt8]] = [])
-        throws(StoreError)
-    {
-        try open()
-        guard let before = last else { return }
-        let count = texts.count + 1
-        guard let salts = try? System.random(count: count * AuditRow.saltSize) else {
-            throw StoreError(.system(.inputOutput), [])
-        }
-        row.items.reserveCapacity(count * AuditRow.hashSize)
-        row.items += Commitment.make(salt: salts[..<AuditRow.saltSize], note)
-        for (index, text) in texts.enumerated() {
-            let start = (index + 1) * AuditRow.saltSize
-            row.items += Commitment.make(salt: salts[start..<(start + AuditRow.saltSize)], text)
-        }
-        try enter(&row, after: before, salts: salts, note: keepsNote ? note : [])
+    /// Chains a row that has only a note, its item 0, and enters it.
+    func append(_ row: inout AuditRow, note: [UInt8]) throws(StoreError) {
+        let salts = try Salts(count: 1)
+        var items = Commitments()
+        items.add(note, salt: salts[0])
+        row.items = items.digests
+        try append(&row, salts: salts.bytes, note: note)
     }
 
     /// Chains a row whose items are given.
@@ -140,13 +127,16 @@ final class AuditWriter {
         row.target = target
         row.transaction = transaction
         row.records = Int64(operation.changes.count)
-        var texts: [[UInt8]] = []
-        texts.reserveCapacity(operation.changes.count + operation.results.count)
-        for change in operation.changes { texts.append(Commitment.text(change)) }
-        for result in operation.results { texts.append(Commitment.text(result)) }
-        try append(
-            &row, note: Commitment.text(directory: record.directory, command: record.command), keepsNote: false,
-            texts: texts)
+        let count = 1 + operation.changes.count + operation.results.count
+        let salts = try Salts(count: count)
+        var items = Commitments()
+        items.reserveCapacity(count)
+        items.add(directory: record.directory, command: record.command, salt: salts[0])
+        for change in operation.changes { items.add(change, salt: salts[items.count]) }
+        for result in operation.results { items.add(result, salt: salts[items.count]) }
+        row.items = items.digests
+        // The note stands in the table of operations.
+        try append(&row, salts: salts.bytes, note: [])
     }
 
     /// The row of a refusal, or of a program that was let out.

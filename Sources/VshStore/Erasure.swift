@@ -22,7 +22,7 @@ public struct Erasure: Sendable {
     /// Numbers of change records by operation.
     var changes: [OperationID: Set<Int64>] = [:]
     /// Paths of results by operation.
-    var results: [OperationID: Set<[UInt8]>] = [:]
+    var results: [OperationID: PathSet] = [:]
     /// Rows of the audit log that tell of refusals there.
     var refusals: [Int64] = []
     /// The operations whose records go, oldest first; their command texts go too.
@@ -70,7 +70,7 @@ extension OperationLog {
         func isMeant(_ path: [UInt8], _ state: NodeState) -> Bool {
             isMeant(path) || ObjectKey(state).map { objects.contains($0) } ?? false
         }
-        var items: Set<[UInt8]> = []
+        var items: PathSet = []
         try forEachChange { operation, number, change in
             let isWhole =
                 scope.operation.map { $0 == operation }
@@ -346,7 +346,10 @@ extension OperationLog {
             let note = Array(evidence.method.utf8)
             var paths: [UInt8] = []
             for path in evidence.paths { paths += path + [0] }
-            row.items = Commitment.make(salt: random[..<size], note) + Commitment.make(salt: random[size...], paths)
+            var items = Commitments()
+            items.add(note, salt: random[..<size])
+            items.add(paths, salt: random[size...])
+            row.items = items.digests
             let kept = Array(random[..<size]) + [UInt8](repeating: 0, count: size)
             try writer.append(&row, salts: kept, note: note)
             return row.number

@@ -274,6 +274,15 @@ extension NodeState {
         }
     }
 
+    /// The same bytes, for as long as the body runs.
+    func withEncoded<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withUnsafeTemporaryAllocation(byteCount: 96, alignment: 8) { buffer in
+            var writer = RecordWriter(buffer.baseAddress!, count: encodedCount)
+            writer.put(self)
+            return body(UnsafeRawBufferPointer(rebasing: buffer[..<encodedCount]))
+        }
+    }
+
     /// The state that `encoded` gave, or nil.
     public init?(encoded bytes: [UInt8]) {
         let state = RecordReader.reading(bytes) { reader -> NodeState? in

@@ -83,7 +83,7 @@ public struct Results {
 
     /// How many changes belong to others: what came or went with its directory is a part of that change, and a new name a
     /// part of the rename.
-    private func parts(_ changes: [ChangeRecord], _ seen: [PathKey: Int], _ came: [Bool], _ went: [Bool]) -> Int {
+    private func parts(_ changes: [ChangeRecord], _ seen: PathMap<Int>, _ came: [Bool], _ went: [Bool]) -> Int {
         var came = came
         var parts = 0
         // Most have the directory of the one before.
@@ -93,7 +93,7 @@ public struct Results {
             guard let slash = path.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { continue }
             if slash != directory.count || !path.starts(with: directory) {
                 directory = Array(path[..<slash])
-                place = seen[PathKey(directory)]
+                place = seen[directory]
             }
             guard let around = place else { continue }
             if came[index] && came[around] || went[index] && went[around] {
@@ -101,11 +101,11 @@ public struct Results {
             }
         }
         for change in changes where change.kind == .moved {
-            guard let old = seen[PathKey(change.path)], let new = seen[PathKey(change.other)], went[old], came[new],
+            guard let old = seen[change.path], let new = seen[change.other], went[old], came[new],
                 records[new].after.isSameObject(as: change.before)
             else { continue }
             if let slash = change.other.lastIndex(of: UInt8(ascii: "/")), slash > 0,
-                let around = seen[PathKey(Array(change.other[..<slash]))], came[around]
+                let around = seen[Array(change.other[..<slash])], came[around]
             {
                 continue
             }
@@ -144,10 +144,10 @@ extension NodeState {
 
 /// Symbolic links that an operation left. Recorded paths are free of them: what is found through one is not what the path stood for.
 public struct LeftLinks {
-    private let paths: Set<[UInt8]>
+    private let paths: PathSet
 
     public init(_ results: some Sequence<ResultRecord>) {
-        paths = Set(results.lazy.filter { $0.after.kind == .symbolicLink }.map(\.path))
+        paths = PathSet(results.lazy.filter { $0.after.kind == .symbolicLink }.map(\.path))
     }
 
     /// Whether a path leads through one.

@@ -52,7 +52,7 @@ extension OperationLog {
         var survey = StoreSurvey()
         var roots: [OperationID: OperationID] = [:]
         var owner: [ItemKey: OperationID] = [:]
-        var locations: Set<[UInt8]> = [[]]
+        var locations: PathSet = [[]]
         var ended: [OperationID: Int64] = [:]
         // Ascending: the newest operation that needs an item is the last to claim it.
         let query = try database.prepare(

@@ -17,21 +17,12 @@ public struct TouchedPath {
     fileprivate var isNew = false
 }
 
-/// A path as a key: hashed a word at a time, where the library hashes an array byte by byte.
-public struct PathKey: Hashable {
-    public let path: [UInt8]
-
-    public init(_ path: [UInt8]) { self.path = path }
-
-    public func hash(into hasher: inout Hasher) { path.withUnsafeBytes { hasher.combine(bytes: $0) } }
-}
-
 /// The paths that an operation touched, under the names that they have before and after it: a file that is changed through
 /// a second name, or in a directory that was renamed for a while, has changed under its lasting name.
 public struct TouchedPaths {
     public private(set) var all: [TouchedPath] = []
     /// Where a path is in `all`.
-    public private(set) var index: [PathKey: Int] = [:]
+    public private(set) var index: PathMap<Int> = [:]
     /// Of each change: the path that it is listed under; and, when it was made in a directory that has another name by now, its
     /// paths as they are now.
     public private(set) var subjects: [(path: [UInt8], now: (path: [UInt8], other: [UInt8])?)] = []
@@ -93,7 +84,7 @@ public struct TouchedPaths {
     }
 
     private mutating func note(_ touched: TouchedPath) {
-        let known = Self.enter(&index[PathKey(touched.path), default: all.count])
+        let known = Self.enter(&index[touched.path, default: all.count])
         if known == all.count { return all.append(touched) }
         // Of a directory whose times were noted first, the first real change says what was before.
         if all[known].isSoft && !touched.isSoft || all[known].isNew && !touched.isNew && !touched.isSoft {

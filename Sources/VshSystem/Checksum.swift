@@ -35,4 +35,27 @@ public struct SHA256 {
         hash.add(bytes)
         return hash.digest()
     }
+
+    /// The digests of many messages, 32 bytes each: several at a time, where the processor can.
+    /// - Parameters:
+    ///   - messages: one behind the other.
+    ///   - ends: where each ends, in order.
+    public static func digests(_ messages: [UInt8], ends: [Int]) -> [UInt8] {
+        if ends.isEmpty { return [] }
+        precondition(ends.last! <= messages.count)
+        return [UInt8](unsafeUninitializedCapacity: 32 * ends.count) { buffer, count in
+            ends.withUnsafeBufferPointer { ends in
+                messages.withUnsafeBytes { messages in
+                    ends.withMemoryRebound(to: UInt.self) { ends in
+                        // Of empty messages there may be nothing to point to.
+                        var nothing: UInt8 = 0
+                        vsh_sha256_many(
+                            messages.baseAddress ?? UnsafeRawPointer(&nothing), ends.baseAddress!, ends.count,
+                            buffer.baseAddress!)
+                    }
+                }
+            }
+            count = 32 * ends.count
+        }
+    }
 }

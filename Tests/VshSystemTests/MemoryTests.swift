@@ -44,6 +44,24 @@ final class MemoryTests: DirectoryTestCase {
         XCTAssertEqual(try output(of: script).split(separator: "\n").map(String.init), digests)
     }
 
+    /// Many messages at once, of any length and number, have the digests that each has alone.
+    func testSHA256Many() {
+        for count in [0, 1, 7, 8, 9, 40] {
+            var (messages, ends, expected): ([UInt8], [Int], [UInt8]) = ([], [], [])
+            for _ in 0..<count {
+                let message = (0..<Int.random(in: 0...300)).map { _ in UInt8.random(in: 0...255) }
+                messages += message
+                ends.append(messages.count)
+                expected += SHA256.digest(message)
+            }
+            XCTAssertEqual(SHA256.digests(messages, ends: ends), expected)
+            var portable = [UInt8](repeating: 0, count: 32 * count)
+            messages.append(0)
+            vsh_sha256_many_portable(messages, ends.map { UInt($0) } + [0], count, &portable)
+            XCTAssertEqual(portable, expected)
+        }
+    }
+
     /// RFC 3720 B.4.
     func testCRC32C() {
         func crc(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { CRC32C.checksum($0) } }

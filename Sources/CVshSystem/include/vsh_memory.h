@@ -42,4 +42,8 @@ struct vsh_sha256 {
 void vsh_sha256_start(struct vsh_sha256 *_Nonnull hash);
 void vsh_sha256_add(struct vsh_sha256 *_Nonnull hash, const void *_Nullable bytes, size_t count);
 void vsh_sha256_finish(struct vsh_sha256 *_Nonnull hash, uint8_t digest[_Nonnull 32]);
+/// The digests of `count` messages, 32 bytes each. The messages lie one behind the other; `ends` are their ends.
+void vsh_sha256_many(const void *_Nonnull bytes, const size_t *_Nonnull ends, size_t count, uint8_t *_Nonnull digests);
+/// The same without special instructions.
+void vsh_sha256_many_portable(const void *_Nonnull bytes, const size_t *_Nonnull ends, size_t count, uint8_t *_Nonnull digests);
 #endif
