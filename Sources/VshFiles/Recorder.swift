@@ -85,6 +85,11 @@ final class Recorder {
 
     /// Journals that may wait before one operation's end takes them into the log.
     private static var journalsWaiting: UInt64 { 64 }
+    /// An operation with so many records is taken into the log at once, by a process that nobody waits for: what an undo
+    /// would have to do first.
+    private static var largeOperation: Int { 1000 }
+    /// Whether such a one has ended.
+    private var hasLarge = false
     /// A journal longer than this is not continued by the next operation.
     private static var longJournal: Int { 4 << 20 }
 
@@ -271,7 +276,10 @@ final class Recorder {
     /// for another that will end it.
     @inline(__always)
     func end(status: Int32) {
-        if running.operation != 0, isOwner { close(status: status, outcome: .finished) }
+        if running.operation != 0, isOwner {
+            close(status: status, outcome: .finished)
+            careLater()
+        }
     }
 
     /// Ends the operation, whoever began it.
@@ -313,6 +321,7 @@ final class Recorder {
             announcement += line
         }
         isEmpty = isEmpty && found.changes.isEmpty && found.record.kind == .command
+        hasLarge = hasLarge || found.changes.count + results.records.count >= Self.largeOperation
         if let control, control.waitingJournals >= Self.journalsWaiting { importJournals(control) }
     }
 
@@ -335,16 +344,20 @@ final class Recorder {
             // Again after half as many.
             control.addJournals(waiting / 2)
         }
-        shortenLog()
+        careLater()
     }
 
-    /// Has the log's write-ahead part taken into the database, in the background. No connection may be open here.
-    func shortenLog() {
-        guard let control, OperationLog.isLong(state), control.takeTrim() else { return }
+    /// Has a large operation taken into the log, and the log's write-ahead part into the database, in the background. No
+    /// connection may be open here.
+    func careLater() {
+        let isLarge = hasLarge
+        hasLarge = false
+        guard let control, isLarge || OperationLog.isLong(state) && control.takeTrim() else { return }
         guard let isChild = try? System.detach(), isChild else { return }
         // The mapping would keep the journal locked.
         journal = nil
-        OperationLog.shorten(state)
+        if isLarge { OperationLog.takeIn(state) }
+        if !isLarge || OperationLog.isLong(state) && control.takeTrim() { OperationLog.shorten(state) }
         System.exit(0)
     }
 

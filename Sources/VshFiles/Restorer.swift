@@ -17,7 +17,14 @@ final class Restorer {
     private var parentPath: [UInt8] = []
     private var parentDescriptor: Int32 = -1
 
-    deinit { forgetParent() }
+    /// The store that an object came from last.
+    private var storePath: [UInt8] = []
+    private var storeDescriptor: Int32 = -1
+
+    deinit {
+        forgetParent()
+        if storeDescriptor >= 0 { try? System.close(storeDescriptor) }
+    }
 
     init(_ files: FileSystem, _ recorder: Recorder, _ verification: Verification?, _ policy: ConflictPolicy) {
         self.files = files
@@ -74,7 +81,7 @@ final class Restorer {
         }
         if policy == .skip, isSkipped(change) { return }
         do {
-            try restore(change, path)
+            try restore(change, path, in: parent)
         } catch {
             // Around a path that was left alone not everything can be put back.
             if policy == .skip, !(verification?.differing.isEmpty ?? true),
@@ -107,12 +114,47 @@ final class Restorer {
         parentDescriptor = -1
     }
 
+    private func openStore(_ location: [UInt8]) -> Int32 {
+        guard let path = recorder.store?.directory(of: location) else { return -1 }
+        if storeDescriptor >= 0 {
+            if storePath == path { return storeDescriptor }
+            try? System.close(storeDescriptor)
+        }
+        storePath = path
+        storeDescriptor = (try? System.open(path, [.path, .directory, .closeOnExec])) ?? -1
+        return storeDescriptor
+    }
+
+    /// What nearly all of a removal takes: the object goes from the store to its name, where nothing is. False, and nothing
+    /// has changed: it takes a closer look.
+    private func putBack(_ change: ChangeRecord, in parent: Int32) throws(Errno) -> Bool {
+        guard change.kind == .removed, change.preimage == .object, change.item != 0, !change.before.isDirectory,
+            let slash = change.path.lastIndex(of: UInt8(ascii: "/"))
+        else { return false }
+        let store = openStore(change.location)
+        let item = PreimageStore.itemName(change.item)
+        guard store >= 0, let status = try FileStatus.look(item, at: store) else { return false }
+        // That nothing is at the path the rename finds out.
+        let sighting = RestoreSighting(present: .absent, item: NodeState(status))
+        let step = Restoring.step(
+            change.kind, before: current(change.before), preimage: change.preimage, sighting: sighting)
+        guard step == .placeItem(putAway: false) else { return false }
+        do {
+            try place(item, in: store, Array(change.path[(slash + 1)...]), in: parent, change, sighting.item)
+        } catch {
+            if error == .exists { return false }
+            throw error
+        }
+        return true
+    }
+
     private func isSkipped(_ change: ChangeRecord) -> Bool {
         guard let differing = verification?.differing, !differing.isEmpty else { return false }
         return differing.contains(change.path) || change.kind == .moved && differing.contains(change.other)
     }
 
-    private func restore(_ change: ChangeRecord, _ path: [UInt8]) throws(Errno) {
+    private func restore(_ change: ChangeRecord, _ path: [UInt8], in parent: Int32) throws(Errno) {
+        if parent >= 0, try putBack(change, in: parent) { return }
         let present = try Self.status(path)
         var sighting = RestoreSighting(present: Self.state(present))
         let item = change.item == 0 ? [] : recorder.store?.path(change.item, location: change.location) ?? []
@@ -229,11 +271,14 @@ final class Restorer {
     }
 
     /// Moves an object from the store to its path.
-    private func place(_ item: [UInt8], _ path: [UInt8], _ change: ChangeRecord, _ object: NodeState) throws(Errno) {
+    private func place(
+        _ item: [UInt8], in store: Int32 = At.current, _ path: [UInt8], in parent: Int32 = At.current,
+        _ change: ChangeRecord, _ object: NodeState
+    ) throws(Errno) {
         guard files.first.set(change.path) else { throw .nameTooLong }
         let record = recorder.recordPlaced(files.first, object, item: change.item, location: change.location)
         do {
-            try System.rename(item, to: path, .noReplace)
+            try System.rename(item, at: store, to: path, at: parent, .noReplace)
         } catch {
             recorder.void(record)
             throw error

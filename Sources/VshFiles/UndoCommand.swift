@@ -50,7 +50,7 @@ public struct UndoCommand: CommandAnswer {
         } catch {
             command.show(error, isRedo: String(describing: name) == "redo")
         }
-        files.openRecorder()?.shortenLog()
+        files.openRecorder()?.careLater()
         return command
     }
 

@@ -28,6 +28,8 @@ final class Verification {
     private lazy var store = PreimageStore(engine.state)
     /// Directories of the part checked last, and what their times are to be.
     private var times: PathMap<DirectoryTimes> = [:]
+    /// The directory around the path that was looked at last. Nothing changes while a part is checked.
+    private var around: (path: [UInt8], isGone: Bool) = ([], false)
 
     /// - Parameters:
     ///   - among: operations whose inverses belong together.
@@ -61,6 +63,7 @@ final class Verification {
         checked.reserveCapacity(part.changes.count)
         recorded.reserveCapacity(recorded.count + part.changes.count)
         times = [:]
+        around = ([], false)
         for change in part.changes where change.kind != .directoryTimes {
             recorded.insert(change.path)
             if change.kind == .moved { recorded.insert(change.other) }
@@ -137,10 +140,20 @@ final class Verification {
     private func present(_ path: [UInt8]) throws(UndoError) -> NodeState {
         if links.isAround(path) { return .absent }
         do {
+            if try isGone(directoryOf: path) { return .absent }
             return try FileStatus.look(path).map { NodeState($0) } ?? .absent
         } catch {
             throw .failed(path, error, isClean: true)
         }
+    }
+
+    /// Whether the directory of a path is not there: with a tree that was removed no name in it is looked for.
+    private func isGone(directoryOf path: [UInt8]) throws(Errno) -> Bool {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { return false }
+        if around.path.elementsEqual(path[..<slash]) { return around.isGone }
+        around.path = Array(path[..<slash])
+        around.isGone = try FileStatus.look(around.path) == nil
+        return around.isGone
     }
 
     private func checkTimes(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) {

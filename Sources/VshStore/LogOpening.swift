@@ -45,7 +45,7 @@ extension OperationLog {
     /// - Returns: where it is now.
     public static func setDamagedAside(_ state: StateDirectory) throws(StoreError) -> [UInt8] { try setAside(state) }
 
-    private static func openOnce(_ state: StateDirectory, _ patience: Int32) throws(StoreError) -> Database {
+    static func openOnce(_ state: StateDirectory, _ patience: Int32) throws(StoreError) -> Database {
         try tighten(state)
         let database = try Database(path: state.log, patience: patience)
         let query = try database.prepare(

@@ -44,6 +44,12 @@ public final class OperationLog {
         (database, setAside) = try Self.openDatabase(state, patience)
     }
 
+    /// Opens the log unless another uses it or it is damaged.
+    init(undamaged state: StateDirectory) throws(StoreError) {
+        database = try Self.openOnce(state, 0)
+        setAside = nil
+    }
+
     /// The highest numbers used: of sessions, and of operations.
     public func highestNumbers() throws(StoreError) -> (number: UInt64, operation: OperationID) {
         let query = try database.prepare("SELECT (SELECT max(id) FROM sessions), (SELECT max(id) FROM operations)")

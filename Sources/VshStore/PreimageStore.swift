@@ -32,18 +32,33 @@ public final class PreimageStore {
         Self.itemPath(item, in: location.isEmpty ? main : location)
     }
 
-    /// The names are long for speed's sake: of short ones ext4 puts 250 into a block, which it searches twice for each new one.
     static func itemPath(_ item: UInt64, in directory: [UInt8]) -> [UInt8] {
         var path = directory
-        let end = path.count + 1 + StoreContents.nameLength
-        path.reserveCapacity(end + 1)  // a NUL
+        path.reserveCapacity(path.count + StoreContents.nameLength + 2)  // a slash and a NUL
         path.append(UInt8(ascii: "/"))
+        append(item, to: &path)
+        return path
+    }
+
+    /// The name of an item in its directory.
+    public static func itemName(_ item: UInt64) -> [UInt8] {
+        var name: [UInt8] = []
+        name.reserveCapacity(StoreContents.nameLength + 1)
+        append(item, to: &name)
+        return name
+    }
+
+    /// The names are long for speed's sake: of short ones ext4 puts 250 into a block, which it searches twice for each new one.
+    private static func append(_ item: UInt64, to path: inout [UInt8]) {
+        let end = path.count + StoreContents.nameLength
         path.append(decimal: item >> 32)
         path.append(UInt8(ascii: "."))
         path.append(decimal: item & 0xffff_ffff)
         path.append(contentsOf: repeatElement(StoreContents.filler, count: end - path.count))
-        return path
     }
+
+    /// The directory of a location; empty for the main store.
+    public func directory(of location: [UInt8]) -> [UInt8] { location.isEmpty ? main : location }
 
     /// Whether an object on this mount can be expected to go into the main store by a rename.
     @inline(__always)

@@ -220,6 +220,13 @@ extension OperationLog {
         ((try? FileStatus(state.log + Array("-wal".utf8)).size) ?? 0) > 1 << 22
     }
 
+    /// Takes journals into the log, in a process that nobody waits for. What cannot be done now is left to the next that asks,
+    /// and so is a damaged log, of which the user is to be told.
+    public static func takeIn(_ state: StateDirectory) {
+        guard let log = try? OperationLog(undamaged: state) else { return }
+        _ = try? log.importJournals(state)
+    }
+
     /// Copies the write-ahead log into the database and begins it anew. Waits for the disk, but nobody waits for this: to be
     /// called in a process of its own.
     public static func shorten(_ state: StateDirectory) {
