@@ -183,7 +183,9 @@ struct Salts {
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-    subscript(index: Int) -> ArraySlice<UInt8> { bytes[(index * AuditRow.saltSize)..<((index + 1) * AuditRow.saltSize)] }
+    subscript(index: Int) -> ArraySlice<UInt8> {
+        bytes[(index * AuditRow.saltSize)..<((index + 1) * AuditRow.saltSize)]
+    }
 }
 
 /// A head of the chain: the number and hash of a row. Written as `57:` and 64 hexadecimal digits.

@@ -83,6 +83,28 @@ def ten_shells(rounds, shells, options):
 
 
 @test
+def a_large_operation_reaches_the_log_by_itself():
+    """In the background, so that an undo does not have to take it in first; a small one waits for whoever asks."""
+    with Place() as p:
+        count = lambda: sqlite3.connect(p.log).execute("SELECT count(*) FROM operations").fetchone()[0] if os.path.exists(p.log) else 0
+        p.vsh("mkdir d; i=0; while [ $i -lt 1200 ]; do : > d/$i; i=$((i+1)); done")
+        deadline = time.monotonic() + 20
+        while not count() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        first = count()
+        p.vsh("echo small > d/0")
+        time.sleep(0.2)
+        assert (first, count()) == (1, 1), (first, count())
+        p.vsh("/bin/rm -rf d")
+        # An undo that comes at once, while the background is at it.
+        p.vsh("undo")
+        assert len(os.listdir(p.top + "/d")) == 1200 and open(p.top + "/d/0").read() == "small\n"
+        p.vsh("undo 2")
+        assert not os.path.exists(p.top + "/d")
+        assert "in order" in p.vsh("audit verify")
+
+
+@test
 def nobody_waits_long_for_the_log():
     """Ten shells that change and undo at once: how long one stands still for the log's locks and for the disk, between two commands.
 
