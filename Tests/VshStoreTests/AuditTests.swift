@@ -130,9 +130,17 @@ final class AuditTests: XCTestCase {
 
     func testCommitmentsTellTextsAndSaltsApart() {
         let salt = [UInt8](repeating: 9, count: 16)
-        let text = Commitment.text(directory: Array("/a".utf8), command: Array("b".utf8))
-        XCTAssertNotEqual(text, Commitment.text(directory: Array("/".utf8), command: Array("ab".utf8)))
-        XCTAssertNotEqual(Commitment.make(salt: salt[...], text), Commitment.make(salt: salt.dropLast() + [8], text))
+        var items = Commitments()
+        items.add(directory: Array("/a".utf8), command: Array("b".utf8), salt: salt[...])
+        items.add(directory: Array("/".utf8), command: Array("ab".utf8), salt: salt[...])
+        items.add(directory: Array("/a".utf8), command: Array("b".utf8), salt: (salt.dropLast() + [8])[...])
+        items.add(directory: Array("/a".utf8), command: Array("b".utf8), salt: salt[...])
+        let digests = (0..<4).map { Array(items.digests[($0 * 32)..<($0 * 32 + 32)]) }
+        XCTAssertEqual(Set(digests).count, 3)
+        XCTAssertEqual(digests[0], digests[3])
+        // Fields behind their counts of 32 bits, the low byte first.
+        let clear = salt + [2, 0, 0, 0] + Array("/a".utf8) + [1, 0, 0, 0] + Array("b".utf8)
+        XCTAssertEqual(digests[0], SHA256.digest(clear))
     }
 
     func testJournalsBecomeAChain() throws {

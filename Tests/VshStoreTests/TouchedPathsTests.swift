@@ -271,7 +271,7 @@ final class TouchedPathsTests: XCTestCase {
             for (path, _) in expected {
                 XCTAssertTrue(found.contains(path), "seed \(seed): \(String(decoding: path, as: UTF8.self)) is missing")
             }
-            for (key, index) in touched.index { XCTAssertEqual(touched.all[index].path, key.path) }
+            for (key, index) in touched.index { XCTAssertEqual(touched.all[index].path, key) }
         }
     }
 
