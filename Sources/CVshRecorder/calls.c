@@ -48,6 +48,7 @@ bool path_of(int fd, char *path) {
   if (count < 0 && errno == ENAMETOOLONG) count = 0;
   if (count < 0 || fstat(fd, &status) < 0 || status.st_nlink == 0) return false;
   path[count] = 0;
+  if (count == 0 && is_bound()) strcpy(path, "?");
   if (count == 0 || path[0] != '/') return count == 0;
   if (!leads_back(fd, path)) memcpy(path, "?", 2);
   return true;

@@ -23,7 +23,8 @@ const struct covers *covers_of(uint64_t number) {
   const struct covers *covers = shared && number ? &shared->covers[number % COVERS] : NULL;
   return covers && atomic_load(&covers->number) == number ? covers : NULL;
 }
-uint32_t makes_calls(void) { return shared ? atomic_load(&shared->makes_calls) : 0; }
+bool is_held(void) { return is_confined() || is_bound(); }
+uint32_t makes_calls(void) { return is_bound() ? MAKES_AS_ASKED : shared ? atomic_load(&shared->makes_calls) : 0; }
 
 bool is_below(const char *path, const char *directory) {
   size_t count = strlen(directory);
@@ -41,10 +42,7 @@ static bool is_store_path(const char *path) {
   return false;
 }
 
-bool is_outside(const char *path) {
-  if (!is_confined()) return false;
-  if (path[0] != '/') return true;
-  const char *list = shared->zones;
+bool is_outside_lists(const char *list, const char *path) {
   bool inside = false;
   for (; *list; list += strlen(list) + 1) inside |= is_below(path, list);
   if (!inside) return true;
@@ -53,14 +51,18 @@ bool is_outside(const char *path) {
   return is_store_path(path);
 }
 
-bool holds_own(const char *path) {
-  if (!is_confined()) return false;
-  const char *list = shared->zones;
+bool lists_hold_own(const char *list, const char *path) {
   while (*list) list += strlen(list) + 1;
   for (list++; *list; list += strlen(list) + 1)
     if (is_below(list, path)) return true;
   return false;
 }
+
+bool is_outside_shell(const char *path) { return is_confined() && (path[0] != '/' || is_outside_lists(shared->zones, path)); }
+
+bool is_outside(const char *path) { return is_outside_bounds(path) || is_outside_shell(path); }
+
+bool holds_own(const char *path) { return holds_own_in_bounds(path) || (is_confined() && lists_hold_own(shared->zones, path)); }
 
 enum { FLAGS_SIZE = 32, FS_IOC_SETFLAGS_32 = 0x40046602, FAT_SET_ATTRIBUTES = 0x40047211 };
 
@@ -71,18 +73,24 @@ static bool is_flags_command(uint32_t command) {
 
 static bool is_terminal_device(const char *path) { return strncmp(path, "/dev/pts/", 9) == 0 || strcmp(path, "/dev/tty") == 0; }
 
-/// For the shell, which says what may be the reason when a program fails.
+/// For the shell whose bounds they are, which says what may be the reason when a program fails.
 static void count_refusal(const char *action, const char *path) {
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  struct bounds *bounds = bounds_that_refuse();
   pthread_mutex_lock(&lock);
-  strncpy(shared->refused_action, action, sizeof shared->refused_action - 1);
-  strncpy(shared->refused_path, path, sizeof shared->refused_path - 1);
-  atomic_fetch_add(&shared->refusals, 1);
+  strncpy(bounds ? bounds->refused_action : shared->refused_action, action, sizeof shared->refused_action - 1);
+  strncpy(bounds ? bounds->refused_path : shared->refused_path, path, sizeof shared->refused_path - 1);
+  atomic_fetch_add(bounds ? &bounds->refusals : &shared->refusals, 1);
   pthread_mutex_unlock(&lock);
 }
 
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path) {
+  const struct bounds *bounds = bounds_that_refuse();
   count_refusal(action, path);
+  enter_refusal(operation, pid, action, path, bounds ? bounds->lists : shared->zones);
+}
+
+void enter_refusal(struct operation *operation, pid_t pid, const char *action, const char *path, const char *zones) {
   if (!operation) return;
   struct buffer payload = {0};
   struct timespec now;
@@ -99,7 +107,7 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
   buffer_put(&payload, &user, sizeof user);
   put_counted(&payload, action, strlen(action));
   put_counted(&payload, path, strlen(path));
-  put_counted(&payload, shared->zones, strlen(shared->zones));
+  put_counted(&payload, zones, strlen(zones));
   snprintf(name, sizeof name, "/proc/%d/cwd", pid);
   ssize_t count = readlink(name, text, sizeof text);
   put_counted(&payload, text, count < 0 ? 0 : (size_t)count);
@@ -120,12 +128,12 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
 enum { OPEN_TREE = 428, OPEN_TREE_WITH_ATTRIBUTES = 467, LANDLOCK_CREATE = 444, LANDLOCK_RESTRICT = 446 };
 
 int keep_hold(struct operation *operation, pid_t pid, int number, const uint64_t *arguments) {
-  if (!is_confined()) return 0;
+  if (!is_held()) return 0;
   const char *what = NULL;
   switch (number) {
   // A program's own bounds do not hold for what is done for it: it has to know that it has none.
   case LANDLOCK_CREATE:
-  case LANDLOCK_RESTRICT: return makes_calls() ? -EOPNOTSUPP : 0;
+  case LANDLOCK_RESTRICT: return makes_calls() && !bounds_let_restrict(pid) ? -EOPNOTSUPP : 0;
   // ssh-agent and its like hide their memory. They are told that it is done.
   case SYS_prctl: return (int)arguments[0] == PR_SET_DUMPABLE && arguments[1] == 0 ? ANSWER_DONE : 0;
   case SYS_open_by_handle_at: what = "a file by its handle"; break;

@@ -44,7 +44,7 @@ static bool read_path(const struct context *c, uint64_t address, char *path) { r
 static void look_whether_gone(const struct context *c, int directory, const char *path) {
   char name[NAME_MAX + 2];
   struct stat status;
-  int fd = is_confined() ? open_parent(c->slot, c->pid, directory, path, name) : -1;
+  int fd = is_held() ? open_parent(c->slot, c->pid, directory, path, name) : -1;
   if (fd < 0) return;
   if (fstat(fd, &status) == 0 && status.st_nlink == 0) refused = -ENOENT;
   close(fd);
@@ -129,8 +129,11 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
     }
   }
   is_safe = !is_by_descriptor && (first.is_covered || (c->slot->covers && strcmp(first.path, "/dev/null") == 0)) && !c->slot->has_moved_root;
-  if (first.exists && S_ISREG(first.status.stx_mode) && is_given(c->pid, &first)) return;
-  if ((first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT) && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
+  bool is_given_file = first.exists && S_ISREG(first.status.stx_mode) && is_given(c->pid, &first);
+  // A shell inside may be given what lies in the bounds of the one around it, which is recorded.
+  if (is_given_file && is_outside_shell(first.path)) return;
+  bool makes_file = first.exists ? S_ISREG(first.status.stx_mode) : flags & O_CREAT;
+  if (makes_file && !is_given_file && strncmp(first.path, "/proc/", 6) != 0 && refuse(c, "open", first.path)) return;
   if (!first.exists) {
     if (flags & O_CREAT && !is_excluded(first.path)) record_created(c->operation, &first, NULL);
     return;
@@ -356,12 +359,13 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
 static int confine(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
   // It is about to: what it has now must not be found out.
   if (changes_rights(number)) return 0;
-  int answer = is_confined() ? confine_attributes(slot, operation, event, number, arguments) : 0;
+  int answer = is_held() ? confine_attributes(slot, operation, event, number, arguments) : 0;
   return !answer && makes_calls() ? make_call(slot, operation, event, number, arguments) : answer;
 }
 
 int record_event(struct slot *slot, struct operation *operation, const struct seccomp_notif *event) {
   int number = event->data.nr;
+  bounds_enter(slot, (pid_t)event->pid);
   uint64_t arguments[6];
   for (int i = 0; i < 6; i++) arguments[i] = event->data.args[i];
 #ifdef __x86_64__
@@ -380,7 +384,7 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   if (number < 0) return 0;
   forget_strings();
   if (changes_rights(number)) forget_rights((pid_t)event->pid);
-  if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return is_confined() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
+  if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return bounds_answer(slot, operation, (pid_t)event->pid, arguments);
   doubts_paths = slot->has_moved_root;
   int answer = keep_hold(operation, (pid_t)event->pid, number, arguments);
   if (answer) return answer;
@@ -393,7 +397,8 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   dispatch(&context, number, arguments);
   bool is_unseen = reading_failed();
   pthread_mutex_unlock(&operation->lock);
-  answer = refused || is_safe ? refused : confine(slot, operation, event, number, arguments);
+  // Bounds of shells inside are nothing that Landlock keeps where calls are made here.
+  answer = refused || (is_safe && !is_bound()) ? refused : confine(slot, operation, event, number, arguments);
   if (is_unseen && answer == 0) note_unseen(operation);
   return answer;
 }

@@ -19,7 +19,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51, MAGIC_ANSWER_CONFINED, MAGIC_ERROR = 0xe51 };
+enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51, MAGIC_ANSWER_CONFINED, MAGIC_BOUNDS, MAGIC_ERROR = 0xe51 };
+/// What a shell inside asks for by that descriptor: the second argument; the others are an address and a size (bounds.c).
+enum { MAGIC_EXPECT_BOUNDS = 1, MAGIC_TAKE_BOUNDS, MAGIC_TELL_REFUSAL, MAGIC_TAKE_REFUSAL };
 
 /// What the recorder asks of a thread of the shell (reader.c). In memory that they share.
 struct reader {
@@ -41,6 +43,9 @@ struct slot {
   int32_t listener;
   uint32_t flags;           // VSH_RECORDING_…
   uint64_t covers;          // the places that the program's rules cover; 0: none
+  uint64_t bounds;          // those that shells inside told of, as bits
+  uint64_t announced;       // those that are about to be told of
+  uint32_t lost;            // tasks with so many filters may be in some that are not known any more; 0: none are
   uint32_t has_moved_root;  // a task changed its root or mount namespace: paths are compared before they are believed
   uint64_t journal, operation, start;
   struct seccomp_notif notification;  // id 0: none in flight
@@ -64,6 +69,21 @@ struct covers {
   struct cover list[COVERED];
 };
 
+/// Bounds that a shell inside told of (bounds.c).
+enum { BOUNDS = 64 };
+struct bounds {
+  _Atomic uint32_t used;
+  uint32_t filters;       // how many it had: tasks with fewer are not in them
+  uint32_t lost;          // tasks with so many may be in some inside them that are not known any more; 0: none are
+  pid_t shell;
+  uint64_t start;         // of that process
+  uint64_t program;       // what it runs
+  uint64_t within;        // the bounds that it was in, as bits
+  _Atomic uint32_t refusals;
+  char refused_action[16], refused_path[PATH_MAX];
+  char lists[4096];       // as of vsh_recorder_confine
+};
+
 struct shared {
   _Atomic uint32_t quit;
   _Atomic uint32_t live;      // slots in use
@@ -79,6 +99,7 @@ struct shared {
   _Atomic uint32_t refusals;  // calls that the sandbox did not allow; the last of them:
   char refused_action[16], refused_path[PATH_MAX];
   struct slot slots[SLOTS];
+  struct bounds bounds[BOUNDS];
 };
 
 /// What a child sends beside its listener.
@@ -307,18 +328,48 @@ const struct covers *covers_of(uint64_t number);
 enum { ANSWER_DONE = 0x40000001, ANSWER_LATER = 0x40000002, ANSWER_DESCRIPTOR = 0x20000000 };
 void confine_start(struct shared *shared);
 bool is_confined(void);
+/// Whether the task of the event at hand is confined, by the shell's bounds or others.
+bool is_held(void);
 uint32_t makes_calls(void);
 /// Whether a path is a directory's, or that of something below it.
 bool is_below(const char *path, const char *directory);
 /// Whether the sandbox does not let the path be changed.
 bool is_outside(const char *path);
+/// The same, whatever bounds shells inside told of.
+bool is_outside_shell(const char *path);
 /// Answers calls that would take from the recorder what it needs to keep the bounds; or 0.
 int keep_hold(struct operation *operation, pid_t pid, int number, const uint64_t *arguments);
 /// Whether one of the shell's own directories lies below the path.
 bool holds_own(const char *path);
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path);
+/// The same for the log alone. `zones`: of the bounds that were meant.
+void enter_refusal(struct operation *operation, pid_t pid, const char *action, const char *path, const char *zones);
+/// The lists of bounds: whether they do not let a path be changed; whether one of the directories that nobody changes lies below it.
+bool is_outside_lists(const char *lists, const char *path);
+bool lists_hold_own(const char *lists, const char *path);
 /// Makes a call on attributes for the program. ANSWER_DONE, a negative errno, or 0: it may make the call itself.
 int confine_attributes(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments);
+
+// bounds.c
+void bounds_start(struct shared *shared);
+/// To be called before each event: finds out in which bounds of shells inside its task is.
+void bounds_enter(const struct slot *slot, pid_t pid);
+/// Whether it is in any.
+bool is_bound(void);
+bool is_outside_bounds(const char *path);
+bool holds_own_in_bounds(const char *path);
+/// Whether a path is that of a device that may be written to everywhere.
+bool is_device_of_bounds(const char *path);
+/// Those that the last answer of is_outside or holds_own came from; NULL: the shell's own.
+struct bounds *bounds_that_refuse(void);
+/// Those that the task is nearest to, or NULL.
+struct bounds *bounds_present(void);
+/// Whether the task may put Landlock rules on itself, as its bounds are kept here too: it is a shell inside, or a child of it that runs no other program.
+bool bounds_let_restrict(pid_t pid);
+/// The answer to a call with MAGIC_DESCRIPTOR.
+int bounds_answer(struct slot *slot, struct operation *operation, pid_t pid, const uint64_t *arguments);
+/// To be called when the last task of a slot is gone.
+void bounds_end(struct slot *slot);
 
 // rights.c
 /// The thread goes on with the rights of the task, where these are others: what it does the task may do. 0 or a negative errno.

@@ -99,6 +99,7 @@ static void serve(struct slot *slot) {
   }
   forget_processes();
   forget_all_rights();
+  bounds_end(slot);
   int fd = slot->listener;
   slot->listener = -1;
   atomic_store(&slot->state, SLOT_FREE);
@@ -179,6 +180,8 @@ static void drain(void) {
     slot->flags = hello.flags;
     slot->has_moved_root = 0;
     slot->covers = hello.covers;
+    slot->bounds = slot->announced = 0;
+    slot->lost = 0;
     slot->journal = hello.journal;
     slot->operation = hello.operation;
     slot->start = hello.start;
@@ -227,6 +230,7 @@ static _Noreturn void be_recorder(void) {
 void recorder_run(struct shared *memory, const char *state) {
   shared = memory;
   confine_start(memory);
+  bounds_start(memory);
   reader_start(memory);
   strncpy(state_path, state, sizeof state_path - 1);
   struct utsname name;

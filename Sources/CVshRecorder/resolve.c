@@ -234,6 +234,8 @@ bool path_of_directory(int fd, char *into) {
   if (count < 0 && errno == ENAMETOOLONG) count = 0;
   if (count < 0) return false;
   into[count] = 0;
+  // Too long to tell whether it is in bounds that no rules of this process keep.
+  if (count == 0 && is_bound()) strcpy(into, "?");
   if (count == 0) return true;
   if (into[0] != '/') return false;
   if (!leads_back(fd, into)) memcpy(into, "?", 2);

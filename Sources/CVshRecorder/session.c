@@ -150,7 +150,7 @@ void vsh_recorder_make_calls(uint32_t how) {
 }
 
 uint32_t vsh_recorder_refusals(const char **action, const char **path) {
-  if (!shared) return 0;
+  if (!shared) return vsh_recorder_refusals_in_bounds(action, path);
   *action = shared->refused_action;
   *path = shared->refused_path;
   return atomic_load(&shared->refusals);

@@ -177,7 +177,11 @@ extension FileSystem {
         record.action = Array("\(action)".utf8)
         record.path = path
         record.root = sandbox?.root ?? []
-        if mayRecord { openRecorder()?.add(record) }
+        if mayRecord, let recorder = openRecorder() {
+            recorder.add(record)
+        } else if sandbox?.isHeldByOther == true {
+            ProgramRecorder.noteRefusal(action, path)
+        }
     }
 
     // MARK: Opening
@@ -308,6 +312,7 @@ extension FileSystem {
         if !request.isDefault { mayRecord = true }
         let made = Sandbox(request, state: state, isWatched: mayRecord)
         made.hasWayOut = request.isDefault && isAtTerminal
+        made.isInside = !request.isDefault && ProgramRecorder.isNested
         bounds = made
     }
 
@@ -419,7 +424,7 @@ extension FileSystem {
             _ = sandbox.rulesForPrograms(isFirst: startsFirst)
             if sandbox.hasNoRules { return "the sandbox cannot confine it: too few descriptors" }
         } else {
-            // The recorder of a shell around this one makes the calls, and knows that one's bounds alone.
+            // The recorder of a shell around this one makes the calls, and takes no bounds more.
             let reason = ProgramRecorder.isConfined ? "inside another sandbox" : "the kernel has no Landlock"
             if sandbox.level == .strict { return "\(reason): nothing would confine the program" }
             // Scripts do not say it each time when nobody asked.

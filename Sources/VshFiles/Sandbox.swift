@@ -79,8 +79,17 @@ public final class Sandbox {
     private let state: StateDirectory?
     /// Programs have a recorder, which keeps them from what no rules can take out.
     private let isWatched: Bool
+    /// A shell around this one has a recorder, which sees what is done here.
+    var isInside = false
+    /// It keeps these bounds too, for this shell and its programs (docs/decisions/0013).
+    private(set) var isHeldByOther = false
+    private var hasToldOther = false
     /// Version of Landlock, 0 when the kernel has none.
-    public private(set) lazy var landlock = Machine.landlock
+    public var landlock: Int {
+        if isInside, !hasToldOther { tellOther() }
+        return knownLandlock
+    }
+    private lazy var knownLandlock = Machine.landlock
     /// Rules for programs; -1 until the first one, or when what holds for the shell holds for them too.
     let programRules = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
     private var restricted = SandboxLevel.off
@@ -288,13 +297,20 @@ public final class Sandbox {
         guard landlock > 0 else { return }
         if hasWayOut { hasWayOut = ProgramRecorder.keepWayOut() }
         // Rules are about what exists, and the state directory is about to be needed.
-        if isWatched, let state, (try? FileStatus(state.place)) == nil { try? state.create() }
-        guard let rules = try? makeRules(own: true) else {
+        if isWatched, !isHeldByOther, let state, (try? FileStatus(state.place)) == nil { try? state.create() }
+        // It lets nobody change its own, which are mostly the same.
+        guard let rules = try? makeRules(own: !isHeldByOther) else {
             hasNoRules = true
             return
         }
         defer { try? System.close(rules) }
         do { try Landlock.restrict(rules) } catch { hasNoRules = true }
+    }
+
+    /// Has the recorder of the shell around this one keep the bounds, and let rules through.
+    private func tellOther() {
+        hasToldOther = true
+        isHeldByOther = withLists { ProgramRecorder.takeBounds($0) }
     }
 
     /// The zones and the shell's own directories, as the recorder takes them: each path with a zero byte behind it, and behind both groups
@@ -353,8 +369,8 @@ public final class Sandbox {
     /// - Parameter isFirst: many shells start one program, which changes nothing, or only what is below the directory they are in.
     func rulesForPrograms(isFirst: Bool = false) -> UnsafeMutablePointer<Int32>? {
         // What looks into other processes must not be confined otherwise than they are.
-        if level == .strict || rulesTakeNothingOut || needsCallsMade || !isStoreNear { engage() }
-        if rulesTakeNothingOut, !isWatched { return nil }
+        if isInside || level == .strict || rulesTakeNothingOut || needsCallsMade || !isStoreNear { engage() }
+        if rulesTakeNothingOut, !isWatched, !isHeldByOther { return nil }
         if hasProgramRules, areRulesBrief ? !isFirst : areRulesOld() { forgetProgramRules() }
         if hasProgramRules { return programRules.pointee >= 0 ? programRules : nil }
         hasProgramRules = true
@@ -370,13 +386,13 @@ public final class Sandbox {
 
     /// What runs in narrower bounds than the shell and its recorder cannot trace them; nobody in a sandbox makes device files.
     private func makeWideRules() throws(Errno) -> Int32 {
-        try rulesTakeNothingOut ? Landlock.ruleset(.makeDevice) : makeRules(own: false)
+        try rulesTakeNothingOut || isHeldByOther ? Landlock.ruleset(.makeDevice) : makeRules(own: false)
     }
 
     /// Rules that let programs make most of their calls themselves although the shell's own directories lie below the root
     /// (docs/sandbox.md). Nil: they cannot be made, and the recorder makes all calls.
     private func makeCoveringRules(isBrief: Bool) -> Int32? {
-        guard needsCallsMade, isWatched, level == .write, landlock >= 3 else { return nil }
+        guard needsCallsMade, isWatched, !isHeldByOther, level == .write, landlock >= 3 else { return nil }
         rulesTime = Clock.monotonic
         areRulesBrief = isBrief
         guard let rules = try? Landlock.ruleset(writing) else { return nil }

@@ -115,6 +115,20 @@ public enum ProgramRecorder {
     public static var isNested: Bool { vsh_recorder_is_nested() != 0 }
     public static var isConfined: Bool { vsh_recorder_is_nested() == 2 }
 
+    /// Tells the recorder of a shell around this one of narrower bounds, which it keeps for this process and all that it starts. Landlock
+    /// rules are let through then.
+    /// - Parameter lists: as for `confine`.
+    /// - Returns: false: there is none, or it takes no more.
+    public static func takeBounds(_ lists: UnsafeRawBufferPointer) -> Bool {
+        vsh_recorder_take_bounds(lists.baseAddress!, lists.count) == 0
+    }
+
+    /// Tells it what was refused here, for the audit log.
+    public static func noteRefusal(_ action: StaticString, _ path: [UInt8]) {
+        let text = Array("\(action)".utf8) + [0] + path + [0]
+        text.withUnsafeBytes { vsh_recorder_note_refusal($0.baseAddress!, $0.count) }
+    }
+
     /// Calls of programs that the sandbox did not allow so far.
     public static var refusals: UInt32 {
         var action: UnsafePointer<CChar>?

@@ -106,6 +106,14 @@ int vsh_recorder_gains_privileges(const char *_Nonnull path);
 int vsh_recorder_is_busy(void);
 /// Whether this process is itself recorded by a shell around it: 0; 1; 2: and confined by it.
 int vsh_recorder_is_nested(void);
+/// In a process that another shell's recorder sees: tells that one of narrower bounds, which it keeps from now on for this process and all that
+/// it starts; Landlock rules that this process and its children put on themselves are let through. `lists`: as for vsh_recorder_confine, at most 4 KiB. 0, or a
+/// negative errno: there is none, or it takes no more.
+int vsh_recorder_take_bounds(const void *_Nonnull lists, size_t count);
+/// As vsh_recorder_refusals, in such a process.
+uint32_t vsh_recorder_refusals_in_bounds(const char *_Nullable *_Nonnull action, const char *_Nullable *_Nonnull path);
+/// Tells it what was refused here. `text`: an action and a path, each with a zero byte behind it.
+void vsh_recorder_note_refusal(const void *_Nonnull text, size_t count);
 
 /// How a process came to have files of its own, or why not.
 struct vsh_isolation {
