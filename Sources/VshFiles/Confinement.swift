@@ -13,24 +13,30 @@ extension FileSystem {
     /// - Parameters:
     ///   - action: for the message and the audit log.
     ///   - replaces: what is there may go: its removal or renaming.
+    ///   - isEmpty: nothing goes but an empty directory: none that the shell's own directories lie below.
     ///   - creates: the name must not be there yet.
     ///   - follow: a symbolic link stands for what it leads to; `body` must not follow it again.
     @inline(__always)
     func inside<R>(
         _ name: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, replaces: Bool = false,
-        creates: Bool = false, follow: Bool = false, _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
+        isEmpty: Bool = false, creates: Bool = false, follow: Bool = false,
+        _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
     ) throws(Errno) -> R {
         if sandbox == nil { return try body(name, directory) }
-        return try insideSlowly(name, directory, action, replaces, creates, follow, body)
+        return try insideSlowly(name, directory, action, replaces, isEmpty, creates, follow, body)
     }
 
     @inline(never)
     private func insideSlowly<R>(
         _ name: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, _ replaces: Bool,
-        _ creates: Bool, _ follow: Bool, _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
+        _ isEmpty: Bool, _ creates: Bool, _ follow: Bool,
+        _ body: (UnsafePointer<CChar>, Directory?) throws(Errno) -> R
     ) throws(Errno) -> R {
-        if !follow, let sandbox, isAllowed(name, directory, replaces, sandbox) { return try body(name, directory) }
-        let place = try find(name, directory, action, replaces: replaces, creates: creates, follow: follow)
+        if !follow, let sandbox, isAllowed(name, directory, replaces && !isEmpty, sandbox) {
+            return try body(name, directory)
+        }
+        let place = try find(
+            name, directory, action, replaces: replaces, isEmpty: isEmpty, creates: creates, follow: follow)
         return try place.name.withPath { (name) throws(Errno) in try body(name, place.directory) }
     }
 
@@ -88,7 +94,7 @@ extension FileSystem {
 
     private func find(
         _ given: UnsafePointer<CChar>, _ directory: Directory?, _ action: StaticString, replaces: Bool,
-        creates: Bool, follow: Bool
+        isEmpty: Bool, creates: Bool, follow: Bool
     ) throws(Errno) -> Place {
         sandbox?.engage()
         var path = bytes(given)
@@ -102,7 +108,7 @@ extension FileSystem {
                 let name = UnsafeBufferPointer(
                     rebasing: name[..<(name.lastIndex { $0 != UInt8(ascii: "/") }.map { $0 + 1 } ?? 0)])
                 return name.elementsEqual([UInt8(ascii: ".")])
-                    ? sandbox.allows(parent) : sandbox.allows(name, in: parent, replaces: replaces)
+                    ? sandbox.allows(parent) : sandbox.allows(name, in: parent, replaces: replaces && !isEmpty)
             }
             let hasSlash = place.name.count > 2 && place.name[place.name.count - 2] == UInt8(ascii: "/")
             var target: [UInt8]?

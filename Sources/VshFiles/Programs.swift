@@ -19,7 +19,8 @@ extension FileSystem {
         let sandbox = sandbox
         if leavesSandbox { return nil }
         let isRecorded =
-            isWanted && isRecording && !Exempt.contains(path, list: exempt, isAlone: isAlone)
+            isWanted && isRecording
+            && !Exempt.contains(path, list: exempt, isAlone: isAlone, isSandboxed: sandbox != nil)
         // In a sandbox the recorder is there all the same: it refuses what Landlock does not know.
         guard isRecorded || sandbox != nil && mayRecord, let recorder = openRecorder() else {
             // Of sudo and its like, which are on the list that vsh comes with, nobody asked for silence.
@@ -131,7 +132,9 @@ private enum Exempt {
         "tmux:screen:zellij:dtach:login:su:sudo:doas:runuser:machinectl:systemd-run:sshd:ssh-agent:gpg-agent:dbus-daemon"
     }
     /// A shell that is started to be typed into is one more place of its own.
-    static var shells: StaticString { "sh:bash:dash:zsh:fish:ksh:ksh93:mksh:yash:tcsh:csh:vsh" }
+    static var shells: StaticString { "sh:bash:dash:zsh:fish:ksh:ksh93:mksh:yash:tcsh:csh" }
+    /// In a sandbox a shell of ours cannot record by itself: it is one operation here.
+    static var own: StaticString { "vsh" }
 
     static func contains(_ list: UnsafeBufferPointer<UInt8>, _ name: UnsafeBufferPointer<UInt8>) -> Bool {
         var start = 0
@@ -151,11 +154,13 @@ private enum Exempt {
     /// - Parameters:
     ///   - list: the value of VSH_NORECORD; nil: not set.
     ///   - isAlone: no words but options follow its name.
-    static func contains(_ path: Text, list: Text?, isAlone: Bool) -> Bool {
+    static func contains(_ path: Text, list: Text?, isAlone: Bool, isSandboxed: Bool) -> Bool {
         path.withBytes { path in
             let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
             let name = UnsafeBufferPointer(rebasing: path[start...])
-            if isAlone, contains(shells, name), System.isTerminal(0) { return true }
+            if isAlone, contains(shells, name) || !isSandboxed && contains(own, name), System.isTerminal(0) {
+                return true
+            }
             guard let list else { return contains(names, name) }
             return list.withBytes { contains($0, name) }
         }

@@ -143,7 +143,7 @@ extension FileSystem {
 
     func removeDirectory(_ path: UnsafePointer<CChar>, _ directory: Directory?) throws(Errno) {
         if let planner { return try planner.removeDirectory(path, directory) }
-        try inside(path, directory, "rmdir", replaces: true) { (path, directory) throws(Errno) in
+        try inside(path, directory, "rmdir", replaces: true, isEmpty: true) { (path, directory) throws(Errno) in
             try removeDirectoryHere(path, directory)
         }
     }

@@ -89,6 +89,8 @@ extension OperationLog {
         let hasNewRefusals = try log.hasNewRefusals(journals)
         if !new.isEmpty || hasNewRefusals {
             try database.transaction { () throws(StoreError) in
+                // A later vsh may have migrated it since it was opened: what it wants with each row is not known here.
+                if try version() != Self.version { throw StoreError(.newer, state.log) }
                 for journal in journals where journal.session != 0 {
                     try log.addSession(journal.session, process: journal.shell, start: journal.shellStart)
                 }

@@ -77,6 +77,13 @@ extension OperationLog {
         return database
     }
 
+    /// The version that the database has now.
+    func version() throws(StoreError) -> Int64 {
+        let query = try database.prepare("PRAGMA user_version")
+        defer { query.reset() }
+        return try query.step() ? query.int(0) : 0
+    }
+
     /// The directory is for its user only, and so is a new database.
     private static func tighten(_ state: StateDirectory) throws(StoreError) {
         do {

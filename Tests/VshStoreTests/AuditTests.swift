@@ -59,6 +59,26 @@ final class AuditTests: XCTestCase {
         return found
     }
 
+    /// A shell that has the log open while a later vsh migrates it adds nothing that the later one would miss.
+    func testNothingIsAddedToALogThatWasMigratedMeanwhile() throws {
+        let control = try Control(state, highest: { (0, 0) })
+        let journal = try Journal(state, control: control, session: 1, owner: getpid(), shell: getpid())
+        var record = OperationRecord()
+        record.id = 1
+        record.session = 1
+        record.kind = .begin
+        _ = journal.append(record)
+        _ = journal.append(EndRecord(), operation: 1)
+        let log = try OperationLog(state)
+        try OperationLog(state).database.run("PRAGMA user_version=3")
+        XCTAssertThrowsError(try log.importJournals(state)) { error in
+            guard case .newer = (error as? StoreError)?.code else { return XCTFail("\(error)") }
+        }
+        try log.database.run("PRAGMA user_version=2")
+        _ = try log.importJournals(state)
+        XCTAssertEqual(try rows(log).map(\.subject), [0, 1])
+    }
+
     /// The value is that of another program: hashlib's sha256 of the hash before, fifteen `>q` and the items.
     func testDigestIsWhatTheManualSays() {
         var row = AuditRow()

@@ -359,7 +359,9 @@ class Suite:
                options=["--no-sandbox", "--no-undo"])
         expect("out of reach", "echo off > $HOME/.config/vsh/sandbox || echo no", "no\n", "No such file", HOME="TOP")
         expect("the configuration cannot be written", "mkdir -p .config/vsh; echo off > .config/vsh/sandbox; ls .config", "", ".config", here="/home")
-        expect("an empty directory where it will be", "/bin/mkdir .config; /bin/rmdir .config; /bin/rmdir .local 2> /dev/null; ls -A", ".local\n", here="/home")
+        expect("an empty directory where it will be", "mkdir .config; rmdir .config/; /bin/mkdir .config; /bin/rmdir .config; mkdir .config; undo > /dev/null; { /bin/rmdir .local; rmdir .local/state; } 2> /dev/null; ls -A", ".local\n", here="/home")
+        expect("not one that is not empty, nor a link with a slash behind it", "mkdir .config e; : > .config/x; ln -s e l; { rmdir l/; rmdir .config; } 2> /dev/null; ls -A . .config",
+               ".:\n.config\n.local\ne\nl\n\n.config:\nx\n", here="/home")
         expect("a shell inside a shell", "cd d; $TESTEE -c 'echo x > ../new; sandbox'; cat ../new", "level      that of the shell around this one\nx\n")
         expect("a message when a program fails", "/bin/sh -c 'echo x > ../outside/new'", "", "vsh: sandbox: open: TOP/outside/new: outside the root TOP/root (vsh --root", 2)
         expect("none when it does not", "/bin/sh -c '(echo x > ../outside/new) 2> /dev/null; :'", "")
