@@ -173,6 +173,9 @@ def test_completion_of_options_and_names(shell, folder):
         run(terminal, "echo $UNUSUAL_\t", "value")
         run(terminal, "git() { echo git $*; }; echo de''fined", "defined")
         run(terminal, "git checko\tfeat\t", "git checkout feature-x")
+        # A builtin of that name, and the program's options.
+        run(terminal, "diff() { echo diff $*; }; echo de''fined", "defined")
+        run(terminal, "diff --bri\ta", "diff --brief a")
 
 
 def test_completion_of_operations(shell, folder):

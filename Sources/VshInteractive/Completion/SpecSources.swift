@@ -48,10 +48,13 @@ final class SpecSources {
             spec.description = SystemNames.bytes(row.summary)
             // A run with an option that a file utility does not have goes to the program.
             if row.kind == .file, wantsOptions { spec.add(manual(name)) }
+            addProgram(name, to: &spec)
             return spec
         }
         if let row = shell.builtin(named: Text(name)), row.kind == .extension_ {
-            return SpecReader.synopsis(row.synopsis, name: name)
+            var spec = SpecReader.synopsis(row.synopsis, name: name)
+            addProgram(name, to: &spec)
+            return spec
         }
         var spec = OwnSpecs.text(name).map { SpecReader.read($0) } ?? CommandSpec()
         spec.name = name
@@ -64,6 +67,11 @@ final class SpecSources {
         }
         if wantsOptions, !spec.isComplete { spec.add(manual(name)) }
         return spec
+    }
+
+    /// `diff` of two files is the program's.
+    private func addProgram(_ name: [UInt8], to spec: inout CommandSpec) {
+        if let text = OwnSpecs.text(name) { spec.add(SpecReader.read(text)) }
     }
 
     /// A subcommand with what its own manual page (`git-add`) adds.
