@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 //
-// SHA-256 with the names of FIPS 180-4.
+// SHA-256 of one message.
 #include "sha256.h"
 #include <string.h>
 
@@ -17,18 +17,6 @@ const uint32_t vsh_sha256_K[64] = {
 const uint32_t vsh_sha256_initial[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
-static uint32_t rotr(uint32_t x, int n) { return x >> n | x << (32 - n); }
-
-/// One round. Instead of shifting a…h along, the caller names them one further each time.
-#define ROUND(a, b, c, d, e, f, g, h, t) \
-  do { \
-    uint32_t S1 = rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25), ch = (e & f) ^ (~e & g); \
-    uint32_t S0 = rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22), maj = (a & b) ^ (a & c) ^ (b & c); \
-    h += S1 + ch + vsh_sha256_K[t] + W[t]; \
-    d += h; \
-    h += S0 + maj; \
-  } while (0)
-
 static void compress(uint32_t H[8], const uint8_t *block) {
   uint32_t W[64];
   for (int t = 0; t < 16; t++) {
@@ -36,23 +24,7 @@ static void compress(uint32_t H[8], const uint8_t *block) {
     memcpy(&word, block + 4 * t, 4);
     W[t] = __builtin_bswap32(word);  // little-endian hosts only, as is the rest of this target
   }
-  for (int t = 16; t < 64; t++) {
-    uint32_t s0 = rotr(W[t - 15], 7) ^ rotr(W[t - 15], 18) ^ W[t - 15] >> 3;
-    uint32_t s1 = rotr(W[t - 2], 17) ^ rotr(W[t - 2], 19) ^ W[t - 2] >> 10;
-    W[t] = W[t - 16] + s0 + W[t - 7] + s1;
-  }
-  uint32_t a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
-  for (int t = 0; t < 64; t += 8) {
-    ROUND(a, b, c, d, e, f, g, h, t);
-    ROUND(h, a, b, c, d, e, f, g, t + 1);
-    ROUND(g, h, a, b, c, d, e, f, t + 2);
-    ROUND(f, g, h, a, b, c, d, e, t + 3);
-    ROUND(e, f, g, h, a, b, c, d, t + 4);
-    ROUND(d, e, f, g, h, a, b, c, t + 5);
-    ROUND(c, d, e, f, g, h, a, b, t + 6);
-    ROUND(b, c, d, e, f, g, h, a, t + 7);
-  }
-  H[0] += a, H[1] += b, H[2] += c, H[3] += d, H[4] += e, H[5] += f, H[6] += g, H[7] += h;
+  SHA256_COMPRESS(uint32_t, H, W);
 }
 
 void vsh_sha256_start(struct vsh_sha256 *hash) {

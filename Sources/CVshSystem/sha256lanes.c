@@ -7,17 +7,6 @@
 enum { LANES = 8 };
 typedef uint32_t lanes __attribute__((vector_size(4 * LANES)));
 
-#define ROTR(x, n) ((x) >> (n) | (x) << (32 - (n)))
-
-#define ROUND(a, b, c, d, e, f, g, h, t) \
-  do { \
-    lanes S1 = ROTR(e, 6) ^ ROTR(e, 11) ^ ROTR(e, 25), ch = g ^ (e & (f ^ g)); \
-    lanes S0 = ROTR(a, 2) ^ ROTR(a, 13) ^ ROTR(a, 22), maj = (a & b) | (c & (a | b)); \
-    h += S1 + ch + vsh_sha256_K[t] + W[t]; \
-    d += h; \
-    h += S0 + maj; \
-  } while (0)
-
 static inline __attribute__((always_inline)) void compress(lanes H[8], const uint8_t *const block[LANES]) {
   lanes W[64];
   for (int t = 0; t < 16; t++)
@@ -26,23 +15,7 @@ static inline __attribute__((always_inline)) void compress(lanes H[8], const uin
       memcpy(&word, block[lane] + 4 * t, 4);
       W[t][lane] = __builtin_bswap32(word);
     }
-  for (int t = 16; t < 64; t++) {
-    lanes s0 = ROTR(W[t - 15], 7) ^ ROTR(W[t - 15], 18) ^ W[t - 15] >> 3;
-    lanes s1 = ROTR(W[t - 2], 17) ^ ROTR(W[t - 2], 19) ^ W[t - 2] >> 10;
-    W[t] = W[t - 16] + s0 + W[t - 7] + s1;
-  }
-  lanes a = H[0], b = H[1], c = H[2], d = H[3], e = H[4], f = H[5], g = H[6], h = H[7];
-  for (int t = 0; t < 64; t += 8) {
-    ROUND(a, b, c, d, e, f, g, h, t);
-    ROUND(h, a, b, c, d, e, f, g, t + 1);
-    ROUND(g, h, a, b, c, d, e, f, t + 2);
-    ROUND(f, g, h, a, b, c, d, e, t + 3);
-    ROUND(e, f, g, h, a, b, c, d, t + 4);
-    ROUND(d, e, f, g, h, a, b, c, t + 5);
-    ROUND(c, d, e, f, g, h, a, b, t + 6);
-    ROUND(b, c, d, e, f, g, h, a, t + 7);
-  }
-  H[0] += a, H[1] += b, H[2] += c, H[3] += d, H[4] += e, H[5] += f, H[6] += g, H[7] += h;
+  SHA256_COMPRESS(lanes, H, W);
 }
 
 /// A message in its lane: whole blocks where they lie, then one or two with the rest, the padding and the length.
