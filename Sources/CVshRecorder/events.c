@@ -128,7 +128,8 @@ static void on_open(const struct context *c, int directory, uint64_t address, ui
       if (!find_name(&here, c->pid, AT_FDCWD, whole, &first)) return;
     }
   }
-  is_safe = !is_by_descriptor && (first.is_covered || (c->slot->covers && strcmp(first.path, "/dev/null") == 0)) && !c->slot->has_moved_root;
+  // Cutting without writing is nothing that the kernel looks after (Sandbox.isCuttingWatched).
+  is_safe = (writes || !(flags & O_TRUNC)) && !is_by_descriptor && (first.is_covered || (c->slot->covers && strcmp(first.path, "/dev/null") == 0)) && !c->slot->has_moved_root;
   bool is_given_file = first.exists && S_ISREG(first.status.stx_mode) && is_given(c->pid, &first);
   // A shell inside may be given what lies in the bounds of the one around it, which is recorded.
   if (is_given_file && is_outside_shell(first.path)) return;
@@ -312,6 +313,8 @@ static void dispatch(const struct context *c, int number, const uint64_t *a) {
   case 437: {
     struct open_how how = {0};
     if (read_bytes(c->pid, a[2], &how, a[3] < sizeof how ? a[3] : sizeof how)) on_open(c, (int)a[0], a[1], how.flags);
+    // Which are in memory, where another thread can change them.
+    is_safe = false;
     return;
   }
   case SYS_mkdirat:

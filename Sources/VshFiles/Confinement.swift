@@ -357,7 +357,7 @@ extension FileSystem {
         if leavesSandbox, !sandbox.isEngaged { return }
         if leavesSandbox, ProgramRecorder.hasWayOut {
             launch.leave()
-        } else if let rules = sandbox.rulesForPrograms() {
+        } else if let rules = sandbox.rulesForUnwatched() {
             launch.confine(rules)
         }
     }

@@ -78,7 +78,7 @@ public final class Sandbox {
         zones: zones, own: forbidden, store: Array(".vsh-\(System.effectiveUserID)".utf8))
     private let state: StateDirectory?
     /// Programs have a recorder, which keeps them from what no rules can take out.
-    private let isWatched: Bool
+    private var isWatched: Bool
     /// A shell around this one has a recorder, which sees what is done here.
     var isInside = false
     /// It keeps these bounds too, for this shell and its programs (docs/decisions/0013).
@@ -243,11 +243,17 @@ public final class Sandbox {
 
     // MARK: The kernel
 
+    /// Whether the kernel need not look after cutting, which it can only by a look at every file that is opened, for reading too: the
+    /// recorder makes all calls that cut what is not open for writing (docs/decisions/0012-covered-places.md).
+    private var isCuttingWatched: Bool {
+        needsCallsMade && isWatched && !isHeldByOther && level == .write && landlock >= 3 && ProgramRecorder.looksFreely
+    }
+
     /// The rights that changes need, as far as the kernel knows them.
-    private var writing: Landlock.Rights {
+    private func writing(cutting: Bool) -> Landlock.Rights {
         var rights: Landlock.Rights = [.writeFile, .changes]
         if landlock >= 2 { rights.insert(.refer) }
-        if landlock >= 3 { rights.insert(.truncate) }
+        if landlock >= 3, cutting { rights.insert(.truncate) }
         return rights
     }
 
@@ -264,8 +270,10 @@ public final class Sandbox {
         ]
     }
 
-    private func makeRules(own: Bool) throws(Errno) -> Int32 {
+    private func makeRules(own: Bool, cutting: Bool = true) throws(Errno) -> Int32 {
         let isStrict = level == .strict
+        let writing = writing(cutting: cutting)
+        let opening = writing.intersection([.writeFile, .truncate])
         let all = isStrict ? writing.union(Self.reading) : writing
         let rules = try Landlock.ruleset(all)
         func allow(_ path: some PathArgument, _ rights: Landlock.Rights) { try? Landlock.allow(rules, path, rights) }
@@ -274,9 +282,9 @@ public final class Sandbox {
         for index in 0..<places.count { allow(places[index], all.subtracting(.makeDevice)) }
         if own { for index in 0..<ownPlaces.count { allow(ownPlaces[index], all.subtracting(.makeDevice)) } }
         // What the shell was given to write to may be opened again by another name: /dev/stdout, /dev/fd/2.
-        for descriptor in Int32(0)...2 { try? Landlock.allow(rules, open: descriptor, [.writeFile, .truncate]) }
+        for descriptor in Int32(0)...2 { try? Landlock.allow(rules, open: descriptor, opening) }
         for device in Self.devices {
-            allow(device, isStrict ? [.writeFile, .truncate, .readFile, .readDirectory] : [.writeFile, .truncate])
+            allow(device, isStrict ? opening.union([.readFile, .readDirectory]) : opening)
         }
         if isStrict { for directory in Self.systemDirectories { allow(directory, Self.reading) } }
         return rules
@@ -299,7 +307,7 @@ public final class Sandbox {
         // Rules are about what exists, and the state directory is about to be needed.
         if isWatched, !isHeldByOther, let state, (try? FileStatus(state.place)) == nil { try? state.create() }
         // It lets nobody change its own, which are mostly the same.
-        guard let rules = try? makeRules(own: !isHeldByOther) else {
+        guard let rules = try? makeRules(own: !isHeldByOther, cutting: !isCuttingWatched) else {
             hasNoRules = true
             return
         }
@@ -384,9 +392,20 @@ public final class Sandbox {
         return programRules
     }
 
+    /// The same for one that no recorder watches, although one was to be had.
+    func rulesForUnwatched() -> UnsafeMutablePointer<Int32>? {
+        if isCuttingWatched {
+            isWatched = false
+            restricted = .off
+            engage()
+        }
+        return rulesForPrograms()
+    }
+
     /// What runs in narrower bounds than the shell and its recorder cannot trace them; nobody in a sandbox makes device files.
     private func makeWideRules() throws(Errno) -> Int32 {
-        try rulesTakeNothingOut || isHeldByOther ? Landlock.ruleset(.makeDevice) : makeRules(own: false)
+        let inheritsAll = rulesTakeNothingOut && !isCuttingWatched || isHeldByOther
+        return try inheritsAll ? Landlock.ruleset(.makeDevice) : makeRules(own: false)
     }
 
     /// Rules that let programs make most of their calls themselves although the shell's own directories lie below the root
@@ -395,6 +414,7 @@ public final class Sandbox {
         guard needsCallsMade, isWatched, !isHeldByOther, level == .write, landlock >= 3 else { return nil }
         rulesTime = Clock.monotonic
         areRulesBrief = isBrief
+        let writing = writing(cutting: !isCuttingWatched)
         guard let rules = try? Landlock.ruleset(writing) else { return nil }
         do throws(Errno) {
             let rights = writing.subtracting(.makeDevice)
@@ -402,7 +422,8 @@ public final class Sandbox {
                 Result { () throws(Errno) in try ProgramRecorder.cover(rules, rights, lists, isBrief: isBrief) }
             }
             .get()
-            try Landlock.allow(rules, "/dev/null" as StaticString, [.writeFile, .truncate])
+            try Landlock.allow(
+                rules, "/dev/null" as StaticString, writing.intersection([.writeFile, .truncate]))
             return rules
         } catch {
             try? System.close(rules)

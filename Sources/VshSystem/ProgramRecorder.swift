@@ -70,6 +70,9 @@ public enum ProgramRecorder {
     /// Whether it can be had. Throws what `start` would.
     public static func check() throws(Errno) { try run(vsh_recorder_check()) }
 
+    /// Whether it can be had, and sees all calls of all programs whoever is left of those that started them.
+    public static var looksFreely: Bool { vsh_recorder_check() == 0 && !readsAsAncestor }
+
     /// Starts it, if this shell has none. `state`: the state directory, NUL-terminated.
     /// - Throws: EOPNOTSUPP: the kernel has no user notification; EPERM: other processes may not be looked into.
     public static func start(_ state: some PathArgument) throws(Errno) {
