@@ -65,6 +65,20 @@ t = threading.Thread(target=write); t.start()
 while time.time() < stop:
     s = socket.socket(socket.AF_UNIX); libc.bind(s.fileno(), address, 110)
 t.join()''')
+# Where programs make their calls themselves the kernel looks after writing, and not after cutting: neither the path nor what openat2 is told may
+# come to be another one.
+way("cutting without writing, in a race of memory", '''
+import shutil, tempfile
+d = tempfile.mkdtemp(dir="/tmp"); stop = time.time() + 0.4
+here, there = (d + "/f").encode() + b"\\0", (S + "/planted").encode() + b"\\0"
+path, how = ctypes.create_string_buffer(300), ctypes.create_string_buffer(24)
+def write():
+    while time.time() < stop:
+        for name, flags in ((here, 0o101), (there, 0o1000)): ctypes.memmove(path, name, len(name)), struct.pack_into("Q", how, 0, flags)
+t = threading.Thread(target=write); t.start()
+while time.time() < stop:
+    for fd in (libc.syscall(2, path, 0o1000, 0), libc.syscall(437, -100, path, how, 24), libc.syscall(76, path, 0)): fd > 0 and step(lambda: os.close(fd))
+t.join(); shutil.rmtree(d)''')
 way("a link where the configuration will be", '''
 os.makedirs("evil/vsh"); os.mkdir("other")
 for place in (lambda: os.symlink("evil", ".config"), lambda: os.rename("evil", ".config"), lambda: libc.syscall(316, -100, b"evil", -100, b".config", 0)): step(place)
