@@ -42,6 +42,7 @@ struct slot {
   _Atomic uint32_t busy;    // an event is being recorded
   int32_t listener;
   uint32_t flags;           // VSH_RECORDING_…
+  int32_t pid;              // of the program, with VSH_RECORDING_APART
   uint64_t covers;          // the places that the program's rules cover; 0: none
   uint64_t bounds;          // those that shells inside told of, as bits
   uint64_t announced;       // those that are about to be told of

@@ -178,6 +178,7 @@ static void drain(void) {
     ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
     slot->listener = fd;
     slot->flags = hello.flags;
+    slot->pid = hello.pid;
     slot->has_moved_root = 0;
     slot->covers = hello.covers;
     slot->bounds = slot->announced = 0;
@@ -188,7 +189,8 @@ static void drain(void) {
     memset(&slot->notification, 0, sizeof slot->notification);
     slot->is_repeated = 0;
     atomic_store(&slot->answered, 0);
-    atomic_store(&slot->closed, 0);
+    // As if the operation had been ended already: what is changed now begins one.
+    atomic_store(&slot->closed, hello.flags & VSH_RECORDING_APART ? 1 : 0);
     atomic_store(&slot->busy, 0);
     atomic_fetch_add(&shared->live, 1);
     atomic_store(&slot->state, SLOT_LIVE);

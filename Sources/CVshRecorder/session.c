@@ -23,10 +23,34 @@ static int to_recorder = -1, kick = -1, timer = -1;
 
 int vsh_recorder_is_started(void) { return to_recorder >= 0; }
 
+/// Whether programs run, or have just started.
+static bool has_live(void) {
+  return shared && (atomic_load(&shared->live) || atomic_load(&shared->taken) != atomic_load(&shared->given));
+}
+
 int vsh_recorder_is_busy(void) {
   // What has just ended is noticed within a moment.
-  for (int spin = 0; shared && atomic_load(&shared->live) && spin < 5; spin++) usleep(100);
-  return shared && atomic_load(&shared->live) > 0;
+  for (int spin = 0; has_live() && spin < 5; spin++) usleep(100);
+  return has_live();
+}
+
+/// Whether a process is there no more, or only to be waited for.
+static bool has_ended(pid_t pid) {
+  siginfo_t info = {.si_pid = 0};
+  return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid != 0;
+}
+
+void vsh_recorder_settle(void) {
+  if (!shared) return;
+  for (int spin = 0; spin < 500; spin++) {
+    bool is_settled = atomic_load(&shared->taken) == atomic_load(&shared->given);
+    for (int i = 0; i < SLOTS && is_settled; i++) {
+      struct slot *slot = &shared->slots[i];
+      is_settled = atomic_load(&slot->state) != SLOT_LIVE || !(slot->flags & VSH_RECORDING_APART) || !has_ended(slot->pid);
+    }
+    if (is_settled) return;
+    usleep(100);
+  }
 }
 
 int vsh_recorder_is_nested(void) {

@@ -12,7 +12,23 @@ public struct ByteStack: ~Copyable {
         self.capacity = max(capacity, 16)
     }
 
-    deinit { base.deallocate() }
+    /// Without memory.
+    private init() {
+        base = UnsafeMutablePointer<UInt8>(bitPattern: 16).unsafelyUnwrapped
+        count = 0
+        capacity = 0
+    }
+
+    /// Moves the bytes and their memory to the stack returned.
+    public mutating func takeAll() -> ByteStack {
+        var taken = ByteStack()
+        swap(&self, &taken)
+        return taken
+    }
+
+    deinit {
+        if capacity > 0 { base.deallocate() }
+    }
 
     @inline(__always)
     public var isEmpty: Bool { count == 0 }
@@ -125,7 +141,8 @@ public struct ByteStack: ~Copyable {
 
     @inline(never)
     private mutating func grow(_ added: Int) {
+        let old = capacity
         capacity = max(capacity &* 2, count &+ added)
-        base = reallocate(base, capacity: capacity)
+        base = old > 0 ? reallocate(base, capacity: capacity) : .allocate(capacity: capacity)
     }
 }

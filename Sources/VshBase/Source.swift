@@ -17,8 +17,8 @@ public final class Source {
     public private(set) var base: UnsafeMutablePointer<UInt8>
     public private(set) var count: Int
     private var capacity: Int
-    /// Offsets of line starts found so far, for `line(at:)`.
-    private var lineStarts = Source.firstLineStart()
+    /// Offsets of the starts of further lines found so far, for `line(at:)`.
+    private var lineStarts = Table<Int>(capacity: 0)
     private var scanned = 0
 
     public init(name: Text, origin: Origin, firstLine: Int = 1, bytes: UnsafeBufferPointer<UInt8>) {
@@ -54,12 +54,6 @@ public final class Source {
 
     deinit { base.deallocate() }
 
-    private static func firstLineStart() -> Table<Int> {
-        var starts = Table<Int>(capacity: 4)
-        starts.append(0)
-        return starts
-    }
-
     /// Adds bytes at the end.
     public func append(_ bytes: UnsafeBufferPointer<UInt8>) {
         if bytes.isEmpty { return }
@@ -92,14 +86,19 @@ public final class Source {
     public func line(at offset: Int) -> Int { firstLine + lineIndex(offset) }
 
     /// The column of the byte at `offset`, in bytes from 1.
-    public func column(at offset: Int) -> Int { min(offset, count) - lineStarts[lineIndex(offset)] + 1 }
+    public func column(at offset: Int) -> Int { min(offset, count) - lineStart(offset) + 1 }
 
     /// The bytes of the line that holds `offset`, without its newline.
     public func lineBytes(at offset: Int) -> [UInt8] {
-        let start = lineStarts[lineIndex(offset)]
+        let start = lineStart(offset)
         var end = start
         while end < count && base[end] != 10 { end += 1 }
         return Array(UnsafeBufferPointer(start: base + start, count: end - start))
+    }
+
+    private func lineStart(_ offset: Int) -> Int {
+        let index = lineIndex(offset)
+        return index == 0 ? 0 : lineStarts[index - 1]
     }
 
     private func lineIndex(_ offset: Int) -> Int {
@@ -110,9 +109,9 @@ public final class Source {
         }
         var low = 0
         var high = lineStarts.count
-        while high - low > 1 {
+        while low < high {
             let middle = (low + high) / 2
-            if lineStarts[middle] <= limit { low = middle } else { high = middle }
+            if lineStarts[middle] <= limit { low = middle + 1 } else { high = middle }
         }
         return low
     }

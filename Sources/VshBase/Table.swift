@@ -3,10 +3,22 @@
 /// A growable array of one owner: a stack or a table that is never copied, so that no access asks whether it is shared.
 ///
 /// Indexing is checked. Elements are not moved except when the table grows; then bit by bit, so they hold no weak references.
+/// 16 bytes.
 public struct Table<Element>: ~Copyable {
     @usableFromInline var base: UnsafeMutablePointer<Element>
-    public private(set) var count: Int
-    public private(set) var capacity: Int
+    private var used: UInt32
+    /// 0 where the elements are in a block that is not the table's own.
+    private var room: UInt32
+
+    @inline(__always)
+    public private(set) var count: Int {
+        get { Int(used) }
+        set { used = UInt32(truncatingIfNeeded: newValue) }
+    }
+
+    /// For how many elements it has memory of its own.
+    @inline(__always)
+    public var capacity: Int { Int(room) }
 
     /// An empty table with room for `capacity` elements; none: it takes no memory before the first one.
     public init(capacity: Int = 8) {
@@ -14,8 +26,8 @@ public struct Table<Element>: ~Copyable {
             capacity == 0
             ? UnsafeMutablePointer<Element>(bitPattern: 16).unsafelyUnwrapped
             : UnsafeMutablePointer<Element>.allocate(capacity: capacity)
-        count = 0
-        self.capacity = capacity
+        used = 0
+        room = UInt32(capacity)
     }
 
     /// A table with the elements of another one.
@@ -29,16 +41,23 @@ public struct Table<Element>: ~Copyable {
         if capacity > 0 { base.deallocate() }
     }
 
-    /// Moves the elements to a block of just their size, and gives the room that they had, emptied, to the table returned.
-    public mutating func takeRoom() -> Table {
-        var spare = Table(capacity: 0)
-        swap(&self, &spare)
+    /// Moves the elements and their memory to the table returned.
+    public mutating func takeAll() -> Table {
+        var taken = Table(capacity: 0)
+        swap(&self, &taken)
+        return taken
+    }
+
+    /// Moves the elements to `free`, which is moved behind them (see `BlockSize`), and gives the room that they had, emptied, to the
+    /// table returned. The memory there must outlive the elements of this table: they are dropped by `pop`.
+    public mutating func takeRoom(_ free: inout UnsafeMutableRawPointer) -> Table {
+        var spare = takeAll()
         if spare.count > 0 {
-            base = UnsafeMutablePointer<Element>.allocate(capacity: spare.count)
+            base = free.alignedUp(for: Element.self).assumingMemoryBound(to: Element.self)
             base.moveInitialize(from: spare.base, count: spare.count)
-            capacity = spare.count
-            count = spare.count
-            spare.count = 0
+            used = spare.used
+            spare.used = 0
+            free = UnsafeMutableRawPointer(base + count)
         }
         return spare
     }
@@ -87,16 +106,16 @@ public struct Table<Element>: ~Copyable {
 
     @inline(__always)
     public mutating func append(_ element: Element) {
-        if count == capacity { grow(to: capacity &* 2) }
+        if used >= room { grow() }
         (base + count).initialize(to: element)
-        count &+= 1
+        used &+= 1
     }
 
     /// Takes the last element off and returns it.
     @inline(__always)
     public mutating func removeLast() -> Element {
         precondition(count > 0, "empty table has no last element")
-        count &-= 1
+        used &-= 1
         return (base + count).move()
     }
 
@@ -117,7 +136,7 @@ public struct Table<Element>: ~Copyable {
         if capacity > max(keep, 1) {
             base.deallocate()
             base = UnsafeMutablePointer<Element>.allocate(capacity: max(keep, 1))
-            capacity = max(keep, 1)
+            room = UInt32(max(keep, 1))
         }
     }
 
@@ -131,19 +150,34 @@ public struct Table<Element>: ~Copyable {
     }
 
     @inline(never)
-    private mutating func grow(to newCapacity: Int) {
-        if capacity == 0 {
-            capacity = 4
-            base = UnsafeMutablePointer<Element>.allocate(capacity: capacity)
+    private mutating func grow() {
+        precondition(used <= UInt32.max / 2, "too many elements")
+        let newRoom = max(4, used * 2)
+        if room > 0 {
+            base = reallocate(base, capacity: Int(newRoom))
         } else {
-            base = reallocate(base, capacity: newCapacity)
-            capacity = newCapacity
+            let old = base
+            base = UnsafeMutablePointer<Element>.allocate(capacity: Int(newRoom))
+            if count > 0 { base.moveInitialize(from: old, count: count) }
         }
+        room = newRoom
     }
 
     /// Calls `body` with the elements. The table must not change during the call.
     @inline(__always)
     public func withElements<R, E: Error>(_ body: (UnsafeBufferPointer<Element>) throws(E) -> R) throws(E) -> R {
         try body(UnsafeBufferPointer(start: base, count: count))
+    }
+}
+
+/// The size of a block that is to take the elements of several tables.
+public struct BlockSize {
+    public private(set) var bytes = 0
+
+    public init() {}
+
+    public mutating func add<Element>(_ table: borrowing Table<Element>) {
+        let alignment = MemoryLayout<Element>.alignment
+        bytes = (bytes + alignment - 1) / alignment * alignment + table.count * MemoryLayout<Element>.stride
     }
 }

@@ -3,18 +3,28 @@ import VshBase
 import VshStore
 import VshSystem
 
+/// How a program is started.
+public enum ProgramRole: Sendable {
+    /// Nothing else happens until it ends: `watchProgram` will be called, and `didAwaitProgram`.
+    case awaited
+    /// Others of the same command run beside it.
+    case accompanied
+    /// What it changes is an operation of its own, that ends with it.
+    case background
+    /// It takes the place of this process.
+    case replacement
+}
+
 /// Recording of what programs change.
 extension FileSystem {
     /// To be called before a program is started. What it changes will belong to the running operation.
     /// - Parameters:
-    ///   - takesOver: it takes the place of this process.
-    ///   - isAwaited: nothing else happens until it ends: `watchProgram` will be called, and `didAwaitProgram`.
     ///   - exempt: the value of VSH_NORECORD: names of programs that run unrecorded, with colons between; nil: not set.
     ///   - isAlone: it is started with options at most.
     ///   - isWanted: `set -o record`.
     /// - Returns: for `Launch.record`; nil when the program is to run unrecorded (a notice may say why).
     public func willStartProgram(
-        _ path: Text, takesOver: Bool, isAwaited: Bool, exempt: Text?, isAlone: Bool, isWanted: Bool
+        _ path: Text, _ role: ProgramRole, exempt: Text?, isAlone: Bool, isWanted: Bool
     ) -> UnsafeMutablePointer<ProgramRecording>? {
         let sandbox = sandbox
         if leavesSandbox { return nil }
@@ -28,11 +38,11 @@ extension FileSystem {
             return nil
         }
         let rules = sandbox?.rulesForPrograms(isFirst: startsFirst)?.pointee
-        let isHeld = isAwaited && recorder.holdsNext
+        let isHeld = role == .awaited && recorder.holdsNext
         if !(isHeld ? recorder.checkPrograms() : recorder.startPrograms()) { return nil }
         if sandbox == nil, noteGains(path) { return nil }
         // The thread that would read for the recorder goes with the shell.
-        if takesOver, sandbox == nil, ProgramRecorder.readsAsAncestor, !canHandOver {
+        if role == .replacement, sandbox == nil, ProgramRecorder.readsAsAncestor, !canHandOver {
             recorder.say(path.bytes + Array(": takes the shell's place, what it changes cannot be undone".utf8))
             return nil
         }
@@ -41,7 +51,7 @@ extension FileSystem {
             recorder.recording.pointee.hold(rules, isRecorded: isRecorded)
             return recorder.recording
         }
-        return recorder.record(takesOver: takesOver, isAwaited: isAwaited && isRecorded, rules, isRecorded)
+        return recorder.record(role, rules, isRecorded)
     }
 
     /// Whether no program was started yet, by a shell that may end with it: none that somebody types into.
@@ -239,15 +249,13 @@ extension Recorder {
         say(Array("programs run unrecorded (\(reason)); builtins and redirections can be undone".utf8))
     }
 
-    func record(
-        takesOver: Bool, isAwaited: Bool, _ rules: Int32?, _ isRecorded: Bool
-    ) -> UnsafeMutablePointer<ProgramRecording>? {
+    func record(_ role: ProgramRole, _ rules: Int32?, _ isRecorded: Bool) -> UnsafeMutablePointer<ProgramRecording>? {
         guard let (journal, operation, start) = openForProgram() else { return nil }
         recording.pointee.set(
-            journal: journal, operation: operation, start: start, endsOperation: takesOver && isOwner, rules: rules,
-            isRecorded: isRecorded)
+            journal: journal, operation: operation, start: start, endsOperation: role == .replacement && isOwner,
+            isApart: role == .background, rules: rules, isRecorded: isRecorded)
         // One that is filtered already pays when there are several.
-        if isAwaited, isOwner {
+        if role == .awaited, isRecorded, isOwner {
             awaitedPrograms = operation == awaitingOperation ? awaitedPrograms + 1 : 1
             awaitingOperation = operation
             if awaitedPrograms > 2 { recording.pointee.useStarter() }

@@ -6,12 +6,13 @@ import VshSystem
 final class SharedWords {
     private var base: UnsafeMutablePointer<UInt64>
     private(set) var isShared = false
-    private static var size: Int { 4096 }
     static var deepest: Int { 64 }
+    private static var count: Int { 9 + deepest }
+    private static var size: Int { 4096 }
 
     init() {
-        base = .allocate(capacity: Self.size / 8)
-        base.initialize(repeating: 0, count: Self.size / 8)
+        base = .allocate(capacity: Self.count)
+        base.initialize(repeating: 0, count: Self.count)
     }
 
     deinit {
@@ -27,7 +28,7 @@ final class SharedWords {
             let mapped = try? System.map(fd.rawValue, length: Self.size)
         else { return }
         let words = mapped.assumingMemoryBound(to: UInt64.self)
-        words.update(from: base, count: Self.size / 8)
+        words.update(from: base, count: Self.count)
         base.deallocate()
         base = words
         isShared = true

@@ -27,6 +27,7 @@ public final class UndoEngine {
         do {
             log = try OperationLog(state)
             if let name = log.setAside { recorder.say(Recorder.damaged(name)) }
+            ProgramRecorder.settle()
             try log.importJournals(state, patience: 1000, canStop: true)
         } catch {
             throw .store(Self.setAside(error, state))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshFiles
 import VshSyntax
 import VshSystem
 
@@ -51,7 +52,7 @@ extension Shell {
         let pipes = try openCapturePipes()
         let pid: Int32
         do throws(Errno) {
-            pid = try spawn(path, arguments, pipes: pipes, isAwaited: true)
+            pid = try spawn(path, arguments, .awaited, pipes: pipes)
         } catch {
             for pipe in pipes {
                 try? System.close(pipe.read)
@@ -158,21 +159,21 @@ extension Shell {
         }
     }
 
-    /// Starts a program; the pid. `isAwaited`: nothing else is done until `watchProgram` was called for it.
+    /// Starts a program; the pid.
     func spawn(
-        _ path: Text, _ arguments: Arguments, pipes: [CapturePipe] = [], isAwaited: Bool = false,
+        _ path: Text, _ arguments: Arguments, _ role: ProgramRole, pipes: [CapturePipe] = [],
         configure: (inout Launch) -> Void = { _ in }
     ) throws(Errno) -> Int32 {
         prepareLaunch(arguments, pipes: pipes)
         flushOutput(from: outputMark)
         do throws(Errno) {
-            return try launch(path, inPlace: false, isAwaited: isAwaited, configure) {
+            return try launch(path, role, configure) {
                 (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
                 try System.spawn(
                     path, arguments: vector, environment: environment, actions: actions, launch)
             }
         } catch {
-            if isAwaited { files.didAwaitProgram() }
+            if role == .awaited { files.didAwaitProgram() }
             throw error
         }
     }
@@ -182,7 +183,7 @@ extension Shell {
         prepareLaunch(arguments, pipes: [], as: newName)
         flushOutput(from: outputMark)
         do throws(Errno) {
-            _ = try launch(path, inPlace: true, isAwaited: false, { _ in }) {
+            _ = try launch(path, .replacement, { _ in }) {
                 (path, vector, environment, actions, launch) throws(Errno) -> Int32 in
                 try System.exec(path, arguments: vector, environment: environment, actions: actions, launch)
             }
@@ -192,10 +193,9 @@ extension Shell {
         }
     }
 
-    /// `inPlace`: the program takes the place of this process: the terminal may stop it although it is no job.
     @inline(__always)
     private func launch(
-        _ path: Text, inPlace: Bool, isAwaited: Bool, _ configure: (inout Launch) -> Void,
+        _ path: Text, _ role: ProgramRole, _ configure: (inout Launch) -> Void,
         _ body: (
             UnsafePointer<CChar>, UnsafePointer<UnsafeMutablePointer<CChar>?>,
             UnsafePointer<UnsafeMutablePointer<CChar>?>, UnsafeBufferPointer<DescriptorAction>, Launch
@@ -209,8 +209,9 @@ extension Shell {
         launch.interpreterName = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
         configure(&launch)
         launch.defaultSignals = traps.defaultInChildren
-        launch.ignoredSignals = traps.ignoredInChildren
-        if !inPlace && launch.processGroup == .inherit { launch.defaultSignals.subtract(Shell.stopSignals) }
+        launch.ignoredSignals.formUnion(traps.ignoredInChildren)
+        // The terminal may stop what takes the place of this process, although it is no job.
+        if role != .replacement && launch.processGroup == .inherit { launch.defaultSignals.subtract(Shell.stopSignals) }
         if let reason = files.sandbox == nil ? nil : files.refusal(ofProgram: path) {
             report(name: path, reason)
             throw .permission
@@ -219,7 +220,7 @@ extension Shell {
         if options.contains(.record) || files.sandbox != nil {
             let exempt = symbols.find(Text("VSH_NORECORD"))
             recording = files.willStartProgram(
-                path, takesOver: inPlace, isAwaited: isAwaited, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
+                path, role, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
                 isAlone: argumentVector.hasOnlyOptions, isWanted: options.contains(.record))
             if let recording { launch.record(recording) }
             if recording == nil, files.mayNotStartProgram {
@@ -227,7 +228,7 @@ extension Shell {
                 throw .permission
             }
             // Afterwards nobody could say it.
-            if inPlace, let notice = files.takeNotice() { showNotice(notice) }
+            if role == .replacement, let notice = files.takeNotice() { showNotice(notice) }
         }
         if recording == nil { files.confineProgram(&launch) }
         defer { if let recording { files.didStartProgram(recording) } }

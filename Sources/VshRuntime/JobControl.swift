@@ -47,7 +47,7 @@ extension Shell {
         let terminal = foregroundTerminal
         let pid: Int32
         do throws(Errno) {
-            pid = try spawn(path, arguments, isAwaited: true) { launch in
+            pid = try spawn(path, arguments, .awaited) { launch in
                 launch.processGroup = .own
                 launch.terminal = terminal
             }

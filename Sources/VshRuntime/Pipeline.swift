@@ -139,7 +139,13 @@ extension Shell {
     ) throws(ShellError) -> Int32 {
         let node = code.nodes[index]
         if isProgram(node), node.d == 0, node.e < 0, captures.isEmpty || descriptors[1].real >= 0 {
-            return try spawnStage(code, node, group: group, terminal: terminal)
+            return try startProgram(code, node, .accompanied) { launch in
+                if group == 0 {
+                    launch.processGroup = .own
+                    launch.terminal = terminal
+                }
+                if group > 0 { launch.processGroup = .join(group) }
+            }
         }
         prepareDescriptorsForProcess()
         let pid = try forkProcess(role: .sharedOperation, isJob: group >= 0)
@@ -153,9 +159,10 @@ extension Shell {
         return pid
     }
 
-    /// A stage that is a program: its words are expanded in a virtual subshell, then it is spawned.
-    private func spawnStage(
-        _ code: Code, _ node: Node, group: Int32, terminal: Int32
+    /// Starts a program that nothing waits for: its words are expanded in a virtual subshell. Its pid, or 0 when it could not be started
+    /// (then `status` says why).
+    func startProgram(
+        _ code: Code, _ node: Node, _ role: ProgramRole, configure: (inout Launch) -> Void
     ) throws(ShellError) -> Int32 {
         let state = enterSubshell()
         let mark = fields.count
@@ -175,13 +182,7 @@ extension Shell {
         let arguments = Arguments(base: mark, count: fields.count - mark)
         guard let path = locate(arguments, node.b) else { return 0 }
         do throws(Errno) {
-            return try spawn(path, arguments) { launch in
-                if group == 0 {
-                    launch.processGroup = .own
-                    launch.terminal = terminal
-                }
-                if group > 0 { launch.processGroup = .join(group) }
-            }
+            return try spawn(path, arguments, role, configure: configure)
         } catch {
             spawnFailed(arguments, error)
             return 0
@@ -198,54 +199,5 @@ extension Shell {
             status = error.status
         }
         endProcess()
-    }
-
-    /// `command &` (XCU 2.9.3.1).
-    func runBackground(_ code: Code, _ node: Node) throws(ShellError) {
-        if isVirtualSubshell { try becomeProcess() }
-        let usesJobControl = self.usesJobControl
-        prepareDescriptorsForProcess()
-        if isProgram(code.nodes[node.a]) { files.prepareForProgram(isWanted: options.contains(.record)) }
-        let ignored: SignalSet = usesJobControl ? [] : SignalSet(.interrupt, .quit)
-        let pid = try forkProcess(role: .ownOperation, isJob: usesJobControl, ignored: ignored)
-        if pid == 0 {
-            if usesJobControl {
-                enterJob(group: 0, -1)
-            } else {
-                if let null = try? System.open("/dev/null", [.readOnly, .closeOnExec]) {
-                    noteOpened(null)
-                    descriptors[0] = DescriptorEntry(real: null, isOwned: true, isVerified: true)
-                }
-            }
-            finishInChild(code, node.a)
-        }
-        if usesJobControl { try? System.setProcessGroup(pid, pid) }
-        lastBackgroundPid = pid
-        if jobs.isFull && !isInteractive && !jobs.isInherited {
-            pollJobs()
-            jobs.sweep()
-        }
-        let number = jobs.add(
-            [JobProcess(pid: pid)], group: usesJobControl ? pid : 0, command: jobText(code, node))
-        if isInteractive && !isForkedChild {
-            var line = ByteStack(capacity: 32)
-            line.append("[")
-            line.append(decimal: number)
-            line.append("] ")
-            line.append(decimal: Int(pid))
-            line.append(10)
-            writeError(line)
-        }
-        status = 0
-    }
-
-    /// The source text of a background command, for `jobs`.
-    private func jobText(_ code: Code, _ node: Node) -> Text {
-        let start = Int(node.position)
-        let end = Int(node.b)
-        if start < 0 || end <= start || end > code.source.count { return Text() }
-        var stop = end
-        while stop > start, code.source.base[stop - 1] == 32 || code.source.base[stop - 1] == 10 { stop -= 1 }
-        return Text(UnsafeBufferPointer(start: code.source.base + start, count: stop - start))
     }
 }

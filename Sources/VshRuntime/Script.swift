@@ -88,7 +88,12 @@ extension Shell {
             currentPosition = position
             giveBack(code)
         }
-        var parser = Parser(source: source, symbols: symbols, options: parserOptions)
+        let room = parserRooms.popLast() ?? ParserRoom()
+        var parser = Parser(source: source, symbols: symbols, options: parserOptions, room: room)
+        defer {
+            parser.leave(room)
+            if parserRooms.count < 8 { parserRooms.append(room) }
+        }
         parser.refill = refill
         keepLastArgument(source, isGrowing: refill != nil)
         var ranCommand = false

@@ -140,6 +140,8 @@ public final class Shell {
     /// Lists among the arguments of the declaration utility that is about to run, by their places in `fields`.
     var declaredLists: [(place: Int, elements: [ListElement])] = []
     var codePool: [Code] = []
+    /// Those that no parser works in.
+    var parserRooms: [ParserRoom] = []
     /// The regular expression that `=~` used last.
     var lastExpression: RegularExpression?
     /// Process substitutions whose end was not seen yet.

@@ -190,7 +190,7 @@ extension Parser {
 
     /// `x[i]=…` or `x[i]+=…`; the cursor is on the `[`.
     mutating func elementAssignment(
-        _ code: Code, _ symbol: Symbol, _ position: Int32, _ flags: inout NodeFlags
+        _ code: Code, _ symbol: Symbol, _ flags: inout NodeFlags
     ) throws(Stop) {
         let start = pos
         let substitutions = build.flags
@@ -207,7 +207,7 @@ extension Parser {
         if value.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         var assignment = Assignment(
             symbol: symbol, word: append(code, value),
-            flags: isAppending ? [.element, .append] : .element, position: position)
+            flags: isAppending ? [.element, .append] : .element)
         assignment.word = append(code, Word(.arrayElement, a: assignment.word))
         assignment.subscriptWord = first
         assignments.append(assignment)
@@ -220,14 +220,13 @@ extension Parser {
 
     /// `x=(…)` or `x+=(…)`; the cursor is on the parenthesis.
     mutating func listAssignment(
-        _ code: Code, _ symbol: Symbol, _ position: Int32, isAppending: Bool, _ flags: inout NodeFlags
+        _ code: Code, _ symbol: Symbol, isAppending: Bool, _ flags: inout NodeFlags
     ) throws(Stop) {
         let list = try arrayList(code)
         if list.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
         assignments.append(
             Assignment(
-                symbol: symbol, word: append(code, list), flags: isAppending ? [.list, .append] : .list,
-                position: position))
+                symbol: symbol, word: append(code, list), flags: isAppending ? [.list, .append] : .list))
     }
 
     /// The elements between parentheses, each three of `Code.ints`: its subscript (as `elementSubscript` makes it, or -1), its word, and 1 for

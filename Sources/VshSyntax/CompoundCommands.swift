@@ -291,7 +291,7 @@ extension Parser {
             caseItems.append(
                 CaseItem(
                     firstPattern: first, patternCount: Int32(truncatingIfNeeded: count), body: body,
-                    terminator: terminator, position: itemPosition))
+                    terminator: terminator))
             if isLast { break }
         }
         takeReserved()

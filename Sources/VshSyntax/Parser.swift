@@ -43,6 +43,20 @@ struct PendingHereDocument {
     var position: Int32
 }
 
+/// The memory that a parser builds in. Texts are short and many (`eval`, traps), so it is handed from one to the next.
+public final class ParserRoom {
+    var frames = Table<Frame>(capacity: 2)
+    var words = Table<Word>(capacity: 32)
+    var parts = Table<Part>(capacity: 32)
+    var ints = Table<Int32>(capacity: 64)
+    var assignments = Table<Assignment>(capacity: 0)
+    var redirections = Table<Redirection>(capacity: 0)
+    var caseItems = Table<CaseItem>(capacity: 0)
+    var text = ByteStack(capacity: 512)
+
+    public init() {}
+}
+
 /// One pass over bytes: tokens, words and commands, straight into the tables of a `Code`.
 ///
 /// There is no token array: the grammar functions look at the bytes at the cursor. The cursor is always in `base[0 ... end]`, and
@@ -63,7 +77,7 @@ public struct Parser: ~Copyable {
     var mapping = PlaceMapping()
     var frame = FrameKind.source
     /// The texts that the one being read stands in.
-    var frames = Table<Frame>(capacity: 2)
+    var frames: Table<Frame>
     /// The block that `base` points into, when it is the parser's own.
     var block: UnsafeMutablePointer<UInt8>?
     /// The number of the text being read, different for each.
@@ -74,17 +88,17 @@ public struct Parser: ~Copyable {
     var isAtEnd = false
 
     // Stacks of things under construction; each construct copies its own to the code when it is complete.
-    var words = Table<Word>(capacity: 32)
-    var parts = Table<Part>(capacity: 32)
-    var ints = Table<Int32>(capacity: 64)
-    var assignments = Table<Assignment>(capacity: 0)
-    var redirections = Table<Redirection>(capacity: 0)
-    var caseItems = Table<CaseItem>(capacity: 0)
+    var words: Table<Word>
+    var parts: Table<Part>
+    var ints: Table<Int32>
+    var assignments: Table<Assignment>
+    var redirections: Table<Redirection>
+    var caseItems: Table<CaseItem>
     var pending = Table<PendingHereDocument>(capacity: 0)
     /// Here-documents below this index belong to a command around the substitution that is parsed.
     var pendingMark = 0
     /// The bytes of the literals of the words under construction.
-    var text = ByteStack(capacity: 512)
+    var text: ByteStack
 
     // The word under construction: see Words.swift.
     var build = WordBuild()
@@ -113,12 +127,47 @@ public struct Parser: ~Copyable {
     /// Offset of the first byte that is not parsed yet.
     public var position: Int { frames.isEmpty ? pos : frames[0].pos }
 
-    public init(source: Source, symbols: SymbolTable, options: ParserOptions) {
+    /// - Parameter room: memory to work in, until `leave`.
+    public init(source: Source, symbols: SymbolTable, options: ParserOptions, room: ParserRoom = ParserRoom()) {
         self.source = source
         self.symbols = symbols
         self.options = options
         base = source.base
         end = source.count
+        frames = room.frames.takeAll()
+        words = room.words.takeAll()
+        parts = room.parts.takeAll()
+        ints = room.ints.takeAll()
+        assignments = room.assignments.takeAll()
+        redirections = room.redirections.takeAll()
+        caseItems = room.caseItems.takeAll()
+        text = room.text.takeAll()
+    }
+
+    /// Leaves its memory for another parser. Nothing can be parsed afterwards.
+    public mutating func leave(_ room: ParserRoom) {
+        while !frames.isEmpty { leaveFrame() }
+        forgetUnfinished()
+        swap(&frames, &room.frames)
+        swap(&words, &room.words)
+        swap(&parts, &room.parts)
+        swap(&ints, &room.ints)
+        swap(&assignments, &room.assignments)
+        swap(&redirections, &room.redirections)
+        swap(&caseItems, &room.caseItems)
+        text.shrink(to: 4096)
+        swap(&text, &room.text)
+    }
+
+    /// Empties the stacks; memory of an unusual size is given back.
+    private mutating func forgetUnfinished() {
+        words.removeAll(keepingCapacityUpTo: 1024)
+        parts.removeAll(keepingCapacityUpTo: 1024)
+        ints.removeAll(keepingCapacityUpTo: 1024)
+        assignments.removeAll(keepingCapacityUpTo: 1024)
+        redirections.removeAll(keepingCapacityUpTo: 1024)
+        caseItems.removeAll(keepingCapacityUpTo: 1024)
+        text.pop(to: 0)
     }
 
     deinit {
@@ -155,16 +204,10 @@ public struct Parser: ~Copyable {
     /// Forgets everything under construction and returns the error.
     private mutating func recover() -> SyntaxError {
         while !frames.isEmpty { leaveFrame() }
-        words.removeAll()
-        parts.removeAll()
-        ints.removeAll()
-        assignments.removeAll()
-        redirections.removeAll()
-        caseItems.removeAll()
+        forgetUnfinished()
         pending.removeAll()
         pendingMark = 0
         aliases.removeAll()
-        text.pop(to: 0)
         build = WordBuild()
         let error = failures.isEmpty ? SyntaxError(Array("syntax error".utf8), range: pos..<pos) : failures[0]
         failures.removeAll()

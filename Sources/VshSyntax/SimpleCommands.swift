@@ -183,24 +183,23 @@ extension Parser {
     }
 
     private mutating func assignment(_ code: Code, _ nameEnd: Int, _ flags: inout NodeFlags) throws(Stop) {
-        let position = place(pos)
         note(.assignment, pos)
         let symbol = name()
         if base[nameEnd] == Byte.openBracket {
             pos = nameEnd
-            return try elementAssignment(code, symbol, position, &flags)
+            return try elementAssignment(code, symbol, &flags)
         }
         // An alias that begins a substitution can end within it: afterwards this text may be gone.
         let isAppending = base[nameEnd &- 1] == Byte.plus
         pos = nameEnd &+ 1
         if base[pos] == Byte.openParen && !options.isPosix {
-            return try listAssignment(code, symbol, position, isAppending: isAppending, &flags)
+            return try listAssignment(code, symbol, isAppending: isAppending, &flags)
         }
         let index = try value(code)
         if isAppending { appendValue(code, index, symbol) }
         let word = code.words[index]
         if word.flags.contains(.hasSubstitution) { flags.insert(.hasSubstitution) }
-        var assignment = Assignment(symbol: symbol, word: index, position: position)
+        var assignment = Assignment(symbol: symbol, word: index)
         if isAppending { assignment.flags.insert(.append) }
         if word.form == .general {
             if appendsToSelf(code, word, symbol) {

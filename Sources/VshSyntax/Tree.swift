@@ -300,7 +300,7 @@ public struct PartFlags: OptionSet, Sendable {
     public static let isIndirect = PartFlags(rawValue: 8)
 }
 
-/// `name=word` before or instead of a command. 20 bytes.
+/// `name=word` before or instead of a command. 16 bytes.
 public struct Assignment {
     public var symbol: Symbol
     /// The value: expanded with tilde expansion after `=` and `:`, without splitting and pathname expansion.
@@ -308,14 +308,12 @@ public struct Assignment {
     public var flags: AssignmentFlags
     /// Of `x[i]=…` the subscript, as for `PartKind.element`; else -1.
     public var subscriptWord: Int32
-    public var position: Int32
 
-    public init(symbol: Symbol, word: Int32, flags: AssignmentFlags = [], position: Int32) {
+    public init(symbol: Symbol, word: Int32, flags: AssignmentFlags = []) {
         self.symbol = symbol
         self.word = word
         self.flags = flags
         subscriptWord = -1
-        self.position = position
     }
 }
 
@@ -390,14 +388,12 @@ public struct CaseItem {
     public var patternCount: Int32
     public var body: Int32
     public var terminator: Terminator
-    public var position: Int32
 
-    public init(firstPattern: Int32, patternCount: Int32, body: Int32, terminator: Terminator, position: Int32) {
+    public init(firstPattern: Int32, patternCount: Int32, body: Int32, terminator: Terminator) {
         self.firstPattern = firstPattern
         self.patternCount = patternCount
         self.body = body
         self.terminator = terminator
-        self.position = position
     }
 }
 
@@ -459,130 +455,5 @@ public struct ArithmeticNode {
         self.a = a
         self.b = b
         self.c = c
-    }
-}
-
-/// One parse unit: the tables that its nodes index. A function value is (code, node): its definition keeps the unit alive.
-public final class Code {
-    /// The text that positions are offsets of.
-    public var source: Source
-    public var nodes: Table<Node>
-    public var words: Table<Word>
-    public var parts: Table<Part>
-    public var ints: Table<Int32>
-    public var assignments: Table<Assignment>
-    public var redirections: Table<Redirection>
-    public var caseItems: Table<CaseItem>
-    public var arithmetic: Table<ArithmeticNode>
-    public var integers: Table<Int>
-    public var constants: Table<Text>
-    /// What the constants are made by.
-    private var texts = TextArena()
-    /// One slot for each word in a pattern context, filled by the interpreter when the pattern is first used.
-    public var patterns: Table<Pattern?>
-    /// A function was defined by this code, so its tables must outlive the command: set by the interpreter.
-    public var isKept = false
-
-    public init(source: Source) {
-        self.source = source
-        nodes = Table(capacity: 16)
-        words = Table(capacity: 32)
-        parts = Table(capacity: 32)
-        ints = Table(capacity: 16)
-        assignments = Table(capacity: 8)
-        redirections = Table(capacity: 8)
-        caseItems = Table(capacity: 8)
-        arithmetic = Table(capacity: 8)
-        integers = Table(capacity: 8)
-        constants = Table(capacity: 32)
-        patterns = Table(capacity: 4)
-    }
-
-    /// Adds a constant with these bytes; returns its index.
-    @inline(__always)
-    func addConstant(_ bytes: UnsafeBufferPointer<UInt8>) -> Int32 {
-        constants.append(texts.text(bytes))
-        return Int32(truncatingIfNeeded: constants.count &- 1)
-    }
-
-    /// How full the tables are.
-    public struct Mark {
-        var nodes, words, parts, ints, assignments, redirections, caseItems, arithmetic, integers, constants,
-            patterns: Int
-    }
-
-    /// How full the tables are now, to drop what is added from here on by `reset(to:)`.
-    public var mark: Mark {
-        Mark(
-            nodes: nodes.count, words: words.count, parts: parts.count, ints: ints.count,
-            assignments: assignments.count,
-            redirections: redirections.count, caseItems: caseItems.count, arithmetic: arithmetic.count,
-            integers: integers.count, constants: constants.count, patterns: patterns.count)
-    }
-
-    /// Drops what was added since `mark`: commands that have been run and defined no function.
-    public func reset(to mark: Mark) {
-        nodes.pop(to: mark.nodes)
-        words.pop(to: mark.words)
-        parts.pop(to: mark.parts)
-        ints.pop(to: mark.ints)
-        assignments.pop(to: mark.assignments)
-        redirections.pop(to: mark.redirections)
-        caseItems.pop(to: mark.caseItems)
-        arithmetic.pop(to: mark.arithmetic)
-        integers.pop(to: mark.integers)
-        constants.pop(to: mark.constants)
-        texts.reuse()
-        patterns.pop(to: mark.patterns)
-    }
-
-    /// Empties the tables.
-    public func reset() {
-        nodes.removeAll(keepingCapacityUpTo: 4096)
-        words.removeAll(keepingCapacityUpTo: 8192)
-        parts.removeAll(keepingCapacityUpTo: 8192)
-        ints.removeAll(keepingCapacityUpTo: 4096)
-        assignments.removeAll(keepingCapacityUpTo: 4096)
-        redirections.removeAll(keepingCapacityUpTo: 4096)
-        caseItems.removeAll(keepingCapacityUpTo: 4096)
-        arithmetic.removeAll(keepingCapacityUpTo: 4096)
-        integers.removeAll(keepingCapacityUpTo: 4096)
-        constants.removeAll(keepingCapacityUpTo: 8192)
-        texts.reuse()
-        patterns.removeAll(keepingCapacityUpTo: 1024)
-    }
-
-    /// Keeps just the memory that the tables fill, for code that is kept; what room they had goes to the code returned, which is empty.
-    public func takeRoom(for source: Source) -> Code {
-        var next = TextArena()
-        swap(&next, &texts)
-        return Code(
-            source: source, texts: next, nodes: nodes.takeRoom(), words: words.takeRoom(), parts: parts.takeRoom(),
-            ints: ints.takeRoom(), assignments: assignments.takeRoom(), redirections: redirections.takeRoom(),
-            caseItems: caseItems.takeRoom(), arithmetic: arithmetic.takeRoom(), integers: integers.takeRoom(),
-            constants: constants.takeRoom(), patterns: patterns.takeRoom())
-    }
-
-    private init(
-        source: Source, texts: consuming TextArena, nodes: consuming Table<Node>, words: consuming Table<Word>,
-        parts: consuming Table<Part>,
-        ints: consuming Table<Int32>, assignments: consuming Table<Assignment>,
-        redirections: consuming Table<Redirection>, caseItems: consuming Table<CaseItem>,
-        arithmetic: consuming Table<ArithmeticNode>, integers: consuming Table<Int>,
-        constants: consuming Table<Text>, patterns: consuming Table<Pattern?>
-    ) {
-        self.source = source
-        self.texts = texts
-        self.nodes = nodes
-        self.words = words
-        self.parts = parts
-        self.ints = ints
-        self.assignments = assignments
-        self.redirections = redirections
-        self.caseItems = caseItems
-        self.arithmetic = arithmetic
-        self.integers = integers
-        self.constants = constants
-        self.patterns = patterns
     }
 }

@@ -10,15 +10,17 @@ public struct ProgramRecording {
     /// - Parameters:
     ///   - start: where the operation's first record stands in the journal.
     ///   - endsOperation: the program takes the shell's place, so that the recorder has to end the operation.
+    ///   - isApart: its first change begins another operation like this one, which the recorder ends.
     ///   - rules: a descriptor of Landlock rules that the program is confined by; nil: by none but the shell's.
     ///   - isRecorded: false: what lies outside the sandbox is refused, and nothing is recorded.
     public mutating func set(
-        journal: UInt64, operation: UInt64, start: UInt64, endsOperation: Bool, rules: Int32?, isRecorded: Bool
+        journal: UInt64, operation: UInt64, start: UInt64, endsOperation: Bool, isApart: Bool = false,
+        rules: Int32?, isRecorded: Bool
     ) {
         raw.journal = journal
         raw.operation = operation
         raw.start = start
-        raw.flags = endsOperation ? UInt32(VSH_RECORDING_ENDS) : 0
+        raw.flags = endsOperation ? UInt32(VSH_RECORDING_ENDS) : isApart ? UInt32(VSH_RECORDING_APART) : 0
         confine(rules, isRecorded)
         raw.error = 0
         raw.listener = -1
@@ -165,6 +167,9 @@ public enum ProgramRecorder {
 
     /// Whether programs of this shell may still run.
     public static var isBusy: Bool { vsh_recorder_is_busy() != 0 }
+
+    /// Waits a moment for the operations of programs that were started apart and have ended.
+    public static func settle() { vsh_recorder_settle() }
 
     /// How many changes of programs nobody could look at since this was asked last.
     public static func takeUnseen() -> UInt32 { vsh_recorder_take_unseen() }

@@ -25,6 +25,8 @@ enum {
   VSH_RECORDING_HELD = 4,    // the shell keeps the listener
   VSH_RECORDING_PASSES = 2,  // held, and there is no recorder to be had: its changes pass
 };
+/// What it changes is an operation of its own, which the first change begins and the recorder ends.
+enum { VSH_RECORDING_APART = 32 };
 enum { VSH_RECORDING_CONFINED = 8, VSH_RECORDING_UNRECORDED = 16 };  // the sandbox is on; nothing is recorded, only refused
 
 /// Whether a recorder can be had here. 0, or a negative errno as from vsh_recorder_start.
@@ -95,6 +97,8 @@ void vsh_recorder_kick(void);
 void vsh_recorder_forget(void);
 /// The operation has ended: what its processes that still run change is no part of it.
 void vsh_recorder_close(uint64_t operation);
+/// Waits, 50 ms at most, until the recorder has ended the operations of programs that were started apart and have ended.
+void vsh_recorder_settle(void);
 /// How many changes of programs could not be looked at since this was called last.
 uint32_t vsh_recorder_take_unseen(void);
 /// Whether only a thread of the shell may read the memory of its programs (Yama, ptrace_scope 1).
