@@ -30,7 +30,7 @@ public struct Text {
     }
 
     @inline(__always)
-    private init(low: UInt64, high: UInt64) {
+    init(low: UInt64, high: UInt64) {
         self.low = low
         self.high = high
         storage = nil

@@ -14,7 +14,7 @@ public final class Code {
     public var caseItems: Table<CaseItem>
     public var arithmetic: Table<ArithmeticNode>
     public var integers: Table<Int>
-    public var constants: Table<Text>
+    public var constants: TextTable
     /// What the constants are made by.
     private var texts = TextArena()
     /// Where the elements of all tables are, once it is kept.
@@ -35,7 +35,7 @@ public final class Code {
         caseItems = Table(capacity: 8)
         arithmetic = Table(capacity: 8)
         integers = Table(capacity: 8)
-        constants = Table(capacity: 32)
+        constants = TextTable(capacity: 32)
         patterns = Table(capacity: 4)
     }
 
@@ -136,7 +136,7 @@ public final class Code {
         ints: consuming Table<Int32>, assignments: consuming Table<Assignment>,
         redirections: consuming Table<Redirection>, caseItems: consuming Table<CaseItem>,
         arithmetic: consuming Table<ArithmeticNode>, integers: consuming Table<Int>,
-        constants: consuming Table<Text>, patterns: consuming Table<Pattern?>
+        constants: consuming TextTable, patterns: consuming Table<Pattern?>
     ) {
         self.source = source
         self.texts = texts
