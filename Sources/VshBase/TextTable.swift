@@ -47,8 +47,8 @@ public struct TextTable: ~Copyable {
     private func slice(_ item: Item) -> Text {
         Text(
             slice: item.block.takeUnretainedValue(),
-            offset: Int(item.high &>> Item.offsetShift) & (Item.largestOffset - 1),
-            count: Int(item.high) & (Item.largestCount - 1))
+            offset: Int(truncatingIfNeeded: item.high &>> Item.offsetShift) & (Item.largestOffset - 1),
+            count: Int(truncatingIfNeeded: item.high) & (Item.largestCount - 1))
     }
 
     @inline(__always)
