@@ -23,15 +23,10 @@ static int to_recorder = -1, kick = -1, timer = -1;
 
 int vsh_recorder_is_started(void) { return to_recorder >= 0; }
 
-/// Whether programs run, or have just started.
-static bool has_live(void) {
-  return shared && (atomic_load(&shared->live) || atomic_load(&shared->taken) != atomic_load(&shared->given));
-}
-
 int vsh_recorder_is_busy(void) {
   // What has just ended is noticed within a moment.
-  for (int spin = 0; has_live() && spin < 5; spin++) usleep(100);
-  return has_live();
+  for (int spin = 0; shared && atomic_load(&shared->live) && spin < 5; spin++) usleep(100);
+  return shared && atomic_load(&shared->live) > 0;
 }
 
 /// Whether a process is there no more, or only to be waited for.

@@ -328,8 +328,6 @@ final class Recorder {
     /// The shell ends: a journal in which nothing was recorded leaves.
     func finish() {
         guard isEmpty, isOwner, let journal, !ProgramRecorder.isBusy, ProgramRecorder.refusals == 0 else { return }
-        // Programs in the background have operations of their own.
-        if ProgramRecorder.isStarted, journal.hasChanges { return }
         try? System.unlink(journal.path)
     }
 

@@ -59,6 +59,8 @@ extension Shell {
                     }
                 }
             }
+            // All that there was to be: the room for one byte more is left.
+            if info.isRegular && info.size > 0 && source.count == Int(info.size) { break }
             room = info.isRegular ? 4096 : max(4096, source.count)
         }
         // A NUL in the first line: a program, not a script (XCU sh, "binary").

@@ -202,13 +202,6 @@ public final class Journal {
         return JournalBytes(memory, from: start - page, salt: salt, firstOffset: start)
     }
 
-    /// Whether it tells of any change, in whatever operation.
-    public var hasChanges: Bool {
-        var found = false
-        bytes(from: JournalLayout.headerSize)?.forEach { found = found || $0.kind == .change }
-        return found
-    }
-
     /// Waits until everything so far is on disk (`durability=full`).
     public func sync() {
         guard let fd = try? FileDescriptor(path, .readWrite) else { return }
