@@ -142,6 +142,8 @@ public enum BuiltinOptions {
         """
         -c | Forget all entries
         -d =none | Delete the entries with these numbers, or from-to
+        -s =none | Enter this command in place of the line that says so
+        -a -n -r -w | Nothing: lines are kept and shared as they run
         @@ search | Show entries that contain a text, with time, status and duration
         --session | Only of this shell
         --here | Only of this directory

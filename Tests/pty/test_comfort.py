@@ -120,6 +120,8 @@ def test_prompt(shell, folder):
         terminal.wait_for("~/work topic ‹txn:big \\+0› ‹sandbox› [#$] ")
         terminal.send("touch x\r")
         terminal.wait_for("~/work topic ‹txn:big \\+1› ‹sandbox› [#$] ")
+        terminal.send("rollback; set -o posix\r")
+        terminal.wait_for(r"\n[#$] \Z")
 
 
 def test_prompt_escapes(shell, folder):

@@ -105,6 +105,8 @@ public final class PromptRenderer: PromptSource {
     func render(_ raw: [UInt8]) -> [UInt8] {
         var text: [UInt8]
         if shell.options.contains(.posix) {
+            // vsh's own prompt is made of escapes that POSIX mode does not know.
+            if Text(raw).equals(PromptRenderer.standard) { return [System.effectiveUserID == 0 ? 35 : 36, 32] }
             text = historyNumbers(raw)
         } else {
             var escapes = PromptEscapes(self)
