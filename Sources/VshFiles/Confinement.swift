@@ -136,7 +136,7 @@ extension FileSystem {
         }
     }
 
-    private func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
+    func bytes(_ text: UnsafePointer<CChar>) -> [UInt8] {
         Array(
             UnsafeBufferPointer(
                 start: UnsafeRawPointer(text).assumingMemoryBound(to: UInt8.self), count: length(text)))
@@ -394,15 +394,6 @@ extension FileSystem {
         line += Array((isOwn ? ": belongs to the shell itself, in the root " : ": outside the root ").utf8)
         line += text.printable(bounds?.root ?? [])
         return line + Array(wayOut.utf8)
-    }
-
-    /// After an open for reading failed: says so when the sandbox was the reason.
-    func noteUnreadable(_ path: UnsafePointer<CChar>, _ directory: Directory?) {
-        guard sandbox?.level == .strict else { return }
-        let whole = bytes(path)
-        guard let (place, parent) = try? findParent(whole, directory), let sandbox else { return }
-        let isInside = place.name.dropLast().withUnsafeBufferPointer { sandbox.allows($0, in: parent, replaces: false) }
-        if !isInside { _ = refuse(whole, "read") }
     }
 
     /// `sandbox strict`. Nil: done; else why not.

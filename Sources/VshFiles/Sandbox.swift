@@ -231,6 +231,12 @@ public final class Sandbox {
         return true
     }
 
+    /// Whether what is at this path, which is free of symbolic links, may be read at the level `strict`.
+    func mayRead(_ path: [UInt8]) -> Bool {
+        zones.contains { VshCore.isBelow(path, $0) } || forbidden.contains { VshCore.isBelow(path, $0) }
+            || (Self.systemDirectories + Self.devices).contains { VshCore.isBelow(path, Array("\($0)".utf8)) }
+    }
+
     /// Whether it is, holds, or lies in one of the shell's own directories.
     func isOwn(_ path: [UInt8]) -> Bool { limits.isOwn(path) }
 

@@ -60,7 +60,7 @@ extension Shell {
         willChangeDirectory()
         files.willChangeDirectory()
         do throws(Errno) {
-            try System.changeDirectory(path)
+            try files.changeDirectory(path)
         } catch {
             return error.rawValue
         }

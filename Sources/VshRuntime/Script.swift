@@ -40,7 +40,13 @@ extension Shell {
 
     /// Reads a whole script.
     public func readSource(_ path: Text, origin: Source.Origin) throws(Errno) -> Source {
-        let descriptor = try System.open(processPath(path), [.readOnly, .closeOnExec])
+        let descriptor: Int32
+        do throws(Errno) {
+            descriptor = try System.open(processPath(path), [.readOnly, .closeOnExec])
+        } catch {
+            files.noteUnreadable(processPath(path), error)
+            throw error
+        }
         defer { try? System.close(descriptor) }
         let info = try FileStatus(descriptor: descriptor)
         if info.isDirectory { throw .isDirectory }

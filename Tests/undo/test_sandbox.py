@@ -192,6 +192,10 @@ class Suite:
         check("strict: programs", "/bin/cat $O/f || echo no; /bin/cat f; ls -l f > l; /bin/sh -c 'echo a > new'; cat new; sort new", 0, b"no\ninside\na\na\n",
               options=["--sandbox=strict"])
         check("strict: a script outside", ". $O/f", None, b"", options=["--sandbox=strict"])
+        check("strict: builtins say what they may not read", "for i in 'cat $O/f' 'ls $O' 'cp $O/f g' 'command . $O/f'; do eval $i && echo $i; done; audit log --type refusal | wc -l", 0, b"4\n",
+              ["read: ", "/outside/f: outside the root", "/outside: outside the root"], options=["--sandbox=strict"])
+        check("strict: cd", "ln -s $O l; for i in $O .. l /proc/self/cwd/.. $O/../root d .. /usr /tmp $R; do cd $i && echo ok; done; cd $O", 1, b"ok\n" * 7,
+              ["sandbox: cd: ", "/outside: outside the root"], options=["--sandbox=strict"])
         check("strict: tightening", "cat $O/f; sandbox strict; cat $O/f || echo no", 0, b"victim\nno\n")
         check("VSH_ROOT", "VSH_ROOT=$R $TESTEE -c 'echo x > $O/new'; VSH_ROOT=$R $TESTEE --no-sandbox -c 'echo y > $O/free'; ls $O", 0, b"empty\nf\nfree\ng\ntree\n",
               options=["--no-sandbox"])

@@ -127,7 +127,9 @@ private struct Concatenation {
             do throws(Errno) {
                 return try System.open(name, [.readOnly, .closeOnExec])
             } catch {
-                if error != .interrupted || isInterrupted { throw error }
+                if error == .interrupted, !isInterrupted { continue }
+                command.files.noteUnreadable(name, error)
+                throw error
             }
         }
     }

@@ -145,6 +145,7 @@ struct Copying {
         do throws(Errno) {
             input = try FileDescriptor(source, .readOnly)
         } catch {
+            command.files.noteUnreadable(source, error)
             command.report("cannot open \(source) for reading", error.rawValue)
             return false
         }

@@ -122,6 +122,7 @@ final class Listing {
         do throws(Errno) {
             opened = try FileDescriptor(path, [.readOnly, .directory])
         } catch {
+            command.files.noteUnreadable(path, error)
             fail("cannot open directory \(path)", error, directory.isArgument)
             return
         }
