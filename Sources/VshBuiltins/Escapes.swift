@@ -10,7 +10,7 @@ enum EscapeStyle {
     case argument
     /// An argument of echo: `\0ddd`; `\c` ends all output.
     case echo
-    /// The same after `-e`: `\e` and `\xhh` too.
+    /// The same after `-e`: `\e`, `\xhh`, `\uhhhh` and `\Uhhhhhhhh` too, as in formats and arguments.
     case extendedEcho
 }
 
@@ -64,11 +64,32 @@ extension ByteStack {
                 at += 1
             }
             append(value)
+        case 117 where style != .echo: appendCharacter(bytes, &at, byte, digits: 4)
+        case 85 where style != .echo: appendCharacter(bytes, &at, byte, digits: 8)
         default:
             append(92)
             append(byte)
         }
         return true
+    }
+
+    /// The character with the number that up to `digits` hexadecimal digits give, in UTF-8; the letter as it is where there is none.
+    private mutating func appendCharacter(
+        _ bytes: UnsafeBufferPointer<UInt8>, _ at: inout Int, _ letter: UInt8, digits: Int
+    ) {
+        var value: UInt32 = 0
+        var next = at
+        while next < bytes.count, next < at + digits, let digit = hexadecimalDigit(bytes[next]) {
+            value = value << 4 | UInt32(digit)
+            next += 1
+        }
+        guard next > at, let character = Unicode.Scalar(value), let units = UTF8.encode(character) else {
+            append(92)
+            append(letter)
+            return
+        }
+        at = next
+        for unit in units { append(unit) }
     }
 
     /// The byte of up to `digits` octal digits from `at` on, after those that gave `value`.

@@ -215,8 +215,13 @@ extension Shell {
     }
 
     private func duplicate(_ code: Code, _ redirection: Redirection) throws(ShellError) -> Bool {
-        let target = try expandToText(code, redirection.word)
+        var target = try expandToText(code, redirection.word)
         let descriptor = Int(redirection.descriptor)
+        // `5>&3-` moves a descriptor.
+        let isMove =
+            target.count > 1 && target[target.count - 1] == UInt8(ascii: "-") && !options.contains(.posix)
+            && target.withBytes { $0.dropLast().allSatisfy { $0 &- 48 <= 9 } }
+        if isMove { target = target.withBytes { Text(UnsafeBufferPointer(rebasing: $0.dropLast())) } }
         if target.equals("-") {
             redirect(descriptor, to: .closed)
             return true
@@ -254,6 +259,7 @@ extension Shell {
         }
         entry.isOwned = false
         redirect(descriptor, to: entry)
+        if isMove && number != descriptor { redirect(number, to: .closed) }
         return true
     }
 

@@ -39,7 +39,8 @@ extension Parser {
         var results = [[BraceElement]]()
         let ends = closingBraces(elements)
         guard expandBraces(elements[...], ends, &results, &count) else { throw tooManyWords(position) }
-        if results.count == 1 { return makeWord(code, context) }
+        // A sequence of one, as `{3..3}`, is shorter than what it is written as.
+        if results.count == 1 && results[0].count == elements.count { return makeWord(code, context) }
         let original = build
         let mark = words.count
         for result in results where !result.isEmpty {
