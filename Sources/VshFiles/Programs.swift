@@ -54,6 +54,14 @@ extension FileSystem {
         return recorder.record(role, rules, isRecorded)
     }
 
+    /// Whether a program that was typed at the prompt runs outside the bounds without a question: one in which shells live on that
+    /// are to have bounds, and a record, of their own. Not where commands in the sandbox could have put it there, and not
+    /// when somebody asked for the sandbox.
+    public func leavesByItself(_ path: Text) -> Bool {
+        guard let sandbox, sandbox.hasWayOut, Exempt.isMultiplexer(path), System.isTerminal(0) else { return false }
+        return reasonAgainstLeaving == nil && !mayBeChangedInside(path)
+    }
+
     /// Whether no program was started yet, by a shell that may end with it: none that somebody types into.
     var startsFirst: Bool {
         (recorder?.heldPrograms ?? 0) == 0 && !ProgramRecorder.isStarted && !(sandbox?.hasWayOut ?? false)
@@ -141,6 +149,8 @@ private enum Exempt {
     static var names: StaticString {
         "tmux:screen:zellij:dtach:login:su:sudo:doas:runuser:machinectl:systemd-run:sshd:ssh-agent:gpg-agent:dbus-daemon"
     }
+    /// Those of them in which shells live on.
+    static var multiplexers: StaticString { "tmux:screen:zellij:dtach" }
     /// A shell that is started to be typed into is one more place of its own.
     static var shells: StaticString { "sh:bash:dash:zsh:fish:ksh:ksh93:mksh:yash:tcsh:csh" }
     /// In a sandbox a shell of ours cannot record by itself: it is one operation here.
@@ -161,13 +171,20 @@ private enum Exempt {
         contains(UnsafeBufferPointer(start: list.utf8Start, count: list.utf8CodeUnitCount), name)
     }
 
+    private static func withName<R>(of path: Text, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        path.withBytes { path in
+            let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
+            return body(UnsafeBufferPointer(rebasing: path[start...]))
+        }
+    }
+
+    static func isMultiplexer(_ path: Text) -> Bool { withName(of: path) { contains(multiplexers, $0) } }
+
     /// - Parameters:
     ///   - list: the value of VSH_NORECORD; nil: not set.
     ///   - isAlone: no words but options follow its name.
     static func contains(_ path: Text, list: Text?, isAlone: Bool, isSandboxed: Bool) -> Bool {
-        path.withBytes { path in
-            let start = path.lastIndex(of: UInt8(ascii: "/")).map { $0 + 1 } ?? 0
-            let name = UnsafeBufferPointer(rebasing: path[start...])
+        withName(of: path) { name in
             if isAlone, contains(shells, name) || !isSandboxed && contains(own, name), System.isTerminal(0) {
                 return true
             }

@@ -30,6 +30,9 @@ extension Shell {
     @inline(never)
     func runExternal(_ arguments: Arguments, symbol: Symbol, tail: Bool) throws(ShellError) -> Flow {
         guard let path = locate(arguments, symbol) else { return .normal }
+        if typedCode != nil, currentCode === typedCode, files.leavesByItself(path) {
+            return try files.outsideSandbox(path) { () throws(ShellError) in try runProgram(path, arguments) }
+        }
         let canReplace =
             tail && !isVirtualSubshell && traps.isEmpty && captures.isEmpty
             && !options.contains(.monitor) && (options.contains(.record) ? files.canHandOver : !files.hasOpenChanges)

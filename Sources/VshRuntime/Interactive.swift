@@ -101,7 +101,11 @@ extension Shell {
         var parser = Parser(source: source, symbols: symbols, options: parserOptions)
         parser.refill = refill
         currentCode = code
-        defer { currentCode = nil }
+        typedCode = code
+        defer {
+            currentCode = nil
+            typedCode = nil
+        }
         while true {
             parser.alias = aliases.isEmpty ? nil : { [unowned self] symbol in self.aliases[symbol] }
             let start = parser.position

@@ -66,6 +66,8 @@ public final class Shell {
     var substitutionCount = 0
     /// The code and the offset of the command that runs, for messages and `LINENO`.
     var currentCode: Code?
+    /// What was typed at the prompt and runs now: not the functions, files and hooks that it runs.
+    var typedCode: Code?
     var currentPosition: Int32 = 0
     /// Exit traps are run once.
     var isExiting = false

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lib"))
 from checks import equal, main  # noqa: E402
-from terminal import Session  # noqa: E402
+from terminal import Session, wait_until  # noqa: E402
 
 
 class Place:
@@ -68,6 +68,25 @@ def test_question(shell, folder):
         place.terminal.wait_for_prompt()
         equal("/bin/touch ../file" in str(said) and "can change it" in str(said), True, str(said))
         equal(place.content(), None)
+
+
+def test_multiplexers(shell, folder):
+    """tmux typed at the prompt runs outside, as the shells in it have bounds and a record of their own; not from a file, nor one that commands could have put there"""
+    if not shutil.which("tmux"):
+        return
+    with Place(shell, env={"SHELL": "/bin/sh", "PATH": os.environ["PATH"]}) as place:
+        write = "tmux -S $PWD/%s -f /dev/null new -d 'echo %s > ../file; echo > %s.done'"
+        done = lambda name: os.path.exists(os.path.join(place.top, "work", name + ".done"))
+        Path(place.top, "work", "script").write_text(write % ("s1", "sourced", "sourced") + "\n")
+        place.terminal.command(". ./script")
+        wait_until(lambda: done("sourced"), "what a file started ends")
+        equal(place.content(), None)
+        place.terminal.command(write % ("s2", "typed", "typed"))
+        wait_until(lambda: done("typed"), "what was typed ends")
+        equal(place.content(), "typed\n")
+        place.terminal.command("mkdir bin; printf '#!/bin/sh\\necho other > ../file' > bin/tmux; chmod +x bin/tmux; PATH=$PWD/bin:$PATH")
+        place.terminal.command("tmux")
+        equal(place.content(), "typed\n")
 
 
 def test_answer_must_be_typed_afterwards(shell, folder):
