@@ -163,9 +163,9 @@ public final class UndoEngine {
     {
         let view = try view { $0.done.count >= count }
         let targets = Array(view.history.done.prefix(count))
-        let session =
-            view.isOtherSession ? targets.first.flatMap { view.operations[$0.id]?.session } : recorder.sessionNumber
-        let obliteration = try load { () throws(StoreError) in try log.newestObliteration(session: session ?? 0) }
+        // A session that has nothing of its own goes on from what was done last, wherever.
+        let session = view.isOtherSession ? nil : recorder.sessionNumber
+        let obliteration = try load { () throws(StoreError) in try log.newestObliteration(session: session) }
         if obliteration != nil, targets.isEmpty { throw .obliterated }
         if targets.isEmpty { throw view.history.transactions.isEmpty ? .nothing : .nothingInTransaction }
         var report = try take(targets, .undo, view, count - targets.count, policy, dryRun)

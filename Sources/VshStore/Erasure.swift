@@ -358,15 +358,16 @@ extension OperationLog {
         return (number, Array(random[size...]))
     }
 
-    /// When the session obliterated something last, unless it did something else since; nil when there is nothing such.
-    public func newestObliteration(session: UInt64) throws(StoreError) -> Int64? {
+    /// When something was obliterated last, unless something else was done since; nil when there is nothing such.
+    /// - Parameter session: where; nil: in any session.
+    public func newestObliteration(session: UInt64?) throws(StoreError) -> Int64? {
         guard try AuditWriter.exists(database) else { return nil }
         let query = try database.prepare(
             """
-            SELECT type, ended FROM audit WHERE session = ?1 AND type <> 100 AND outcome <> 1
+            SELECT type, ended FROM audit WHERE (?1 = 0 OR session = ?1) AND type <> 100 AND outcome <> 1
             ORDER BY number DESC LIMIT 1
             """
-        ).bind(session)
+        ).bind(session ?? 0)
         defer { query.reset() }
         return try query.step() && query.int(0) == AuditType.obliteration.rawValue ? query.int(1) : nil
     }

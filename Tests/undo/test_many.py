@@ -86,7 +86,15 @@ def ten_shells(rounds, shells, options):
 def a_large_operation_reaches_the_log_by_itself():
     """In the background, so that an undo does not have to take it in first; a small one waits for whoever asks."""
     with Place() as p:
-        count = lambda: sqlite3.connect(p.log).execute("SELECT count(*) FROM operations").fetchone()[0] if os.path.exists(p.log) else 0
+
+        def count():
+            if not os.path.exists(p.log):
+                return 0
+            try:
+                return sqlite3.connect(p.log).execute("SELECT count(*) FROM operations").fetchone()[0]
+            except sqlite3.OperationalError:  # its tables are just being made
+                return 0
+
         p.vsh("mkdir d; i=0; while [ $i -lt 1200 ]; do : > d/$i; i=$((i+1)); done")
         deadline = time.monotonic() + 20
         while not count() and time.monotonic() < deadline:

@@ -107,6 +107,14 @@ def test_undo_goes_on(shell, folder):
     if process.stdout.count(b"undid") != 1 or b"echo kept > before" not in process.stdout:
         raise AssertionError(process.stdout)
     checks.equal(os.listdir(work), [])
+    # Each line in a session of its own.
+    home, work = places(os.path.join(folder, "three"))
+    env = {"HOME": home, "PATH": os.environ["PATH"]}
+    said = b""
+    for line in ["echo kept > before", "echo gone > secret", "obliterate -f secret", "undo", "undo"]:
+        said += subprocess.run([shell, "-c", line], cwd=work, env=env, capture_output=True, timeout=20).stderr
+    checks.equal(said.count(b"cannot be undone; going on"), 1)
+    checks.equal(os.listdir(work), [])
 
 
 def test_history(shell, folder):
