@@ -97,7 +97,9 @@ def difference(before, after, top):
     return [path[len(top) + 1:] for path in sorted(set(before) | set(after)) if before.get(path) != after.get(path)]
 
 
-class Suite:
+class Verdicts:
+    """What the suites of attempts share: their counts, and how what was tried is judged."""
+
     def __init__(self, shell, base, user):
         self.shell, self.base, self.user = shell, base, user
         self.who = "nobody" if user else ("root" if os.geteuid() == 0 else "user")
@@ -113,14 +115,12 @@ class Suite:
         else:
             self.passed += 1
 
-    def attempt(self, name, script, marks):
-        if "root" in marks and self.who != "root" or "c" in marks and not shutil.which("cc"):
-            self.skipped += 1
-            return
+    def holds(self, name, marks, tried):
+        """`tried(top)` runs an attempt in the sandbox: it may change nothing outside."""
         top = prepare(self.base, self.user)
         try:
             before = snapshot(top + "/outside")
-            result = run(self.shell, top, self.user, script, ["--root", top + "/root"])
+            result = tried(top)
             changed = difference(before, snapshot(top + "/outside"), top)
             problem = f"changed {changed}" if changed else ""
             if "idle" in marks and result.returncode == 9:
@@ -132,6 +132,25 @@ class Suite:
             self.verdict(name, "did not end")
         finally:
             shutil.rmtree(top, ignore_errors=True)
+
+    def says(self, name, tried, output, messages=(), status=None):
+        """What `tried(top)` prints, with TOP for top; `messages`: words on standard error, None: there is nothing on it."""
+        top = prepare(self.base, self.user)
+        try:
+            result = tried(top)
+            got, said = (text.decode(errors="replace").replace(top, "TOP") for text in (result.stdout, result.stderr))
+            right = status in (None, result.returncode) and got == output and (not said if messages is None else all(word in said for word in messages))
+            self.verdict(name, "" if right else f"{result.returncode} {got!r} {said!r}")
+        finally:
+            shutil.rmtree(top, ignore_errors=True)
+
+
+class Suite(Verdicts):
+    def attempt(self, name, script, marks):
+        if "root" in marks and self.who != "root" or "c" in marks and not shutil.which("cc"):
+            self.skipped += 1
+            return
+        self.holds(name, marks, lambda top: run(self.shell, top, self.user, script, ["--root", top + "/root"]))
         if "idle" in marks or name in ("mount", "unshare", "a device of its own", "Python: a race between a directory and a link"):
             return
         top = prepare(self.base, self.user)
@@ -335,15 +354,8 @@ class Suite:
 
     def expect(self, name, script, output, message="", status=0, options=(), **where):
         """Runs a script as any user would; `message`: words on standard error, none when empty."""
-        top = prepare(self.base, self.user)
-        try:
-            result = run(self.shell, top, self.user, script, options, **{key: value.replace("TOP", top) for key, value in where.items()})
-            said = result.stderr.decode(errors="replace").replace(top, "TOP")
-            got = result.stdout.decode(errors="replace").replace(top, "TOP")
-            right = result.returncode == status and got == output and (message in said if message else not said)
-            self.verdict("by default: " + name, "" if right else f"{result.returncode} {got!r} {said!r}")
-        finally:
-            shutil.rmtree(top, ignore_errors=True)
+        self.says("by default: " + name, lambda top: run(self.shell, top, self.user, script, options, **{key: value.replace("TOP", top) for key, value in where.items()}),
+                  output, [message] if message else None, status)
 
     def defaults(self):
         """What holds when nobody asks for anything."""

@@ -13,7 +13,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "Tests" / "lib"), str(TOP / "Tests" / "undo")]
 from escapes import ATTEMPTS, C_RACE  # noqa: E402
-from test_sandbox import Suite, difference, prepare, run, run_suites, snapshot  # noqa: E402
+from test_sandbox import Verdicts, run, run_suites  # noqa: E402
 
 # (name, options of the shell around, of those inside, of the innermost, where it starts). TOP holds root and outside.
 KINDS = (
@@ -26,7 +26,7 @@ KINDS = (
 SOME = ("write through ..", "chmod program", "rename what the root is in", "Python: setxattr", "Python: exchange", "Python: a daemon", "Python: a socket", "Python: openat2")
 
 
-class Inside(Suite):
+class Inside(Verdicts):
     everything = False
 
     def inside(self, kind, top, script, **more):
@@ -45,46 +45,23 @@ class Inside(Suite):
             if not self.everything and name not in SOME and (kind != KINDS[0] or not is_for_programs or "race" in name):
                 self.skipped += 1
                 continue
-            top = prepare(self.base, self.user)
-            try:
-                before = snapshot(top + "/outside")
-                result = self.inside(kind, top, script)
-                changed = difference(before, snapshot(top + "/outside"), top)
-                problem = f"changed {changed}" if changed else ""
-                if "idle" in marks and result.returncode == 9:
-                    problem = "it was allowed"
-                if sorted(os.listdir(top)) != ["home", "outside", "root"]:
-                    problem = f"left {os.listdir(top)}"
-                self.verdict(f"{kind[0]}: {name}", problem)
-            except subprocess.TimeoutExpired:
-                self.verdict(f"{kind[0]}: {name}", "did not end")
-            finally:
-                shutil.rmtree(top, ignore_errors=True)
+            self.holds(f"{kind[0]}: {name}", marks, lambda top, kind=kind: self.inside(kind, top, script))
 
     def expect(self, name, script, output, message="", status=0, kind=KINDS[0]):
         """What a script in the innermost shell prints, and what it says."""
-        top = prepare(self.base, self.user)
-        try:
+        def tried(top):
             os.chmod(top + "/outside/f", 0o644)
-            result = self.inside(kind, top, script)
-            got, said = (text.decode(errors="replace").replace(top, "TOP") for text in (result.stdout, result.stderr))
-            right = result.returncode == status and got == output and (message in said if message else not said)
-            self.verdict(f"{kind[0]}: {name}", "" if right else f"{result.returncode} {got!r} {said!r}")
-        finally:
-            shutil.rmtree(top, ignore_errors=True)
+            return self.inside(kind, top, script)
+        self.says(f"{kind[0]}: {name}", tried, output, [message] if message else None, status)
 
     def around(self, name, script, output, *words):
         """What a script in the shell around prints; `$IN DIR SCRIPT` runs one in bounds of its own."""
-        top = prepare(self.base, self.user)
-        try:
+        def tried(top):
             with open(top + "/root/in", "w") as file:
                 file.write(f'#!/bin/sh\nexec {self.shell} ${{LEVEL:---sandbox}} --root "$1" -c "cd $1; $2"\n')
             os.chmod(top + "/root/in", 0o755)
-            result = run(self.shell, top, self.user, script, [], IN=top + "/root/in", here="")
-            got, said = (text.decode(errors="replace").replace(top, "TOP") for text in (result.stdout, result.stderr))
-            self.verdict(name, "" if got == output and all(word in said for word in words) else f"{got!r} {said!r}")
-        finally:
-            shutil.rmtree(top, ignore_errors=True)
+            return run(self.shell, top, self.user, script, [], IN=top + "/root/in", here="")
+        self.says(name, tried, output, words)
 
     def checks(self):
         for kind in (KINDS[0], KINDS[1], KINDS[4]):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "Tests" / "lib"), str(TOP / "Tests" / "undo")]
-from test_sandbox import prepare, run, run_suites, snapshot  # noqa: E402
+from test_sandbox import Verdicts, prepare, run, run_suites, snapshot  # noqa: E402
 from ways import C_OLD, LOST, WAYS  # noqa: E402
 
 
@@ -19,11 +19,9 @@ def flags_of(path):
     return found[:1]
 
 
-class Ways:
+class Ways(Verdicts):
     def __init__(self, shell, base, user):
-        self.shell, self.base, self.user = shell, base, user
-        self.who = "nobody" if user else "root" if os.geteuid() == 0 else "user"
-        self.passed = self.failed = 0
+        super().__init__(shell, base, user)
         self.cannot = []
 
     def left_out(self):
@@ -43,13 +41,6 @@ class Ways:
         own = sorted(name for name in os.listdir(self.state) if not name.startswith(("log.sqlite", "head", "history", "store", "journal")))
         return (snapshot(self.state + "/planted"), open(self.state + "/planted").read(), os.stat(self.state + "/planted").st_mtime_ns, snapshot(self.state + "/kept"), own,
                 snapshot(top + "/outside"), [flags_of(path) for path in (self.state + "/planted", top + "/outside/f")])
-
-    def verdict(self, name, problem):
-        if problem:
-            self.failed += 1
-            print(f"FAILED {self.who}: {name}: {problem}")
-        else:
-            self.passed += 1
 
     def try_way(self, name, text, marks, options):
         top = self.make()
