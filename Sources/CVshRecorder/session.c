@@ -23,12 +23,6 @@ static int to_recorder = -1, kick = -1, timer = -1;
 
 int vsh_recorder_is_started(void) { return to_recorder >= 0; }
 
-int vsh_recorder_is_busy(void) {
-  // What has just ended is noticed within a moment.
-  for (int spin = 0; shared && atomic_load(&shared->live) && spin < 5; spin++) usleep(100);
-  return shared && atomic_load(&shared->live) > 0;
-}
-
 /// Whether a process is there no more, or only to be waited for.
 static bool has_ended(pid_t pid) {
   siginfo_t info = {.si_pid = 0};

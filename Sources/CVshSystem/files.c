@@ -9,7 +9,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -108,7 +107,6 @@ int vsh_connect_local(const char *path) {
   return result;
 }
 
-int vsh_fcntl(int fd, int command, int argument) { return RESULT(fcntl(fd, command, argument)); }
 int vsh_descriptor_flags(int fd) { return RESULT(fcntl(fd, F_GETFD)); }
 int vsh_set_descriptor_flags(int fd, int flags) { return RESULT(fcntl(fd, F_SETFD, flags)); }
 int vsh_status_flags(int fd) { return RESULT(fcntl(fd, F_GETFL)); }
@@ -124,7 +122,6 @@ int vsh_truncate(int fd, int64_t length) { return RETRY(ftruncate(fd, length)); 
 int vsh_allocate(int fd, int mode, int64_t offset, int64_t length) { return RETRY(fallocate(fd, mode, offset, length)); }
 int vsh_sync(int fd) { return RETRY(fsync(fd)); }
 int vsh_sync_data(int fd) { return RETRY(fdatasync(fd)); }
-int vsh_sync_file_system(int fd) { return RETRY(syncfs(fd)); }
 int vsh_memory_file(const char *name, unsigned flags) { return RESULT(memfd_create(name, flags)); }
 int vsh_close_range(unsigned first, unsigned last, unsigned flags) {
   return (int)RESULT(syscall(SYS_close_range, first, last, flags));
@@ -143,7 +140,6 @@ int vsh_sync_map(void *address, size_t length) { return RETRY(msync(address, len
 
 int vsh_clone(int from, int to) { return RETRY(ioctl(to, FICLONE, from)); }
 ssize_t vsh_copy_range(int from, int to, size_t count) { return RESULT(copy_file_range(from, NULL, to, NULL, count, 0)); }
-ssize_t vsh_send_file(int from, int to, size_t count) { return RESULT(sendfile(to, from, NULL, count)); }
 ssize_t vsh_tee(int from, int to, size_t count, unsigned flags) { return RESULT(tee(from, to, count, flags)); }
 
 // Status

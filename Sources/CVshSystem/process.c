@@ -5,7 +5,6 @@
 #include "vsh_signal.h"
 #include <sys/random.h>
 #include <sys/resource.h>
-#include <sys/times.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -65,17 +64,6 @@ int vsh_usage(int who, struct vsh_usage *usage) {
   int result = RESULT(getrusage(who, &raw));
   if (result == 0) fill_usage(usage, &raw);
   return result;
-}
-
-int vsh_times(int64_t ticks[4], int64_t *per_second) {
-  struct tms raw;
-  if (times(&raw) == (clock_t)-1) return -errno;
-  ticks[0] = raw.tms_utime;
-  ticks[1] = raw.tms_stime;
-  ticks[2] = raw.tms_cutime;
-  ticks[3] = raw.tms_cstime;
-  *per_second = sysconf(_SC_CLK_TCK);
-  return 0;
 }
 
 int vsh_limit_get(int resource, uint64_t *soft, uint64_t *hard) {
@@ -165,5 +153,3 @@ char **vsh_environment(void) { return environ; }
 ssize_t vsh_current_directory(char *buffer, size_t capacity) {
   return getcwd(buffer, capacity) ? (ssize_t)strlen(buffer) : -errno;
 }
-
-long vsh_system_configuration(int name) { return sysconf(name); }

@@ -125,11 +125,6 @@ int vsh_signals_suspend(uint64_t mask) {
   return RESULT(sigsuspend(&set));
 }
 
-uint64_t vsh_signals_blocked_pending(void) {
-  sigset_t set;
-  return sigpending(&set) < 0 ? 0 : signal_bits(&set);
-}
-
 int vsh_kill(pid_t pid, int signal) { return RESULT(kill(pid, signal)); }
 
 static const char names[][7] = {

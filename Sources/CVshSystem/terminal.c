@@ -9,7 +9,6 @@
 
 int vsh_is_terminal(int fd) { return isatty(fd); }
 pid_t vsh_terminal_group(int fd) { return RETRY(tcgetpgrp(fd)); }
-pid_t vsh_terminal_session(int fd) { return RESULT(tcgetsid(fd)); }
 
 int vsh_terminal_set_group(int fd, pid_t group) {
   uint64_t mask = vsh_signals_block(BIT(SIGTTOU));

@@ -65,11 +65,6 @@ struct OptionReader {
         return letter
     }
 
-    /// Skips a `--` for builtins without options; a word that looks like an option is an operand.
-    mutating func skipTerminator(_ shell: Shell, _ arguments: Arguments) {
-        if index < arguments.count, shell.fields[arguments.base + index].equals("--") { index += 1 }
-    }
-
     private mutating func stopAtLongOption(_ shell: Shell, _ arguments: Arguments) {
         isStopped = true
         if shell.argument(arguments, index).equals("--help") {

@@ -29,11 +29,6 @@ public struct PathSet: Sequence, ExpressibleByArrayLiteral, Sendable {
     public mutating func remove(_ path: [UInt8]) { keys.remove(PathKey(path)) }
     public mutating func formUnion(_ paths: some Sequence<[UInt8]>) { for path in paths { insert(path) } }
     public mutating func subtract(_ other: PathSet) { keys.subtract(other.keys) }
-    public func union(_ paths: some Sequence<[UInt8]>) -> PathSet {
-        var all = self
-        all.formUnion(paths)
-        return all
-    }
     public func makeIterator() -> some IteratorProtocol<[UInt8]> { keys.lazy.map(\.path).makeIterator() }
 }
 

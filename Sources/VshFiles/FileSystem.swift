@@ -118,9 +118,6 @@ public final class FileSystem {
     @inline(__always)
     public func endOperation(status: Int32) { recorder?.end(status: status) }
 
-    /// To be called when the shell is about to exit, after the last operation has ended.
-    public func finish() { recorder?.finish() }
-
     /// Ends the running operation here, and lets what follows in the same command be a new one.
     func splitOperation() { recorder?.close(status: 0, outcome: .finished) }
 

@@ -18,11 +18,6 @@ public struct PathChange: Sendable {
     public var missing: MissingReason
     /// It came or went together with the directory that it is in.
     public var isInside = false
-    /// A change of content of which only the attributes differ now, and the like: nothing is different.
-    var isNothing: Bool {
-        kind == .attributes && before == after
-    }
-
     /// The same seen from the other side.
     var inverse: PathChange {
         var other = self

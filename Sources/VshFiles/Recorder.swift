@@ -38,8 +38,6 @@ final class Recorder {
     private(set) var isOwner = true
     /// This process is a background job, which ends its own operation.
     private(set) var isBackground = false
-    /// Nothing but empty operations is in the journal.
-    private var isEmpty = true
     /// The recorder of programs could not be started.
     var hasNoPrograms = false
     /// In a sandbox, for lack of something that a script can take away.
@@ -248,7 +246,6 @@ final class Recorder {
         record.process = System.processID
         record.began = Clock.realTime
         record.command = name
-        isEmpty = false
         if journal.append(record) == nil { throw StoreError(.system(.noSpace), journal.path) }
         return record.id
     }
@@ -268,7 +265,6 @@ final class Recorder {
         refusal.user = System.effectiveUserID
         refusal.directory = (try? System.currentDirectory()) ?? []
         refusal.command = next.command
-        isEmpty = false
         _ = journal?.append(refusal)
     }
 
@@ -320,15 +316,8 @@ final class Recorder {
             if !announcement.isEmpty { announcement.append(10) }
             announcement += line
         }
-        isEmpty = isEmpty && found.changes.isEmpty && found.record.kind == .command
         hasLarge = hasLarge || found.changes.count + results.records.count >= Self.largeOperation
         if let control, control.waitingJournals >= Self.journalsWaiting { importJournals(control) }
-    }
-
-    /// The shell ends: a journal in which nothing was recorded leaves.
-    func finish() {
-        guard isEmpty, isOwner, let journal, !ProgramRecorder.isBusy, ProgramRecorder.refusals == 0 else { return }
-        try? System.unlink(journal.path)
     }
 
     /// Takes journals into the log, unless another shell is at it; now and then looks after the stores.

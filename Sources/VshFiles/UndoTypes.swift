@@ -69,8 +69,6 @@ public struct UndoReport: Sendable {
     public var conflicts: [Conflict] = []
     /// Paths that could not be put back, as their content was not kept.
     public var lost: [[UInt8]] = []
-    /// The operations that carried it out.
-    public var carriedOut: [OperationID] = []
 
     public init() {}
 }

@@ -21,30 +21,6 @@ public struct Services {
     }
 }
 
-/// File names only: what completes where there is nothing better.
-final class NoCompletion: CompletionSource {
-    func complete(_ line: [UInt8], at cursor: Int) -> Completion {
-        var start = min(cursor, line.count)
-        while start > 0, !" \t\n;|&()<>".utf8.contains(line[start - 1]) { start -= 1 }
-        let word = Array(line[start..<cursor])
-        let slash = word.lastIndex(of: 47).map { $0 + 1 } ?? 0
-        let (folder, name) = (Array(word[0..<slash]), Array(word[slash...]))
-        var completion = Completion(start: start)
-        guard var reader = try? DirectoryReader(Text(folder.isEmpty ? [46] : folder)) else { return completion }
-        while let entry = try? reader.next() {
-            let bytes = Array(entry.name)
-            if entry.isDot || !bytes.starts(with: name) || bytes.first == 46 && name.first != 46 { continue }
-            let isDirectory = entry.type == .directory
-            let shown = bytes + (isDirectory ? [47] : [])
-            completion.candidates.append(
-                Candidate(
-                    text: folder + shown, display: shown, kind: isDirectory ? .directory : .file, noSpace: isDirectory))
-        }
-        completion.candidates.sort { $0.display.lexicographicallyPrecedes($1.display) }
-        return completion
-    }
-}
-
 /// The lines of this session, in memory: what is used where there is no store.
 final class SessionHistory: HistorySource {
     private var entries: [HistoryEntry] = []
@@ -92,22 +68,5 @@ final class SessionHistory: HistorySource {
         if part.isEmpty { return true }
         if part.count > text.count { return false }
         return (0...text.count - part.count).contains { text[$0..<$0 + part.count].elementsEqual(part) }
-    }
-}
-
-/// PS1, PS2 as they are.
-final class PlainPrompt: PromptSource {
-    private unowned let shell: Shell
-
-    init(_ shell: Shell) { self.shell = shell }
-
-    func prompt() -> [UInt8] { expanded(.ps1) }
-    func rightPrompt() -> [UInt8] { [] }
-    func continuation() -> [UInt8] { expanded(.ps2) }
-    func commandEnded(duration: Int64, status: Int32) {}
-
-    private func expanded(_ symbol: KnownSymbol) -> [UInt8] {
-        let raw = shell.value(symbol)
-        return ((try? shell.expandPrompt(raw)) ?? raw).bytes
     }
 }

@@ -239,12 +239,6 @@ public final class Shell {
             Builtin(name, kind, traits: traits, synopsis: synopsis, summary: summary, function: function))
     }
 
-    /// Whether there is a row of this name, found or not.
-    public func hasBuiltin(_ name: StaticString) -> Bool {
-        guard let symbol = symbols.find(Text(name)) else { return false }
-        return builtinIndex[symbol] != -1
-    }
-
     @inline(__always)
     public var isInteractive: Bool { options.contains(.interactive) }
 

@@ -9,8 +9,6 @@ public enum Clock {
     public static var realTime: Int64 { vsh_clock(0) }
     /// Nanoseconds since some moment; never goes back. (C: clock_gettime)
     public static var monotonic: Int64 { vsh_clock(1) }
-    /// Nanoseconds of processor time of this process. (C: clock_gettime)
-    public static var processTime: Int64 { vsh_clock(2) }
 
     /// Sleeps; EINTR is thrown. (C: nanosleep)
     public static func sleep(nanoseconds: Int64) throws(Errno) { try run(vsh_sleep(nanoseconds)) }

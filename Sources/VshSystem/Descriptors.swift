@@ -134,11 +134,6 @@ extension System {
     /// Bytes that a pipe can hold. (C: fcntl F_GETPIPE_SZ)
     public static func pipeCapacity(_ fd: Int32) throws(Errno) -> Int { Int(try check(vsh_pipe_capacity(fd, 0))) }
 
-    /// Asks for another capacity and returns the one granted. (C: fcntl F_SETPIPE_SZ)
-    public static func setPipeCapacity(_ fd: Int32, _ bytes: Int32) throws(Errno) -> Int {
-        Int(try check(vsh_pipe_capacity(fd, bytes)))
-    }
-
     /// Bytes that can be read without waiting. (C: ioctl FIONREAD)
     public static func readableBytes(_ fd: Int32) throws(Errno) -> Int { Int(try check(vsh_readable_bytes(fd))) }
 

@@ -16,9 +16,6 @@ public struct Errno: Error, Equatable, Hashable, RawRepresentable, Sendable {
         return String(cString: text)
     }
 
-    /// The bytes of `message`.
-    public var messageBytes: [UInt8] { Array(message.utf8) }
-
     public static var permission: Errno { .init(rawValue: EPERM) }
     public static var noEntry: Errno { .init(rawValue: ENOENT) }
     public static var noProcess: Errno { .init(rawValue: ESRCH) }

@@ -12,17 +12,10 @@ extension System {
         try run(vsh_allocate(fd, keepSize ? 1 : 0, offset, length))
     }
 
-    /// Releases the blocks of a range, which then reads as zeros. (C: fallocate FALLOC_FL_PUNCH_HOLE)
-    public static func punchHole(_ fd: Int32, offset: Int64, length: Int64) throws(Errno) {
-        try run(vsh_allocate(fd, 3, offset, length))
-    }
-
     /// (C: fsync)
     public static func sync(_ fd: Int32) throws(Errno) { try run(vsh_sync(fd)) }
     /// (C: fdatasync)
     public static func syncData(_ fd: Int32) throws(Errno) { try run(vsh_sync_data(fd)) }
-    /// All of the file system that `fd` is on. (C: syncfs)
-    public static func syncFileSystem(_ fd: Int32) throws(Errno) { try run(vsh_sync_file_system(fd)) }
 
     public enum Lock: Int32, Sendable {
         case shared = 1
@@ -99,10 +92,5 @@ extension System {
     /// Copies from and to the present offsets; the bytes copied, 0 at the end. EINTR is thrown. (C: copy_file_range)
     public static func copyRange(from source: Int32, to target: Int32, count: Int) throws(Errno) -> Int {
         try check(vsh_copy_range(source, target, count))
-    }
-
-    /// The same between descriptors that `copyRange` refuses. EINTR is thrown. (C: sendfile)
-    public static func sendFile(from source: Int32, to target: Int32, count: Int) throws(Errno) -> Int {
-        try check(vsh_send_file(source, target, count))
     }
 }

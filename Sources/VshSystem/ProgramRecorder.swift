@@ -165,9 +165,6 @@ public enum ProgramRecorder {
     public static func keepWayOut() -> Bool { vsh_way_out_keep() == 0 }
     public static var hasWayOut: Bool { vsh_way_out_is_kept() != 0 }
 
-    /// Whether programs of this shell may still run.
-    public static var isBusy: Bool { vsh_recorder_is_busy() != 0 }
-
     /// Waits a moment for the operations of programs that were started apart and have ended.
     public static func settle() { vsh_recorder_settle() }
 

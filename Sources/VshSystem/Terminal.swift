@@ -34,21 +34,6 @@ public struct TerminalAttributes {
         get { raw.c_lflag & tcflag_t(IEXTEN) != 0 }
         set { set(&raw.c_lflag, IEXTEN, newValue) }
     }
-    /// Carriage return is read as newline (ICRNL).
-    public var mapsReturn: Bool {
-        get { raw.c_iflag & tcflag_t(ICRNL) != 0 }
-        set { set(&raw.c_iflag, ICRNL, newValue) }
-    }
-    /// Control-S and Control-Q hold output (IXON).
-    public var hasFlowControl: Bool {
-        get { raw.c_iflag & tcflag_t(IXON) != 0 }
-        set { set(&raw.c_iflag, IXON, newValue) }
-    }
-    /// Newline is shown as carriage return and newline (OPOST).
-    public var processesOutput: Bool {
-        get { raw.c_oflag & tcflag_t(OPOST) != 0 }
-        set { set(&raw.c_oflag, OPOST, newValue) }
-    }
 
     private func set(_ flags: inout tcflag_t, _ bit: Int32, _ isOn: Bool) {
         flags = isOn ? flags | tcflag_t(bit) : flags & ~tcflag_t(bit)
@@ -91,9 +76,6 @@ extension System {
     public static func setForegroundGroup(_ fd: Int32, _ group: Int32) throws(Errno) {
         try run(vsh_terminal_set_group(fd, group))
     }
-
-    /// (C: tcgetsid)
-    public static func terminalSession(_ fd: Int32) throws(Errno) -> Int32 { try check(vsh_terminal_session(fd)) }
 
     /// (C: ioctl TIOCGWINSZ)
     public static func terminalSize(_ fd: Int32) throws(Errno) -> (rows: Int, columns: Int) {

@@ -106,8 +106,6 @@ int vsh_recorder_reads_as_ancestor(void);
 /// Whether a program at `path` gains privileges when it starts, which a recorded one cannot: VSH_GAINS_…
 enum { VSH_GAINS_NOTHING, VSH_GAINS_USER, VSH_GAINS_OTHER };  // set-user-ID; set-group-ID or capabilities
 int vsh_recorder_gains_privileges(const char *_Nonnull path);
-/// Whether programs of this shell may still run.
-int vsh_recorder_is_busy(void);
 /// Whether this process is itself recorded by a shell around it: 0; 1; 2: and confined by it.
 int vsh_recorder_is_nested(void);
 /// In a process that another shell's recorder sees: tells that one of narrower bounds, which it keeps from now on for this process and all that

@@ -55,7 +55,6 @@ int vsh_pipe_capacity(int fd, int size);
 int vsh_readable_bytes(int fd);
 /// A stream to the socket of that name, which does not block; -EAGAIN: its server is busy.
 int vsh_connect_local(const char *path);
-int vsh_fcntl(int fd, int command, int argument);
 int vsh_descriptor_flags(int fd);
 int vsh_set_descriptor_flags(int fd, int flags);
 int vsh_status_flags(int fd);
@@ -68,7 +67,6 @@ int vsh_truncate(int fd, int64_t length);
 int vsh_allocate(int fd, int mode, int64_t offset, int64_t length);
 int vsh_sync(int fd);
 int vsh_sync_data(int fd);
-int vsh_sync_file_system(int fd);
 int vsh_memory_file(const char *_Nonnull name, unsigned flags);
 /// close_range (`flags`: 2 unshare, 4 close-on-exec).
 int vsh_close_range(unsigned first, unsigned last, unsigned flags);
@@ -82,8 +80,6 @@ int vsh_sync_map(void *_Nonnull address, size_t length);
 int vsh_clone(int from, int to);
 /// copy_file_range from and to the current offsets. The bytes copied; EINTR is returned.
 ssize_t vsh_copy_range(int from, int to, size_t count);
-/// sendfile; for pairs that copy_file_range refuses.
-ssize_t vsh_send_file(int from, int to, size_t count);
 /// tee: copies up to `count` bytes of a pipe into another without consuming them.
 ssize_t vsh_tee(int from, int to, size_t count, unsigned flags);
 

@@ -24,25 +24,13 @@ pid_t vsh_wait_foreground(pid_t pid, int *_Nonnull status, int options, struct v
 /// for the `wait` builtin. Catches SIGCHLD from the first call on.
 pid_t vsh_wait_interruptible(pid_t pid, int *_Nonnull status, int options, struct vsh_usage *_Nullable usage);
 
-static inline int vsh_status_exited(int s) { return (s & 0x7f) == 0; }
-static inline int vsh_status_code(int s) { return (s >> 8) & 0xff; }
-static inline int vsh_status_signaled(int s) { return (signed char)((s & 0x7f) + 1) >> 1 > 0; }
-static inline int vsh_status_signal(int s) { return s & 0x7f; }
-static inline int vsh_status_core(int s) { return (s & 0x80) != 0; }
-static inline int vsh_status_stopped(int s) { return (s & 0xff) == 0x7f; }
-static inline int vsh_status_stop_signal(int s) { return (s >> 8) & 0xff; }
-static inline int vsh_status_continued(int s) { return s == 0xffff; }
-
 /// `who`: 0 this process, -1 its waited-for children, 1 this thread.
 int vsh_usage(int who, struct vsh_usage *_Nonnull usage);
-/// times: user, system, children's user and children's system time in clock ticks, and ticks per second.
-int vsh_times(int64_t ticks[_Nonnull 4], int64_t *_Nonnull per_second);
 
-#define VSH_UNLIMITED UINT64_MAX
 int vsh_limit_get(int resource, uint64_t *_Nonnull soft, uint64_t *_Nonnull hard);
 int vsh_limit_set(int resource, uint64_t soft, uint64_t hard);
 
-enum { VSH_CLOCK_REALTIME = 0, VSH_CLOCK_MONOTONIC = 1, VSH_CLOCK_PROCESS = 2, VSH_CLOCK_BOOT = 7 };
+enum { VSH_CLOCK_REALTIME = 0, VSH_CLOCK_MONOTONIC = 1, VSH_CLOCK_BOOT = 7 };
 /// clock_gettime, in nanoseconds.
 int64_t vsh_clock(int clock);
 /// nanosleep for `nanoseconds`; -EINTR when a signal cut it short.
@@ -75,5 +63,4 @@ int vsh_argument_count(void);
 char *_Nullable *_Nonnull vsh_arguments(void);
 /// getcwd: the length without NUL, or a negative errno (-ERANGE: buffer too small).
 ssize_t vsh_current_directory(char *_Nonnull buffer, size_t capacity);
-long vsh_system_configuration(int name);
 #endif

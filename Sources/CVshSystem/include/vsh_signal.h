@@ -50,8 +50,6 @@ uint64_t vsh_signals_block(uint64_t set);
 uint64_t vsh_signals_set_mask(uint64_t set);
 /// Waits for a signal with exactly `mask` blocked (sigsuspend). Always returns -EINTR.
 int vsh_signals_suspend(uint64_t mask);
-/// Signals that are blocked and waiting to be delivered (sigpending).
-uint64_t vsh_signals_blocked_pending(void);
 /// Forgets signals noted but not taken: what arrived before a fork was meant for the parent.
 void vsh_signals_forget(void);
 

@@ -13,7 +13,6 @@ int vsh_is_terminal(int fd);
 pid_t vsh_terminal_group(int fd);
 /// tcsetpgrp with SIGTTOU blocked, so that a background process may take the terminal.
 int vsh_terminal_set_group(int fd, pid_t group);
-pid_t vsh_terminal_session(int fd);
 int vsh_terminal_get(int fd, struct termios *_Nonnull attributes);
 /// tcsetattr (`when`: TCSANOW, TCSADRAIN or TCSAFLUSH) with SIGTTOU blocked; goes on after EINTR.
 int vsh_terminal_set(int fd, int when, const struct termios *_Nonnull attributes);
