@@ -119,7 +119,8 @@ enum Main {
         if level == nil, let word = environment("VSH_SANDBOX") {
             level = SandboxLevel(word)
             if level == nil { fail("VSH_SANDBOX: it is off, write or strict") }
-            if level == .off { return }
+            if level == .off, invocation.root == nil { return }
+            if level == .off { level = .write }
         }
         shell.files.onRefusal = { [unowned shell] line in shell.showNotice(line) }
         let here = shell.workingDirectory

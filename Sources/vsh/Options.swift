@@ -96,7 +96,7 @@ struct Invocation {
         } else if name.equals("--root") {
             root = value ?? next(words, &index)
             if root == nil { error = "--root: a directory is missing" }
-            if sandbox == nil || sandbox == .off { sandbox = .write }
+            if sandbox == .off { sandbox = .write }
         } else {
             error = "\(word.description): unknown option; vsh --help lists them"
         }

@@ -369,6 +369,8 @@ class Suite(Verdicts):
         expect("not as sh", "echo x > $O/f; cat $O/f", "x\n", options=["--posix"])
         expect("VSH_SANDBOX=off", look, "level off\n", VSH_SANDBOX="off")
         expect("VSH_SANDBOX=strict", look, "level strict\nroot TOP/root\n", VSH_SANDBOX="strict")
+        expect("VSH_SANDBOX=strict with a root", look, "level strict\nroot TOP/root\n", VSH_SANDBOX="strict", options=["--root", "."])
+        expect("VSH_SANDBOX=off with a root", look, "level write\nroot TOP/root\n", VSH_SANDBOX="off", options=["--root", "."])
         expect("VSH_SANDBOX=nonsense", look, "", "off, write or strict", 2, VSH_SANDBOX="nonsense")
         expect("an option comes first", look, "level write\nroot TOP/root\n", VSH_SANDBOX="off", options=["--sandbox"])
         expect("the configuration", f"sh -c 'mkdir -p $R/c/vsh; echo off > $R/c/vsh/sandbox'; XDG_CONFIG_HOME=$R/c $TESTEE -c \"{look}\"", "level off\n",
