@@ -161,6 +161,17 @@ bool holds_own_in_bounds(const char *path) {
   return false;
 }
 
+bool is_unreadable_in_bounds(const char *path) {
+  for (refusing = 0; refusing < BOUNDS; refusing++) {
+    const char *list = is_in(present.set, refusing) ? shared->bounds[refusing].readable : "";
+    bool is_readable = !*list;
+    for (; *list && !is_readable; list += strlen(list) + 1) is_readable = is_below(path, list);
+    if (!is_readable) return true;
+  }
+  refusing = -1;
+  return false;
+}
+
 bool is_device_of_bounds(const char *path) {
   static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/random", "/dev/urandom", "/dev/ptmx"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -264,10 +275,22 @@ static int take_bounds(struct slot *slot, pid_t pid, uint64_t address, uint64_t 
   struct bounds *bounds = &shared->bounds[index];
   if (task.group != pid || task.filters != bounds->filters) return -EPERM;
   memcpy(bounds->lists, lists, size);
+  bounds->readable[0] = 0;
   slot->bounds |= 1ull << index;
   slot->announced &= ~(1ull << index);
   bounds_forget_tasks();
   return MAGIC_BOUNDS;
+}
+
+/// It tells where reading is allowed, which Landlock keeps.
+static int take_readable(const struct slot *slot, pid_t pid, uint64_t address, uint64_t size) {
+  static _Thread_local char list[READABLE];
+  int index = told_by(slot->bounds, pid);
+  if (index < 0 || size < 2 || size > sizeof list || !read_bytes(pid, address, list, size) || list[size - 1] || list[size - 2]) return -EINVAL;
+  for (const char *at = list; *at; at += strlen(at) + 1)
+    if (*at != '/') return -EINVAL;
+  memcpy(shared->bounds[index].readable, list, size);
+  return ANSWER_DONE;
 }
 
 /// Tells a shell inside what was refused last: action and path, each with a zero byte behind it. How often so far, and one more.
@@ -290,7 +313,9 @@ static int take_refusal(struct operation *operation, pid_t pid, uint64_t address
   if (!bounds || size < 2 || size > sizeof text || !read_bytes(pid, address, text, size) || text[size - 1]) return -EINVAL;
   size_t first = strlen(text) + 1;
   if (first >= size) return -EINVAL;
-  enter_refusal(operation, pid, text, text + first, bounds->lists);
+  // What it could not read or run may have been seen here already.
+  if (strcmp(text, "read") == 0 || strcmp(text, "run") == 0) enter_attempt(operation, pid, text, text + first, bounds->lists);
+  else enter_refusal(operation, pid, text, text + first, bounds->lists);
   return ANSWER_DONE;
 }
 
@@ -299,6 +324,7 @@ int bounds_answer(struct slot *slot, struct operation *operation, pid_t pid, con
   case MAGIC_EXPECT_BOUNDS: return expect_bounds(slot, pid);
   case MAGIC_TAKE_BOUNDS: return take_bounds(slot, pid, arguments[2], arguments[3]);
   case MAGIC_TELL_REFUSAL: return tell_refusal(pid, arguments[2], arguments[3]);
+  case MAGIC_TAKE_READABLE: return take_readable(slot, pid, arguments[2], arguments[3]);
   case MAGIC_TAKE_REFUSAL: return take_refusal(operation, pid, arguments[2], arguments[3]);
   }
   return is_held() ? MAGIC_ANSWER_CONFINED : MAGIC_ANSWER;
@@ -337,6 +363,10 @@ uint32_t vsh_recorder_refusals_in_bounds(const char **action, const char **path)
   *action = text;
   *path = text + strlen(text) + 1;
   return count;
+}
+
+void vsh_recorder_tell_readable(const void *list, size_t count) {
+  if (told) syscall(SYS_fchmod, MAGIC_DESCRIPTOR, MAGIC_TAKE_READABLE, list, count);
 }
 
 void vsh_recorder_note_refusal(const void *text, size_t count) { syscall(SYS_fchmod, MAGIC_DESCRIPTOR, MAGIC_TAKE_REFUSAL, text, count); }

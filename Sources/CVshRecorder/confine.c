@@ -90,6 +90,24 @@ void note_refusal(struct operation *operation, pid_t pid, const char *action, co
   enter_refusal(operation, pid, action, path, bounds ? bounds->lists : shared->zones);
 }
 
+void note_attempt(struct operation *operation, pid_t pid, const char *action, const char *path) {
+  const struct bounds *bounds = bounds_that_refuse();
+  count_refusal(action, path);
+  enter_attempt(operation, pid, action, path, bounds ? bounds->lists : shared->zones);
+}
+
+void enter_attempt(struct operation *operation, pid_t pid, const char *action, const char *path, const char *zones) {
+  enum { MOST = 200 };
+  if (!operation) return;
+  uint64_t key = hash_bytes(path, strlen(path)) ^ (uint64_t)action[1] << 56;
+  pthread_mutex_lock(&operation->lock);
+  bool is_new = operation->attempts.count <= MOST && !table_get(&operation->attempts, key);
+  if (is_new) table_add(&operation->attempts, key, 1);
+  if (operation->attempts.count > MOST) path = "more paths than are noted";
+  pthread_mutex_unlock(&operation->lock);
+  if (is_new) enter_refusal(operation, pid, action, path, zones);
+}
+
 void enter_refusal(struct operation *operation, pid_t pid, const char *action, const char *path, const char *zones) {
   if (!operation) return;
   struct buffer payload = {0};

@@ -386,11 +386,13 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
 #endif
   if (number < 0) return 0;
   forget_strings();
+  if (slot->flags & READS && reading_note(slot, operation, event)) return 0;
   if (changes_rights(number)) forget_rights((pid_t)event->pid);
   if (number == SYS_fchmod && (int)arguments[0] == MAGIC_DESCRIPTOR) return bounds_answer(slot, operation, (pid_t)event->pid, arguments);
   doubts_paths = slot->has_moved_root;
   int answer = keep_hold(operation, (pid_t)event->pid, number, arguments);
   if (answer) return answer;
+  if (number == 437) reading_note_opening(slot, operation, (pid_t)event->pid, arguments);
   if (!operation) return confine(slot, NULL, event, number, arguments);
   struct context context = {slot, operation, (pid_t)event->pid};
   refused = 0;

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MPL-2.0
 //
 // The filter: a binary tree over call numbers (a list costs twice as much to install). Calls that only read never wait;
-// most of them never even run the filter, since the kernel remembers which numbers are always allowed.
+// most of them never even run the filter, since the kernel remembers which numbers are always allowed. There is a second filter, which
+// also stops openings for reading and starts of programs (reading.c).
 #include "internal.h"
+#include "vsh_spawn.h"
 #include <linux/audit.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 
-enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, CONTROL, HIDING, NEW_TASK };
+enum rule { ALLOW, NOTIFY, REFUSE, OPEN_SECOND, OPEN_THIRD, STATUS_FLAGS, CONTROL, HIDING, NEW_TASK, READ_SECOND, READ_THIRD, RUN, LAST = RUN };
 
 #if defined __x86_64__
 #define ARCHITECTURE AUDIT_ARCH_X86_64
@@ -59,18 +62,33 @@ enum { CONTROLS = sizeof controls / sizeof *controls };
 static const int rights[] = {SYS_setuid, SYS_setgid, SYS_setreuid, SYS_setregid, SYS_setresuid, SYS_setresgid, SYS_setgroups, SYS_setfsuid, SYS_setfsgid, SYS_capset};
 enum { RIGHTS = sizeof rights / sizeof *rights, RULES = sizeof rules / sizeof *rules + RIGHTS };
 
-static struct sock_filter program[192];
-struct sock_fprog recorder_filter = {0, program};
+/// What takes the place of the rules above, and what comes to them, where reading is watched too.
+static const struct {
+  int number;
+  enum rule rule;
+} reading_rules[] = {
+#ifdef SYS_open
+    {SYS_open, READ_SECOND},
+#endif
+    {SYS_openat, READ_THIRD}, {SYS_open_by_handle_at, NOTIFY}, {SYS_execve, RUN}, {SYS_execveat, NOTIFY},
+};
+enum { READING_RULES = sizeof reading_rules / sizeof *reading_rules, MOST_RULES = RULES + READING_RULES };
+
+static struct sock_filter programs[2][208];
+static struct sock_fprog filters[2] = {{0, programs[0]}, {0, programs[1]}};
+/// The one that is being built.
+static struct sock_filter *program;
+static struct sock_fprog *filter;
 
 /// The rule that holds from `first` on.
 static struct bound {
   uint32_t first;
   enum rule rule;
-} bounds[2 * RULES + 2];
+} bounds[2 * MOST_RULES + 2];
 static size_t bound_count;
 
 static void emit(uint16_t code, uint32_t k, uint8_t yes, uint8_t no) {
-  program[recorder_filter.len++] = (struct sock_filter){code, yes, no, k};
+  program[filter->len++] = (struct sock_filter){code, yes, no, k};
 }
 
 static void argument(int number) {
@@ -90,13 +108,23 @@ static void when_set(uint32_t mask) { emit(BPF_JMP | BPF_JSET | BPF_K, mask, TO_
 
 static void leaf(enum rule rule) {
   switch (rule) {
-  case ALLOW: allow = recorder_filter.len; return answer(SECCOMP_RET_ALLOW);
-  case NOTIFY: notify = recorder_filter.len; return answer(SECCOMP_RET_USER_NOTIF);
+  case ALLOW: allow = filter->len; return answer(SECCOMP_RET_ALLOW);
+  case NOTIFY: notify = filter->len; return answer(SECCOMP_RET_USER_NOTIF);
   case REFUSE: return answer(SECCOMP_RET_ERRNO | ENOSYS);
   case OPEN_SECOND:
   case OPEN_THIRD:
     argument(rule == OPEN_SECOND ? 1 : 2);
     return when_set(O_ACCMODE | O_CREAT | O_TRUNC);
+  case READ_SECOND:
+  case READ_THIRD:
+    argument(rule == READ_SECOND ? 1 : 2);
+    return emit(BPF_JMP | BPF_JSET | BPF_K, O_PATH, TO_ALLOW, TO_NOTIFY);
+  case RUN:
+    // The shell itself says what it may not run. It marks its own calls, by a number that no program knows.
+    argument(5);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)vsh_exec_mark, TO_NEXT, TO_NOTIFY);
+    emit(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args) + 8 * 5 + 4, 0, 0);
+    return emit(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)(vsh_exec_mark >> 32), TO_ALLOW, TO_NOTIFY);
   case NEW_TASK:
     argument(0);
     return when_set(CLONE_NEWNS | CLONE_NEWUSER);
@@ -136,11 +164,11 @@ static size_t part(size_t from, size_t to) {
 
 static void tree(size_t from, size_t to) {
   size_t middle = part(from, to);
-  unsigned short jump = recorder_filter.len;
+  unsigned short jump = filter->len;
   emit(BPF_JMP | BPF_JGE | BPF_K, bounds[middle].first, 0, 0);
   if (middle - 1 > from) tree(from, middle - 1);
   else ends[end_count++] = (struct end){jump, false, bounds[from].rule};
-  program[jump].jt = (uint8_t)(recorder_filter.len - jump - 1);
+  program[jump].jt = (uint8_t)(filter->len - jump - 1);
   if (to > middle) tree(middle, to);
   else ends[end_count++] = (struct end){jump, true, bounds[to].rule};
 }
@@ -148,10 +176,10 @@ static void tree(size_t from, size_t to) {
 static uint8_t distance(unsigned short from, unsigned short to) { return (uint8_t)(to - from - 1); }
 
 static void leaves(void) {
-  unsigned short start = recorder_filter.len;
-  for (int i = NEW_TASK; i >= ALLOW; i--) {
+  unsigned short start = filter->len;
+  for (int i = LAST; i >= ALLOW; i--) {
     enum rule rule = (enum rule)i;
-    unsigned short place = recorder_filter.len;
+    unsigned short place = filter->len;
     leaf(rule);
     for (size_t k = 0; k < end_count; k++) {
       if (ends[k].rule != rule) continue;
@@ -159,7 +187,7 @@ static void leaves(void) {
       *(ends[k].is_right ? &from->jt : &from->jf) = distance(ends[k].jump, place);
     }
   }
-  for (unsigned short i = start; i < recorder_filter.len; i++) {
+  for (unsigned short i = start; i < filter->len; i++) {
     uint8_t *jumps[2] = {&program[i].jt, &program[i].jf};
     for (int k = 0; k < 2; k++)
       if (*jumps[k] >= TO_ALLOW) *jumps[k] = distance(i, *jumps[k] == TO_ALLOW ? allow : notify);
@@ -170,14 +198,30 @@ static int by_number(const void *a, const void *b) {
   return ((const struct bound *)a)->first < ((const struct bound *)b)->first ? -1 : 1;
 }
 
-void filter_build(void) {
-  if (recorder_filter.len) return;
-  struct bound single[RULES];
+const struct sock_fprog *filter_for(uint32_t flags) { return &filters[flags & READS ? 1 : 0]; }
+
+/// Puts a rule among those that there are already, or in the place of one.
+static size_t add_rule(struct bound *single, size_t count, int number, enum rule rule) {
+  size_t i = 0;
+  while (i < count && single[i].first != (uint32_t)number) i++;
+  single[i] = (struct bound){(uint32_t)number, rule};
+  return i < count ? count : count + 1;
+}
+
+void filter_build(bool reads) {
+  filter = &filters[reads];
+  program = programs[reads];
+  if (filter->len) return;
+  struct bound single[MOST_RULES];
   size_t count = 0;
   while (count < RULES - RIGHTS) {
     single[count] = (struct bound){(uint32_t)rules[count].number, rules[count].rule};
     count++;
   }
+  while (reads && !vsh_exec_mark) {
+    if (getrandom(&vsh_exec_mark, sizeof vsh_exec_mark, 0) < 0) vsh_exec_mark = (uint64_t)clock_now() << 20 ^ (uintptr_t)single;
+  }
+  for (size_t i = 0; i < READING_RULES && reads; i++) count = add_rule(single, count, reading_rules[i].number, reading_rules[i].rule);
   for (size_t i = 0; i < RIGHTS && geteuid() == 0; i++) single[count++] = (struct bound){(uint32_t)rights[i], NOTIFY};
   qsort(single, count, sizeof *single, by_number);
   uint32_t next = 0;
@@ -211,7 +255,7 @@ int native_number(int number_32) {
       {237, SYS_fremovexattr}, {271, SYS_utimes}, {295, SYS_openat},    {296, SYS_mkdirat},   {297, SYS_mknodat},   {298, SYS_fchownat},
       {299, SYS_futimesat}, {301, SYS_unlinkat},  {302, SYS_renameat},  {303, SYS_linkat},    {304, SYS_symlinkat}, {306, SYS_fchmodat},
       {23, SYS_setuid},     {46, SYS_setgid},     {60, SYS_umask},      {70, SYS_setreuid},   {71, SYS_setregid},   {81, SYS_setgroups},
-      {138, SYS_setfsuid},  {139, SYS_setfsgid},  {164, SYS_setresuid}, {170, SYS_setresgid}, {172, SYS_prctl},     {185, SYS_capset},    {203, SYS_setreuid},
+      {138, SYS_setfsuid},  {139, SYS_setfsgid},  {164, SYS_setresuid}, {170, SYS_setresgid}, {11, SYS_execve},     {358, SYS_execveat},   {172, SYS_prctl},     {185, SYS_capset},    {203, SYS_setreuid},
       {204, SYS_setregid},  {206, SYS_setgroups}, {208, SYS_setresuid}, {210, SYS_setresgid}, {213, SYS_setuid},    {214, SYS_setgid},
       {215, SYS_setfsuid},  {216, SYS_setfsgid},  {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {342, SYS_open_by_handle_at}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
       {412, SYS_utimensat}, {425, 425},           {428, 428},           {435, 435},           {437, 437},           {444, 444},           {446, 446},           {452, 452},           {463, 463},           {466, 466},

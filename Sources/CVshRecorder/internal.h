@@ -21,7 +21,8 @@
 
 enum { SLOTS = 1024, LONG_PATH = PATH_MAX + 64, MAGIC_DESCRIPTOR = 0x7e51f00d, MAGIC_ANSWER = 0x7e51, MAGIC_ANSWER_CONFINED, MAGIC_BOUNDS, MAGIC_ERROR = 0xe51 };
 /// What a shell inside asks for by that descriptor: the second argument; the others are an address and a size (bounds.c).
-enum { MAGIC_EXPECT_BOUNDS = 1, MAGIC_TAKE_BOUNDS, MAGIC_TELL_REFUSAL, MAGIC_TAKE_REFUSAL };
+enum { MAGIC_EXPECT_BOUNDS = 1, MAGIC_TAKE_BOUNDS, MAGIC_TELL_REFUSAL, MAGIC_TAKE_REFUSAL, MAGIC_TAKE_READABLE };
+enum { READABLE = 4096, READS = VSH_RECORDING_READS | VSH_RECORDING_READS_INSIDE };
 
 /// What the recorder asks of a thread of the shell (reader.c). In memory that they share.
 struct reader {
@@ -83,6 +84,7 @@ struct bounds {
   _Atomic uint32_t refusals;
   char refused_action[16], refused_path[PATH_MAX];
   char lists[4096];       // as of vsh_recorder_confine
+  char readable[READABLE]; // as of vsh_recorder_watch_reading; empty: reading is not confined
 };
 
 struct shared {
@@ -97,6 +99,7 @@ struct shared {
   _Atomic uint32_t unseen;    // changes that could not be looked at, since the shell asked last
   struct reader reader;
   char zones[8192];           // see vsh_recorder_confine; the first is the root
+  char readable[READABLE];    // see vsh_recorder_watch_reading
   _Atomic uint32_t refusals;  // calls that the sandbox did not allow; the last of them:
   char refused_action[16], refused_path[PATH_MAX];
   struct slot slots[SLOTS];
@@ -108,19 +111,22 @@ struct hello {
   uint64_t journal, operation, start, covers;
   uint32_t flags;
   int32_t pid;
+  struct seccomp_notif pending;  // id 0: none
 };
 
 // filter.c
-extern struct sock_fprog recorder_filter;
-void filter_build(void);
+/// The filter for programs with these VSH_RECORDING_…, once it has been built.
+const struct sock_fprog *filter_for(uint32_t flags);
+/// `reads`: the one for programs with one of READS.
+void filter_build(bool reads);
 /// The number that a call of the 32-bit table has in the native one, or -1 when it changes nothing.
 int native_number(int number_32);
 
 // session.c
 /// Puts the filter on the calling process. Its listener, or a negative errno.
-int recorder_install(void);
-/// Hands a listener to the recorder. 0 or a negative errno.
-int recorder_give(const struct vsh_recording *recording, int listener);
+int recorder_install(uint32_t flags);
+/// Hands a listener to the recorder. `pending`: a notification that was taken from it and not answered, or NULL. 0 or a negative errno.
+int recorder_give(const struct vsh_recording *recording, int listener, const struct seccomp_notif *pending);
 
 // process.c
 struct operation;
@@ -159,6 +165,7 @@ struct operation {
   uint64_t copied;
   _Atomic uint32_t unseen;  // changes that could not be looked at
   struct table paths, inodes;
+  struct table attempts;  // what was refused and noted, where once is enough
   struct operation *next;
 };
 enum { RECORD_HEADER = 24 };
@@ -275,6 +282,8 @@ bool find_object(const struct slot *slot, pid_t pid, int directory, const char *
 bool look_at_descriptor(pid_t pid, int descriptor, struct statx *status);
 /// The path of what a descriptor is open on; something else may be there.
 bool find_path(pid_t pid, int descriptor, char *into);
+/// What /proc/self and its like mean to the process; `room`: LONG_PATH bytes for it.
+const char *translate(pid_t pid, const char *path, char *room);
 /// A directory is about to be renamed, or removed.
 void directories_renamed(void);
 void directory_removed(const struct statx *status);
@@ -345,6 +354,9 @@ bool holds_own(const char *path);
 void note_refusal(struct operation *operation, pid_t pid, const char *action, const char *path);
 /// The same for the log alone. `zones`: of the bounds that were meant.
 void enter_refusal(struct operation *operation, pid_t pid, const char *action, const char *path, const char *zones);
+/// Both for what is tried again and again: in each operation a path is in the log once, and so many are at most.
+void note_attempt(struct operation *operation, pid_t pid, const char *action, const char *path);
+void enter_attempt(struct operation *operation, pid_t pid, const char *action, const char *path, const char *zones);
 /// The lists of bounds: whether they do not let a path be changed; whether one of the directories that nobody changes lies below it.
 bool is_outside_lists(const char *lists, const char *path);
 bool lists_hold_own(const char *lists, const char *path);
@@ -363,6 +375,8 @@ bool holds_own_in_bounds(const char *path);
 bool is_device_of_bounds(const char *path);
 /// Those that the last answer of is_outside or holds_own came from; NULL: the shell's own.
 struct bounds *bounds_that_refuse(void);
+/// Whether bounds of shells inside do not let a path be read; as is_outside_bounds for what comes after.
+bool is_unreadable_in_bounds(const char *path);
 /// Those that the task is nearest to, or NULL.
 struct bounds *bounds_present(void);
 /// Whether the task may put Landlock rules on itself, as its bounds are kept here too: it is a shell inside, or a child of it that runs no other program.
@@ -371,6 +385,19 @@ bool bounds_let_restrict(pid_t pid);
 int bounds_answer(struct slot *slot, struct operation *operation, pid_t pid, const uint64_t *arguments);
 /// To be called when the last task of a slot is gone.
 void bounds_end(struct slot *slot);
+
+// reading.c
+void reading_start(struct shared *shared);
+/// Whether an event is an opening for reading or the start of a program, and leads nowhere that Landlock does not let the program read:
+/// it is nobody's business.
+bool reading_passes(struct slot *slot, const struct seccomp_notif *event);
+/// The same for a program that the shell itself holds: it is answered at once. `list`: where reading is allowed; NULL: everywhere. False: the event is to be
+/// dealt with.
+bool reading_let_pass(const char *list, int listener, struct seccomp_notif *event);
+/// Notes what did not pass. Whether it was such a call.
+bool reading_note(struct slot *slot, struct operation *operation, const struct seccomp_notif *event);
+/// The same for openat2.
+void reading_note_opening(struct slot *slot, struct operation *operation, pid_t pid, const uint64_t *arguments);
 
 // rights.c
 /// The thread goes on with the rights of the task, where these are others: what it does the task may do. 0 or a negative errno.

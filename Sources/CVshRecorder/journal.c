@@ -174,6 +174,7 @@ static void operation_forget(struct operation *operation) {
   journal_drop(operation->journal);
   table_clear(&operation->paths);
   table_clear(&operation->inodes);
+  table_clear(&operation->attempts);
   free(operation);
 }
 

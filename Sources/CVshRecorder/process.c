@@ -38,6 +38,11 @@ void note_unseen(struct operation *operation) {
 static void answer_event(struct slot *slot, struct operation **operation) {
   struct seccomp_notif *event = &slot->notification;
   struct seccomp_notif_resp response = {.id = event->id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+  if (slot->flags & READS && reading_passes(slot, event)) {
+    ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+    event->id = 0;
+    return;
+  }
   atomic_store(&slot->busy, 1);
   if (atomic_load(&slot->closed) && !(slot->flags & VSH_RECORDING_UNRECORDED)) {
     struct operation *next = operation_continue(*operation);
@@ -69,12 +74,9 @@ static void answer_event(struct slot *slot, struct operation **operation) {
 static void serve(struct slot *slot) {
   struct operation *operation = operation_take(slot->journal, slot->operation, slot->start);
   struct pollfd listener = {slot->listener, POLLIN, 0};
-  // What the recorder before was doing when it died.
-  if (slot->notification.id && ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &slot->notification.id) == 0) {
-    slot->is_repeated = 1;
-    answer_event(slot, &operation);
-    slot->is_repeated = 0;
-  }
+  // What the recorder before was doing when it died, or what the shell did not answer.
+  if (slot->notification.id && ioctl(slot->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &slot->notification.id) == 0) answer_event(slot, &operation);
+  slot->is_repeated = 0;
   while (1) {
     if (!ends_by_itself) {
       if (poll(&listener, 1, -1) < 0 && errno != EINTR) break;
@@ -186,7 +188,7 @@ static void drain(void) {
     slot->journal = hello.journal;
     slot->operation = hello.operation;
     slot->start = hello.start;
-    memset(&slot->notification, 0, sizeof slot->notification);
+    slot->notification = hello.pending;
     slot->is_repeated = 0;
     atomic_store(&slot->answered, 0);
     // As if the operation had been ended already: what is changed now begins one.
@@ -207,6 +209,7 @@ static _Noreturn void be_recorder(void) {
   for (int i = 0; i < SLOTS; i++) {
     if (atomic_load(&shared->slots[i].state) != SLOT_LIVE) continue;
     atomic_store(&shared->slots[i].busy, 0);
+    shared->slots[i].is_repeated = 1;
     start(&shared->slots[i]);
   }
   // The socket is watched for its end alone: being woken by the child's send would keep the shell in vfork.
@@ -233,6 +236,7 @@ void recorder_run(struct shared *memory, const char *state) {
   shared = memory;
   confine_start(memory);
   bounds_start(memory);
+  reading_start(memory);
   reader_start(memory);
   strncpy(state_path, state, sizeof state_path - 1);
   struct utsname name;

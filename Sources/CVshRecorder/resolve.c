@@ -113,8 +113,7 @@ static bool read_proc(int base, const char *link, char *into) {
   return true;
 }
 
-/// What /proc/self and its like mean to the process.
-static const char *translate(pid_t pid, const char *path, char *room) {
+const char *translate(pid_t pid, const char *path, char *room) {
   static const char *const own[] = {"/proc/self/", "/proc/thread-self/", "/dev/fd/", "/dev/stdin", "/dev/stdout", "/dev/stderr"};
   if (path[0] != '/' || (path[1] != 'p' && path[1] != 'd')) return path;
   for (int i = 0; i < 6; i++) {

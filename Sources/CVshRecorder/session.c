@@ -20,6 +20,10 @@
 
 static struct shared *shared;
 static int to_recorder = -1, kick = -1, timer = -1;
+/// Where programs with VSH_RECORDING_READS may read.
+static char readable[READABLE];
+/// What a held program is about to do, and the shell did not answer. id 0: nothing.
+static struct seccomp_notif pending;
 
 int vsh_recorder_is_started(void) { return to_recorder >= 0; }
 
@@ -71,7 +75,7 @@ int vsh_recorder_check(void) {
   // It needs descriptors of its own, which a limit of the script would deny it.
   else if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_max < 64) return -EMFILE;
   else known = 0;
-  if (known == 0) filter_build();
+  if (known == 0) filter_build(false);
   return known;
 }
 
@@ -84,6 +88,7 @@ int vsh_recorder_start(const char *state) {
     shared = NULL;
     return -errno;
   }
+  memcpy(shared->readable, readable, sizeof readable);
   int pair[2];
   int error = 0;
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -158,6 +163,15 @@ void vsh_recorder_confine(const void *lists, size_t count) {
   atomic_store(&shared->confined, 1);
 }
 
+int vsh_recorder_watch_reading(const void *list, size_t count) {
+  if (count > sizeof readable) return -E2BIG;
+  filter_build(true);
+  if (!list) return 0;
+  memcpy(readable, list, count);
+  if (shared) memcpy(shared->readable, readable, sizeof readable);
+  return 0;
+}
+
 void vsh_recorder_make_calls(uint32_t how) {
   if (shared) atomic_store(&shared->makes_calls, how);
 }
@@ -169,15 +183,16 @@ uint32_t vsh_recorder_refusals(const char **action, const char **path) {
   return atomic_load(&shared->refusals);
 }
 
-int recorder_install(void) {
+int recorder_install(uint32_t recording_flags) {
+  const struct sock_fprog *filter = filter_for(recording_flags);
   // No sandbox: the processor need not be slowed for it.
   unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
   long listener = -1;
   // Root keeps the right to run set-user-ID programs.
-  if (geteuid() == 0) listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+  if (geteuid() == 0) listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, filter);
   if (listener >= 0) return (int)listener;
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -errno;
-  listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+  listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, filter);
   if (listener < 0 && errno == EMFILE) {
     // The table of descriptors is full: one more for a moment.
     struct rlimit old, more;
@@ -185,7 +200,7 @@ int recorder_install(void) {
       more = old;
       more.rlim_cur = old.rlim_max;
       if (setrlimit(RLIMIT_NOFILE, &more) == 0) {
-        listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &recorder_filter);
+        listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, filter);
         setrlimit(RLIMIT_NOFILE, &old);
       }
     }
@@ -193,9 +208,10 @@ int recorder_install(void) {
   return listener < 0 ? -errno : (int)listener;
 }
 
-int recorder_give(const struct vsh_recording *recording, int listener) {
+int recorder_give(const struct vsh_recording *recording, int listener, const struct seccomp_notif *notification) {
   uint64_t covers = covers_publish(shared, recording->rules);
-  struct hello hello = {recording->journal, recording->operation, recording->start, covers, recording->flags, getpid()};
+  struct hello hello = {recording->journal, recording->operation, recording->start, covers, recording->flags, getpid(), {.id = 0}};
+  if (notification) hello.pending = *notification;
   struct iovec part = {&hello, sizeof hello};
   union {
     struct cmsghdr header;
@@ -237,12 +253,12 @@ int vsh_recorder_prepare(void *context) {
     // In a sandbox nothing runs without it.
     return shared && atomic_load(&shared->confined) ? -EPIPE : 0;
   }
-  int listener = recorder_install();
+  int listener = recorder_install(recording->flags);
   if (listener < 0) {
     recording->error = listener;
     return 0;
   }
-  recording->error = recorder_give(recording, listener);
+  recording->error = recorder_give(recording, listener, NULL);
   close(listener);
   // Calls that change files will fail with ENOSYS: better not to run at all.
   if (recording->error) return recording->error;
@@ -268,7 +284,7 @@ int vsh_recorder_hold(void *context) {
   struct vsh_recording *recording = context;
   int confined = restrict_self(recording);
   if (confined < 0) return confined;
-  int listener = recorder_install();
+  int listener = recorder_install(recording->flags);
   recording->error = listener < 0 ? listener : 0;
   recording->listener = listener < 0 ? -1 : listener;
   recording->deadline = 0;
@@ -276,12 +292,16 @@ int vsh_recorder_hold(void *context) {
   return unshare(CLONE_FILES) < 0 ? -errno : 0;
 }
 
-static void let_pass(int listener) {
-  struct seccomp_notif event;
-  memset(&event, 0, sizeof event);
-  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &event) < 0) return;
-  struct seccomp_notif_resp response = {.id = event.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+static void answer_pending(int listener) {
+  struct seccomp_notif_resp response = {.id = pending.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
   ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+  pending.id = 0;
+}
+
+static void let_pass(int listener) {
+  memset(&pending, 0, sizeof pending);
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &pending) < 0) pending.id = 0;
+  else answer_pending(listener);
 }
 
 int vsh_recorder_watch(struct vsh_recording *recording, int32_t pid, int descriptor) {
@@ -303,6 +323,8 @@ int vsh_recorder_watch(struct vsh_recording *recording, int32_t pid, int descrip
       let_pass(recording->listener);
       continue;
     }
+    // Most programs read first: libraries, and what they are asked to.
+    if (polled[0].revents & POLLIN && recording->flags & READS && reading_let_pass(recording->flags & VSH_RECORDING_READS ? readable : NULL, recording->listener, &pending)) continue;
     if (polled[0].revents & POLLIN) result = VSH_WATCH_EVENT;
     else if (polled[1].revents || polled[0].revents) result = VSH_WATCH_ENDED;
     else result = VSH_WATCH_READABLE;
@@ -319,18 +341,22 @@ int vsh_recorder_has_ended(const struct vsh_recording *recording) {
 
 int vsh_recorder_hand_over(struct vsh_recording *recording) {
   if (to_recorder < 0) return -ENOTCONN;
-  int error = recorder_give(recording, recording->listener);
+  int error = recorder_give(recording, recording->listener, &pending);
   if (error) return error;
   vsh_recorder_drop(recording);
   vsh_recorder_kick();
   return 0;
 }
 
-void vsh_recorder_release(struct vsh_recording *recording) { recording->flags |= VSH_RECORDING_PASSES; }
+void vsh_recorder_release(struct vsh_recording *recording) {
+  recording->flags |= VSH_RECORDING_PASSES;
+  if (pending.id) answer_pending(recording->listener);
+}
 
 void vsh_recorder_drop(struct vsh_recording *recording) {
   if (recording->listener >= 0) close(recording->listener);
   recording->listener = -1;
+  pending.id = 0;
 }
 
 void vsh_recorder_forget(void) {

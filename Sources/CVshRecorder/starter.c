@@ -31,6 +31,7 @@ struct starter {
   void *argument, *stack;
   pid_t pid;
   int error, listener;
+  uint32_t flags;  // VSH_RECORDING_…
   int ruleset;   // Landlock rules that it is to put on itself, or -1
   bool is_free;  // it puts nothing on itself
   bool copies;   // it is to fork, not to start a program
@@ -95,7 +96,7 @@ static int starter_main(void *argument) {
   struct starter *starter = argument;
   int confined = starter->ruleset >= 0 ? vsh_landlock_restrict(starter->ruleset) : 0;
   if (!starter->is_free) find_processors(starter);
-  starter->listener = starter->is_free ? -1 : confined < 0 ? confined : recorder_install();
+  starter->listener = starter->is_free ? -1 : confined < 0 ? confined : recorder_install(starter->flags);
   for (uint32_t seen = 1;; seen++) {
     atomic_store(&starter->answer, seen);
     wake(&starter->answer);
@@ -169,6 +170,7 @@ int vsh_recorder_employ(struct vsh_recording *recording) {
     return 0;
   vsh_recorder_retire();
   filtered.traits = traits;
+  filtered.flags = recording->flags;
   filtered.ruleset = recording->flags & VSH_RECORDING_CONFINED ? recording->ruleset : -1;
   int error = begin(&filtered);
   if (error) return error;
@@ -176,7 +178,7 @@ int vsh_recorder_employ(struct vsh_recording *recording) {
   filtered.processor = -1;
   error = filtered.listener;
   if (error >= 0) {
-    error = recorder_give(recording, filtered.listener);
+    error = recorder_give(recording, filtered.listener, NULL);
     close(filtered.listener);
   }
   if (error < 0) vsh_recorder_retire();

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -90,9 +91,13 @@ static void set_dispositions(uint64_t set, void (*handler)(int), struct saved *s
   }
 }
 
+uint64_t vsh_exec_mark;
+
+static void start_program(const char *path, char *const *argv, char *const *envp) { syscall(SYS_execve, path, argv, envp, 0L, 0L, vsh_exec_mark); }
+
 /// execve, and the interpreter when the format is unknown. A negative errno.
 __attribute__((noinline)) static int execute(const struct vsh_launch *launch) {
-  execve(launch->path, launch->argv, launch->envp);
+  start_program(launch->path, launch->argv, launch->envp);
   if (errno != ENOEXEC || !launch->interpreter) return -errno;
   size_t count = 0;
   while (launch->argv[count]) count++;
@@ -101,7 +106,7 @@ __attribute__((noinline)) static int execute(const struct vsh_launch *launch) {
   argv[1] = (char *)launch->path;
   for (size_t i = 1; i < count; i++) argv[i + 1] = launch->argv[i];
   argv[count > 0 ? count + 1 : 2] = NULL;
-  execve(launch->interpreter, argv, launch->envp);
+  start_program(launch->interpreter, argv, launch->envp);
   return -errno;
 }
 

@@ -362,6 +362,9 @@ extension FileSystem {
         }
     }
 
+    /// Whether somebody asked for bounds: then the shell says of its last program too what it was not allowed, for which it has to wait.
+    public var explainsFailures: Bool { System.forkDepth == 0 && (sandbox.map { !$0.isDefault } ?? false) }
+
     /// To be called when a program has ended: when it failed, says what it was not allowed.
     @inline(__always)
     public func explainFailure(_ status: Int32) { if bounds != nil { explain(status) } }
@@ -375,7 +378,8 @@ extension FileSystem {
         refusalsTold = count
         if status == 0 { return }
         if isNew {
-            onRefusal?(refusalLine(action, path, isOwn: bounds?.isOwn(path) ?? false))
+            let isRead = action.elementsEqual("read".utf8) || action.elementsEqual("run".utf8)
+            onRefusal?(refusalLine(action, path, isOwn: !isRead && bounds?.isOwn(path) ?? false))
         } else if hadNoPrivileges {
             onRefusal?(Array("sandbox: it ran without the privileges of its file\(wayOut)".utf8))
         }

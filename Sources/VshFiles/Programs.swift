@@ -22,9 +22,10 @@ extension FileSystem {
     ///   - exempt: the value of VSH_NORECORD: names of programs that run unrecorded, with colons between; nil: not set.
     ///   - isAlone: it is started with options at most.
     ///   - isWanted: `set -o record`.
+    ///   - startsStrictShell: it is asked for the level `strict`, should it be a vsh.
     /// - Returns: for `Launch.record`; nil when the program is to run unrecorded (a notice may say why).
     public func willStartProgram(
-        _ path: Text, _ role: ProgramRole, exempt: Text?, isAlone: Bool, isWanted: Bool
+        _ path: Text, _ role: ProgramRole, exempt: Text?, isAlone: Bool, isWanted: Bool, startsStrictShell: Bool = false
     ) -> UnsafeMutablePointer<ProgramRecording>? {
         let sandbox = sandbox
         if leavesSandbox { return nil }
@@ -46,13 +47,22 @@ extension FileSystem {
             recorder.say(path.bytes + Array(": takes the shell's place, what it changes cannot be undone".utf8))
             return nil
         }
+        let reads = watchedReading(startsStrictShell)
         if isHeld {
             recorder.heldPrograms += 1
-            recorder.recording.pointee.hold(rules, isRecorded: isRecorded)
+            recorder.recording.pointee.hold(rules, isRecorded: isRecorded, reads: reads)
             return recorder.recording
         }
-        return recorder.record(role, rules, isRecorded)
+        return recorder.record(role, rules, isRecorded, reads)
     }
+
+    private func watchedReading(_ startsStrictShell: Bool) -> WatchedReading {
+        if let sandbox, sandbox.level == .strict { return sandbox.watchesReading ? .its : .nobodys }
+        return startsStrictShell && ProgramRecorder.watchReadingInside() ? .shellsInside : .nobodys
+    }
+
+    /// Whether a program is a vsh, by its name.
+    public static func isShell(_ path: Text) -> Bool { Exempt.isShell(path) }
 
     /// Whether a program that was typed at the prompt runs outside the bounds without a question: one in which shells live on that
     /// are to have bounds, and a record, of their own. Not where commands in the sandbox could have put it there, and not
@@ -178,6 +188,8 @@ private enum Exempt {
         }
     }
 
+    static func isShell(_ path: Text) -> Bool { withName(of: path) { contains(own, $0) } }
+
     static func isMultiplexer(_ path: Text) -> Bool { withName(of: path) { contains(multiplexers, $0) } }
 
     /// - Parameters:
@@ -266,13 +278,15 @@ extension Recorder {
         say(Array("programs run unrecorded (\(reason)); builtins and redirections can be undone".utf8))
     }
 
-    func record(_ role: ProgramRole, _ rules: Int32?, _ isRecorded: Bool) -> UnsafeMutablePointer<ProgramRecording>? {
+    func record(
+        _ role: ProgramRole, _ rules: Int32?, _ isRecorded: Bool, _ reads: WatchedReading
+    ) -> UnsafeMutablePointer<ProgramRecording>? {
         guard let (journal, operation, start) = openForProgram() else { return nil }
         recording.pointee.set(
             journal: journal, operation: operation, start: start, endsOperation: role == .replacement && isOwner,
-            isApart: role == .background, rules: rules, isRecorded: isRecorded)
+            isApart: role == .background, rules: rules, isRecorded: isRecorded, reads: reads)
         // One that is filtered already pays when there are several.
-        if role == .awaited, isRecorded, isOwner {
+        if role == .awaited, isRecorded, isOwner, reads != .shellsInside {
             awaitedPrograms = operation == awaitingOperation ? awaitedPrograms + 1 : 1
             awaitingOperation = operation
             if awaitedPrograms > 2 { recording.pointee.useStarter() }

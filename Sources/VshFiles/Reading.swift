@@ -12,12 +12,31 @@ extension FileSystem {
 
     /// The same for EACCES.
     func noteUnreadable(_ path: UnsafePointer<CChar>, _ directory: Directory?) {
-        guard sandbox?.level == .strict else { return }
-        let whole = bytes(path)
-        guard let (place, parent) = try? findParent(whole, directory), let sandbox else { return }
-        let name = place.name.dropLast()
-        let found = name.elementsEqual([UInt8(ascii: ".")]) ? parent : parent + [UInt8(ascii: "/")] + name
-        if !sandbox.mayRead(found) { _ = refuse(whole, "read") }
+        guard let sandbox, sandbox.level == .strict, let found = placeRead(path, directory) else { return }
+        if !sandbox.mayRead(found) { _ = refuse(found, "read") }
+    }
+
+    /// Where a path leads, through whatever links.
+    private func placeRead(_ path: some PathArgument, _ directory: Directory?) -> [UInt8]? {
+        guard let place = try? FileDescriptor(path, .path, at: at(directory)) else { return nil }
+        return pathOfDescriptor(place.rawValue)
+    }
+
+    /// To be called when a program could not be run for EACCES: says so when the sandbox was the reason, be it that what runs the program lies
+    /// outside.
+    public func noteUnrunnable(_ path: Text) {
+        guard let sandbox, sandbox.level == .strict else { return }
+        var next = path
+        for _ in 0..<6 {
+            guard let found = placeRead(next, nil) else { return }
+            if !sandbox.mayRead(found) {
+                _ = refuse(found, "run")
+                refusalsTold = ProgramRecorder.refusals
+                return
+            }
+            guard let interpreter = ProgramRecorder.interpreter(Text(found)) else { return }
+            next = Text(interpreter)
+        }
     }
 
     /// As chdir(2); at the level `strict` only to where reading is allowed.

@@ -233,9 +233,30 @@ public final class Sandbox {
 
     /// Whether what is at this path, which is free of symbolic links, may be read at the level `strict`.
     func mayRead(_ path: [UInt8]) -> Bool {
-        zones.contains { VshCore.isBelow(path, $0) } || forbidden.contains { VshCore.isBelow(path, $0) }
-            || (Self.systemDirectories + Self.devices).contains { VshCore.isBelow(path, Array("\($0)".utf8)) }
+        readable.contains { VshCore.isBelow(path, $0) } || forbidden.contains { VshCore.isBelow(path, $0) }
     }
+
+    /// Where programs may read at the level `strict`, free of symbolic links: what `makeRules` grants.
+    private lazy var readable: [[UInt8]] = {
+        var found = zones
+        for place in Self.systemDirectories + Self.devices {
+            guard let place = Self.resolved(Text(place), .path)?.bytes else { continue }
+            if !found.contains(where: { VshCore.isBelow(place, $0) }) { found.append(place) }
+        }
+        return found
+    }()
+
+    /// Has what programs read looked at before, at the level `strict`: what Landlock refuses is said and logged then (reading.c).
+    /// False: it is not to be asked for.
+    private(set) lazy var watchesReading: Bool = {
+        var list: [UInt8] = []
+        for place in readable { list += place + [0] }
+        list.append(0)
+        return list.withUnsafeBytes { list in
+            if isHeldByOther { ProgramRecorder.tellReadable(list) }
+            return !isHeldByOther && ProgramRecorder.watchReading(list)
+        }
+    }()
 
     /// Whether it is, holds, or lies in one of the shell's own directories.
     func isOwn(_ path: [UInt8]) -> Bool { limits.isOwn(path) }
@@ -325,6 +346,7 @@ public final class Sandbox {
     private func tellOther() {
         hasToldOther = true
         isHeldByOther = withLists { ProgramRecorder.takeBounds($0) }
+        if isHeldByOther, level == .strict { _ = watchesReading }
     }
 
     /// The zones and the shell's own directories, as the recorder takes them: each path with a zero byte behind it, and behind both groups
@@ -457,6 +479,7 @@ public final class Sandbox {
         hasWayOut = false
         isDefault = false
         engage()
+        if isHeldByOther, level == .strict { _ = watchesReading }
         if needsCallsMade { ProgramRecorder.makeCalls(isAsked: true) }
         return true
     }

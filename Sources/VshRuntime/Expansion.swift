@@ -453,7 +453,10 @@ extension Shell {
 
     /// Appends the pathnames that a pattern matches, or `unmatched` when there are none (XCU 2.6.6).
     private func expandPattern(_ pattern: Text, unmatched: Text) {
-        let found = expandPathnames(pattern, isUTF8: isUTF8, options: options, into: &fields)
+        var unreadable: Text?
+        let found = expandPathnames(
+            pattern, isUTF8: isUTF8, options: options, into: &fields, unreadable: &unreadable)
+        if let unreadable { files.noteUnreadable(unreadable, .accessDenied) }
         if found > 0 { return }
         if options.contains(.failglob) {
             report(name: unmatched, "no file matches")

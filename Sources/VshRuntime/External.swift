@@ -34,7 +34,7 @@ extension Shell {
             return try files.outsideSandbox(path) { () throws(ShellError) in try runProgram(path, arguments) }
         }
         let canReplace =
-            tail && !isVirtualSubshell && traps.isEmpty && captures.isEmpty
+            tail && !isVirtualSubshell && traps.isEmpty && captures.isEmpty && !files.explainsFailures
             && !options.contains(.monitor) && (options.contains(.record) ? files.canHandOver : !files.hasOpenChanges)
         if canReplace {
             files.willExec(status: 0)
@@ -177,6 +177,7 @@ extension Shell {
             }
         } catch {
             if role == .awaited { files.didAwaitProgram() }
+            if error == .accessDenied { files.noteUnrunnable(path) }
             throw error
         }
     }
@@ -192,6 +193,7 @@ extension Shell {
             }
             return .noEntry
         } catch {
+            if error == .accessDenied { files.noteUnrunnable(path) }
             return error
         }
     }
@@ -224,7 +226,8 @@ extension Shell {
             let exempt = symbols.find(Text("VSH_NORECORD"))
             recording = files.willStartProgram(
                 path, role, exempt: exempt.flatMap { isSet($0) ? value($0) : nil },
-                isAlone: argumentVector.hasOnlyOptions, isWanted: options.contains(.record))
+                isAlone: argumentVector.hasOnlyOptions, isWanted: options.contains(.record),
+                startsStrictShell: FileSystem.isShell(path) && isAskedStrict)
             if let recording { launch.record(recording) }
             if recording == nil, files.mayNotStartProgram {
                 report(name: path, "the sandbox cannot confine it: too few descriptors or processes")
@@ -242,6 +245,13 @@ extension Shell {
                 try body(path, vector, environment, actions, launch)
             }
         }
+    }
+
+    /// Whether a vsh that is started with `argumentVector` is to be one of the level `strict`.
+    private var isAskedStrict: Bool {
+        if argumentVector.contains("--sandbox=strict") { return true }
+        guard let symbol = symbols.find(Text("VSH_SANDBOX")), isSet(symbol) else { return false }
+        return value(symbol).equals("strict")
     }
 
     /// `exec command …`: only returns when it failed, with `status` set.

@@ -7,13 +7,17 @@ import VshSystem
 ///
 /// In `pattern` a backslash makes the next byte literal. No component that matches by a pattern is `.` or `..`; a leading dot is
 /// matched by a dot only, unless `dotglob` is on. With `globstar` a component `**` matches any number of directories. A pattern none of whose components has an active character matches nothing and reads nothing.
+/// - Parameter unreadable: the first directory that could not be read for want of permission; nil: none.
 func expandPathnames(
-    _ pattern: Text, isUTF8: Bool, options: ShellOptions = [], into fields: inout Table<Text>
+    _ pattern: Text, isUTF8: Bool, options: ShellOptions = [], into fields: inout Table<Text>,
+    unreadable: inout Text?
 ) -> Int {
     var expansion = PathnameExpansion()
     expansion.hasGlobstar = options.contains(.globstar) && !options.contains(.posix)
     expansion.options = options
-    return expansion.parse(pattern, isUTF8: isUTF8) ? expansion.run(into: &fields) : 0
+    let found = expansion.parse(pattern, isUTF8: isUTF8) ? expansion.run(into: &fields) : 0
+    unreadable = expansion.unreadable
+    return found
 }
 
 extension Shell {
@@ -64,6 +68,7 @@ private struct PathnameExpansion: ~Copyable {
     private var names = NameList()
     private var buffer: UnsafeMutableRawBufferPointer?
     private var matched = 0
+    fileprivate var unreadable: Text?
 
     deinit { buffer?.deallocate() }
 
@@ -155,12 +160,14 @@ private struct PathnameExpansion: ~Copyable {
     /// The directory that the path from `start` on names.
     private mutating func open(_ directory: Int32, _ start: Int) -> DirectoryReader? {
         let flags: OpenFlags = [.readOnly, .directory, .closeOnExec]
-        let opened =
-            start == path.count
-            ? try? System.open(".", flags, at: directory)
-            : withPath(from: start) { try? System.open($0, flags, at: directory) }
-        guard let opened else { return nil }
-        return DirectoryReader(FileDescriptor(owning: opened), buffer: buffer)
+        func open(_ name: some PathArgument) -> Int32 {
+            do throws(Errno) { return try System.open(name, flags, at: directory) } catch { return -error.rawValue }
+        }
+        let opened = start == path.count ? open(".") : withPath(from: start) { open($0) }
+        if opened == -Errno.accessDenied.rawValue, unreadable == nil {
+            unreadable = path.isEmpty ? Text(".") : path.text(from: 0)
+        }
+        return opened < 0 ? nil : DirectoryReader(FileDescriptor(owning: opened), buffer: buffer)
     }
 
     /// `**`: what follows is matched in the directory and in all below it. Symbolic links are not followed.

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MPL-2.0
 import CVshRecorder
 
+/// Whose reading and running of programs is looked at before.
+public enum WatchedReading: Sendable {
+    case nobodys
+    /// The program's, and that of what it starts.
+    case its
+    /// That of shells among these that have bounds of their own, and of what they start.
+    case shellsInside
+}
+
 /// What the changes of a program that is about to start belong to.
 public struct ProgramRecording {
     fileprivate var raw = vsh_recording()
@@ -13,15 +22,16 @@ public struct ProgramRecording {
     ///   - isApart: its first change begins another operation like this one, which the recorder ends.
     ///   - rules: a descriptor of Landlock rules that the program is confined by; nil: by none but the shell's.
     ///   - isRecorded: false: what lies outside the sandbox is refused, and nothing is recorded.
+    ///   - reads: whose reading and running of programs is looked at (`ProgramRecorder.watchReading`).
     public mutating func set(
         journal: UInt64, operation: UInt64, start: UInt64, endsOperation: Bool, isApart: Bool = false,
-        rules: Int32?, isRecorded: Bool
+        rules: Int32?, isRecorded: Bool, reads: WatchedReading = .nobodys
     ) {
         raw.journal = journal
         raw.operation = operation
         raw.start = start
         raw.flags = endsOperation ? UInt32(VSH_RECORDING_ENDS) : isApart ? UInt32(VSH_RECORDING_APART) : 0
-        confine(rules, isRecorded)
+        confine(rules, isRecorded, reads)
         raw.error = 0
         raw.listener = -1
         hasStarter = false
@@ -36,18 +46,23 @@ public struct ProgramRecording {
     /// It is started by a thread that is filtered already.
     public private(set) var hasStarter = false
 
-    private mutating func confine(_ rules: Int32?, _ isRecorded: Bool) {
+    private mutating func confine(_ rules: Int32?, _ isRecorded: Bool, _ reads: WatchedReading) {
         raw.ruleset = rules ?? -1
         raw.rules = rules == nil ? 0 : vsh_recorder_rules()
         if rules != nil { raw.flags |= UInt32(VSH_RECORDING_CONFINED) }
         if !isRecorded { raw.flags |= UInt32(VSH_RECORDING_UNRECORDED) }
+        switch reads {
+        case .nobodys: break
+        case .its: raw.flags |= UInt32(VSH_RECORDING_READS)
+        case .shellsInside: raw.flags |= UInt32(VSH_RECORDING_READS_INSIDE)
+        }
     }
 
     /// For a program that the shell waits for: what it belongs to is told when it is handed over.
-    public mutating func hold(_ rules: Int32?, isRecorded: Bool) {
+    public mutating func hold(_ rules: Int32?, isRecorded: Bool, reads: WatchedReading = .nobodys) {
         raw = vsh_recording()
         raw.flags = UInt32(VSH_RECORDING_HELD)
-        confine(rules, isRecorded)
+        confine(rules, isRecorded, reads)
         hasStarter = false
         raw.listener = -1
     }
@@ -57,7 +72,7 @@ public struct ProgramRecording {
         raw.journal = place.journal
         raw.operation = place.operation
         raw.start = place.start
-        raw.flags &= UInt32(VSH_RECORDING_UNRECORDED)
+        raw.flags &= UInt32(VSH_RECORDING_UNRECORDED | VSH_RECORDING_READS | VSH_RECORDING_READS_INSIDE)
     }
 
     /// The shell holds the listener of a program.
@@ -107,6 +122,34 @@ public enum ProgramRecorder {
     public static var isSomewhereNew: Bool { vsh_recorder_is_somewhere_new() != 0 }
     /// Programs get other rules from now on.
     public static func forgetRules() { vsh_recorder_forget_rules() }
+
+    /// What programs that are started with `reads` open for reading, or run, is looked at before. What lies elsewhere than in these places is
+    /// noted, and refused by the kernel.
+    /// - Parameter list: absolute paths, each with a zero byte behind it, and behind all another one.
+    /// - Returns: false: it cannot be had.
+    public static func watchReading(_ list: UnsafeRawBufferPointer) -> Bool {
+        vsh_recorder_watch_reading(list.baseAddress!, list.count) == 0
+    }
+
+    /// The same for shells inside programs that are started so, which tell it of such places.
+    public static func watchReadingInside() -> Bool { vsh_recorder_watch_reading(nil, 0) == 0 }
+
+    /// Tells the recorder of the shell around this one the same, once it has taken the bounds.
+    public static func tellReadable(_ list: UnsafeRawBufferPointer) {
+        vsh_recorder_tell_readable(list.baseAddress!, list.count)
+    }
+
+    /// What a file is run by: the interpreter of a script, the loader of a program; nil: by the kernel alone.
+    public static func interpreter(_ path: some PathArgument) -> [UInt8]? {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4096) { room in
+            let count = path.withPath { path in
+                room.withMemoryRebound(to: CChar.self) {
+                    vsh_recorder_interpreter(path, $0.baseAddress!, $0.count)
+                }
+            }
+            return count == 0 ? nil : Array(room[..<count])
+        }
+    }
 
     /// Has it make the calls of programs on names itself from now on.
     /// - Parameter isAsked: somebody asked for bounds: what outlives the only process that may read its memory changes nothing.

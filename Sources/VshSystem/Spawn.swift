@@ -38,6 +38,18 @@ public struct ArgumentVector: ~Copyable {
         return true
     }
 
+    /// Whether a string is among them.
+    public func contains(_ string: StaticString) -> Bool {
+        let size = string.utf8CodeUnitCount
+        for index in 0..<count {
+            let start = offsets[index]
+            let end = index + 1 < count ? offsets[index + 1] : byteCount
+            guard end - start == size + 1 else { continue }
+            if (0..<size).allSatisfy({ bytes[start + $0] == string.utf8Start[$0] }) { return true }
+        }
+        return false
+    }
+
     /// Forgets the strings but keeps the room.
     public mutating func removeAll() {
         byteCount = 0

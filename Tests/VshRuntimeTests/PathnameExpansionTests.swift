@@ -33,7 +33,9 @@ private final class Tree {
 
     func expand(_ pattern: [UInt8]) -> [[UInt8]] {
         var fields = Table<Text>()
-        let count = expandPathnames(Text(Array(path.utf8) + [47] + pattern), isUTF8: false, into: &fields)
+        var unreadable: Text?
+        let count = expandPathnames(
+            Text(Array(path.utf8) + [47] + pattern), isUTF8: false, into: &fields, unreadable: &unreadable)
         #expect(count == fields.count)
         return fields.withElements { $0.map { Array($0.bytes.dropFirst(path.utf8.count + 1)) } }
     }

@@ -4,6 +4,7 @@
 
 Without arguments the attempts of test_sandbox.py that programs make, in a strict shell inside a default one, and some in the other
 combinations; --all: all in all."""
+import json
 import os
 import shutil
 import subprocess
@@ -63,7 +64,26 @@ class Inside(Verdicts):
             return run(self.shell, top, self.user, script, [], IN=top + "/root/in", here="")
         self.says(name, tried, output, words)
 
+    def reading(self, kind, script, expected):
+        """What programs could not read and run in a strict shell inside is in the log of the one around."""
+        top = prepare(self.base, self.user)
+        try:
+            shutil.copy("/bin/true", top + "/outside/prog")
+            result = self.inside(kind, top, script)
+            log = run(self.shell, top, self.user, "audit log --json --type refusal; audit verify > /dev/null", ["--no-sandbox"])
+            seen = [(row["notes"][0], row["paths"][0].replace(top + "/", "")) for row in map(json.loads, log.stdout.splitlines())]
+            self.verdict(f"{kind[0]}: {script}", "" if seen == expected and not (expected and log.returncode) else f"{seen} {result.stderr!r} {log.stderr!r}")
+        finally:
+            shutil.rmtree(top, ignore_errors=True)
+
     def checks(self):
+        strict = ("strict in a strict one", ["--sandbox=strict", "--root", "TOP"], [], KINDS[0][3], "")
+        free = ("strict in one without bounds", ["--no-sandbox"], [], KINDS[0][3], "")
+        for kind in (KINDS[0], KINDS[4], strict, free):
+            self.reading(kind, "/bin/cat $O/f; sh -c $O/prog; /bin/cat $O/f f d/../f; ls -R > /dev/null; $O/prog; cat $O/g",
+                         [("read", "outside/f"), ("run", "outside/prog"), ("read", "outside/g")])
+            self.reading(kind, "/bin/cat f /etc/passwd; sh -c 'ls; cat d/g'", [])
+        self.reading(KINDS[1], "/bin/cat $O/f; sh -c $O/prog", [])
         for kind in (KINDS[0], KINDS[1], KINDS[4]):
             self.expect("work", "/bin/sh -c 'echo a > new; mkdir x; mv new x/; chmod 700 x; touch -d @7 f; ln f hard; rm hard; ln -s f l; cat l x/new; stat -c %Y f; echo b > /dev/stdout | cat'; "
                         "echo c > g; mkdir -p p/q; /bin/rm -r p; mktemp > t; rm $(cat t)", "inside\na\n7\nb\n", kind=kind)

@@ -28,6 +28,8 @@ enum {
 /// What it changes is an operation of its own, which the first change begins and the recorder ends.
 enum { VSH_RECORDING_APART = 32 };
 enum { VSH_RECORDING_CONFINED = 8, VSH_RECORDING_UNRECORDED = 16 };  // the sandbox is on; nothing is recorded, only refused
+/// What it reads and runs is looked at too, after vsh_recorder_watch_reading. Or: what shells inside of it, with bounds of their own, do.
+enum { VSH_RECORDING_READS = 64, VSH_RECORDING_READS_INSIDE = 128 };
 
 /// Whether a recorder can be had here. 0, or a negative errno as from vsh_recorder_start.
 int vsh_recorder_check(void);
@@ -39,6 +41,12 @@ int vsh_recorder_start(const char *_Nonnull state);
 /// directories. `lists`: absolute paths, each with a zero byte behind it; an empty one; those where nothing may be
 /// changed; an empty one. Together at most 8 KiB.
 void vsh_recorder_confine(const void *_Nonnull lists, size_t count);
+/// Where programs with VSH_RECORDING_READS may read and run others. What else they try is noted, and let go on: Landlock refuses it. `list`: absolute
+/// paths, each with a zero byte behind it; an empty one; at most 4 KiB. NULL: only shells inside are meant. 0, or a negative errno: it is not to be
+/// asked for.
+int vsh_recorder_watch_reading(const void *_Nullable list, size_t count);
+/// What runs the file at a path: its interpreter (`#!`) or loader, which the kernel opens too. Its length, or 0: nothing else.
+size_t vsh_recorder_interpreter(const char *_Nonnull path, char *_Nonnull into, size_t size);
 /// From now on it makes all calls on names itself, so that none can be led to the shell's own directories by a race.
 /// `how`: VSH_CALLS_…: by default programs that outlive the only process that may read their memory may go on.
 void vsh_recorder_make_calls(uint32_t how);
@@ -112,6 +120,8 @@ int vsh_recorder_is_nested(void);
 /// it starts; Landlock rules that this process and its children put on themselves are let through. `lists`: as for vsh_recorder_confine, at most 4 KiB. 0, or a
 /// negative errno: there is none, or it takes no more.
 int vsh_recorder_take_bounds(const void *_Nonnull lists, size_t count);
+/// Tells it where reading is allowed there. `list`: as for vsh_recorder_watch_reading.
+void vsh_recorder_tell_readable(const void *_Nonnull list, size_t count);
 /// As vsh_recorder_refusals, in such a process.
 uint32_t vsh_recorder_refusals_in_bounds(const char *_Nullable *_Nonnull action, const char *_Nullable *_Nonnull path);
 /// Tells it what was refused here. `text`: an action and a path, each with a zero byte behind it.

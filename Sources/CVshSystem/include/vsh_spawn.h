@@ -43,6 +43,9 @@ struct vsh_launch {
   const char *_Nullable interpreter_name;     // argv0 of it
 };
 
+/// What execve gets as a sixth argument, which it does not have: filters tell the shell's own calls by it. 0: nothing.
+extern uint64_t vsh_exec_mark;
+
 /// Starts a process (vfork, execve). The child's pid, or a negative errno of whichever step failed; the child is then
 /// already reaped. Signals are blocked meanwhile. EINTR is not returned.
 pid_t vsh_spawn(const struct vsh_launch *_Nonnull launch);

@@ -302,6 +302,7 @@ struct Copying {
                 isComplete = isComplete && isDone
             }
         } catch {
+            command.files.noteUnreadable(source, error)
             command.report("cannot access \(source)", error.rawValue)
             isComplete = false
         }
