@@ -14,7 +14,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "Tests" / "lib"), str(TOP / "Tests" / "undo")]
 from escapes import ATTEMPTS, C_RACE  # noqa: E402
-from test_sandbox import Verdicts, run, run_suites  # noqa: E402
+from test_sandbox import Verdicts, prepare, run, run_suites  # noqa: E402
 
 # (name, options of the shell around, of those inside, of the innermost, where it starts). TOP holds root and outside.
 KINDS = (

@@ -11,7 +11,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(TOP / "Tests" / "lib"), str(TOP / "Tests" / "undo")]
 from escapes import KILL_RECORDER  # noqa: E402
-from test_sandbox import prepare, run, run_suites  # noqa: E402
+from test_sandbox import Verdicts, prepare, run, run_suites  # noqa: E402
 
 # Each word is a way to reach a path; all are raw calls of a static program.
 C_READS = r"""
@@ -109,15 +109,7 @@ CASES = (
 )
 
 
-class Reading:
-    def __init__(self, shell, base, user):
-        self.shell, self.base, self.user = shell, base, user
-        self.who = "nobody" if user else "root" if os.geteuid() == 0 else "user"
-        self.passed = self.failed = self.skipped = 0
-
-    def left_out(self):
-        return f"{self.skipped} not here"
-
+class Reading(Verdicts):
     def make(self):
         top = prepare(self.base, self.user)
         os.mkdir(top + "/outside/many")
@@ -133,13 +125,6 @@ class Reading:
             for name in [""] + dirs + files:
                 os.lchown(os.path.join(path, name), self.user, self.user) if self.user else None
         return top
-
-    def verdict(self, name, problem):
-        if problem:
-            self.failed += 1
-            print(f"FAILED {self.who}: {name}: {problem}")
-        else:
-            self.passed += 1
 
     def attempt(self, name, script, expected, *marks, **more):
         if "C" in marks and not os.path.exists(self.base + "/reads") or "cc" in marks and not shutil.which("cc"):
