@@ -30,10 +30,12 @@ public struct Results {
             return record
         }
         var isUnknown = false
-        for index in records.indices {
+        var absence = Absence()
+        for index in records.indices where !absence.holds(records[index].path) {
             do throws(Errno) {
                 records[index].after = try Self.present(records[index].path)
             } catch .noEntry {
+                absence.note(records[index].path)
             } catch .notDirectory {
             } catch {
                 // Nothing can be said of it: no result, rather than a wrong one.
@@ -131,6 +133,36 @@ public struct Results {
             let bytes = try? fd.readAll(limit: size + 1), bytes.count == size
         else { return nil }
         return SHA256.digest(bytes)
+    }
+}
+
+/// A directory that is not there: no name below it has to be looked for.
+private struct Absence {
+    private var gone: [UInt8] = []
+    private var present: [UInt8] = []
+
+    func holds(_ path: [UInt8]) -> Bool { !gone.isEmpty && Self.isBelow(path, gone) }
+
+    /// Nothing is at a path. Names of one directory mostly come together.
+    mutating func note(_ path: [UInt8]) {
+        guard let slash = path.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { return }
+        if slash == present.count, Self.isBelow(path, present) { return }
+        let directory = Array(path[..<slash])
+        do throws(Errno) {
+            _ = try FileStatus(directory, follow: false)
+            present = directory
+        } catch {
+            if error == .noEntry { gone = directory }
+        }
+    }
+
+    private static func isBelow(_ path: [UInt8], _ directory: [UInt8]) -> Bool {
+        guard path.count > directory.count, path[directory.count] == UInt8(ascii: "/") else { return false }
+        return path.withUnsafeBufferPointer { path in
+            directory.withUnsafeBufferPointer { directory in
+                ByteSearch.compare(UnsafeBufferPointer(rebasing: path[..<directory.count]), directory) == 0
+            }
+        }
     }
 }
 
