@@ -300,6 +300,8 @@ extern _Thread_local bool records_nothing;
 /// Another link to a file in a store. 0 or the reason.
 int keep_link(struct operation *operation, const struct place *place, uint64_t *item, const char **location);
 int keep_copy(struct operation *operation, const struct place *place, uint64_t *item);
+/// To be called when the thread has done with a listener.
+void forget_group(void);
 bool read_small(const struct place *place, struct buffer *content);
 void read_attributes(const char *path, struct buffer *block);
 bool is_store(const char *path);

@@ -7,7 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
 
-enum { SMALL = 8192, PLACES = 64, NAME_LENGTH = 39 };
+enum { SMALL = 8192, PLACES = 64, NAME_LENGTH = 39, GROUP_SHIFT = 6 };
+/// In the number of an item: it lies in a group (Sources/VshStore/ItemNames.swift).
+static const uint32_t GROUPED = 1u << 31;
 static const uint64_t file_cap = 64u << 20, operation_cap = 1u << 30;
 
 /// Stores on other mounts that were looked for; `path` NULL: none can be had.
@@ -101,7 +103,7 @@ static char *put_decimal(char *at, uint32_t number) {
   return at;
 }
 
-/// The name of an item, as PreimageStore.itemPath makes it.
+/// The name of an item, as ItemNames makes it.
 static void item_name(char name[NAME_LENGTH + 1], uint64_t item) {
   memset(name, '_', NAME_LENGTH);
   name[NAME_LENGTH] = 0;
@@ -135,17 +137,47 @@ static int main_store(void) {
   return none;
 }
 
-/// A link in the main store. `path`: room for one.
-static int link_near(const struct place *place, char *path, uint64_t item) {
+/// The group of the main store that was used last, and a descriptor of it; -1: none.
+static _Thread_local uint64_t known_group = UINT64_MAX;
+static _Thread_local int group = -1;
+
+void forget_group(void) {
+  if (group >= 0) close(group);
+  group = -1;
+  known_group = UINT64_MAX;
+}
+
+/// Opens the group that an item is in, made if need be; -1 when there can be none.
+static int group_of(uint64_t item) {
+  uint64_t number = item >> GROUP_SHIFT;
+  if (number == known_group) return group;
+  forget_group();
   int store = main_store();
-  if (store < 0) {
-    item_path(path, NULL, item);
+  if (store < 0) return -1;
+  char name[32];
+  snprintf(name, sizeof name, "%u.g%u", (uint32_t)(item >> 32), ((uint32_t)item & ~GROUPED) >> GROUP_SHIFT);
+  if (mkdirat(store, name, 0700) < 0 && errno != EEXIST) return -1;
+  group = openat(store, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  known_group = number;
+  return group;
+}
+
+/// A link in a group of the main store. `path`: room for one. The item that it is: `item`, or that number marked as grouped.
+static int link_near(const struct place *place, char *path, uint64_t *item) {
+  if (group_of(*item | GROUPED) < 0) {
+    item_path(path, NULL, *item);
     return link(place->path, path);
   }
+  *item |= GROUPED;
   char name[NAME_LENGTH + 1];
-  item_name(name, item);
-  if (place->directory >= 0) return linkat(place->directory, place->path + place->name, store, name, 0);
-  return linkat(AT_FDCWD, place->path, store, name, 0);
+  item_name(name, *item);
+  int result = place->directory >= 0 ? linkat(place->directory, place->path + place->name, group, name, 0) : linkat(AT_FDCWD, place->path, group, name, 0);
+  // The group may be gone.
+  if (result < 0 && errno == ENOENT) {
+    forget_group();
+    errno = ENOENT;
+  }
+  return result;
 }
 
 int keep_link(struct operation *operation, const struct place *place, uint64_t *item, const char **location) {
@@ -153,10 +185,11 @@ int keep_link(struct operation *operation, const struct place *place, uint64_t *
   static _Thread_local uint64_t far_mount, far_device;
   char path[LONG_PATH];
   uint64_t mount = place->status.stx_mnt_id, device = device_of(&place->status);
-  *item = next_item(operation->journal);
+  uint64_t number = *item = next_item(operation->journal);
   *location = NULL;
   bool is_far = far_mount == mount && far_device == device;
-  if (!is_far && link_near(place, path, *item) == 0) return 0;
+  if (!is_far && link_near(place, path, item) == 0) return 0;
+  *item = number;
   if (is_far || errno == EXDEV) {
     far_mount = mount;
     far_device = device;

@@ -101,6 +101,7 @@ static void serve(struct slot *slot) {
   }
   forget_processes();
   forget_all_rights();
+  forget_group();
   bounds_end(slot);
   int fd = slot->listener;
   slot->listener = -1;

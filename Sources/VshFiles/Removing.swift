@@ -93,6 +93,9 @@ extension FileSystem {
         } catch {
             recorder.void(offset)
             if error == .noEntry, (try? FileStatus(path.path, follow: false)) == nil { throw error }
+            if error == .noEntry, store.makeGroup(of: item, location: location) {
+                return try moveIntoStore(path, status, recorder, item: item, location: location, mode)
+            }
             return error == .crossDevice ? .elsewhere : .refused
         }
     }

@@ -114,8 +114,8 @@ final class Restorer {
         parentDescriptor = -1
     }
 
-    private func openStore(_ location: [UInt8]) -> Int32 {
-        guard let path = recorder.store?.directory(of: location) else { return -1 }
+    private func openStore(_ item: UInt64, _ location: [UInt8]) -> Int32 {
+        guard let path = recorder.store?.directory(of: item, location: location) else { return -1 }
         if storeDescriptor >= 0 {
             if storePath == path { return storeDescriptor }
             try? System.close(storeDescriptor)
@@ -131,8 +131,8 @@ final class Restorer {
         guard change.kind == .removed, change.preimage == .object, change.item != 0, !change.before.isDirectory,
             let slash = change.path.lastIndex(of: UInt8(ascii: "/"))
         else { return false }
-        let store = openStore(change.location)
-        let item = PreimageStore.itemName(change.item)
+        let store = openStore(change.item, change.location)
+        let item = ItemNames.name(change.item)
         guard store >= 0, let status = try FileStatus.look(item, at: store) else { return false }
         // That nothing is at the path the rename finds out.
         let sighting = RestoreSighting(present: .absent, item: NodeState(status))

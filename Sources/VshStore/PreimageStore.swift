@@ -29,36 +29,22 @@ public final class PreimageStore {
 
     /// Path of an item, without NUL. `location`: empty for the main store.
     public func path(_ item: UInt64, location: [UInt8] = []) -> [UInt8] {
-        Self.itemPath(item, in: location.isEmpty ? main : location)
+        ItemNames.path(item, in: location.isEmpty ? main : location)
     }
 
-    static func itemPath(_ item: UInt64, in directory: [UInt8]) -> [UInt8] {
-        var path = directory
-        path.reserveCapacity(path.count + StoreContents.nameLength + 2)  // a slash and a NUL
-        path.append(UInt8(ascii: "/"))
-        append(item, to: &path)
+    /// The directory that an item is in: the store, or a group of it.
+    public func directory(of item: UInt64, location: [UInt8]) -> [UInt8] {
+        var path = location.isEmpty ? main : location
+        ItemNames.appendGroup(of: item, to: &path)
         return path
     }
 
-    /// The name of an item in its directory.
-    public static func itemName(_ item: UInt64) -> [UInt8] {
-        var name: [UInt8] = []
-        name.reserveCapacity(StoreContents.nameLength + 1)
-        append(item, to: &name)
-        return name
+    /// Makes the group that an item goes back to, which may have been removed. False: it is there, or is none.
+    public func makeGroup(of item: UInt64, location: [UInt8]) -> Bool {
+        let group = directory(of: item, location: location)
+        guard group != (location.isEmpty ? main : location) else { return false }
+        return (try? System.makeDirectory(group, mode: 0o700)) != nil
     }
-
-    /// The names are long for speed's sake: of short ones ext4 puts 250 into a block, which it searches twice for each new one.
-    private static func append(_ item: UInt64, to path: inout [UInt8]) {
-        let end = path.count + StoreContents.nameLength
-        path.append(decimal: item >> 32)
-        path.append(UInt8(ascii: "."))
-        path.append(decimal: item & 0xffff_ffff)
-        path.append(contentsOf: repeatElement(StoreContents.filler, count: end - path.count))
-    }
-
-    /// The directory of a location; empty for the main store.
-    public func directory(of location: [UInt8]) -> [UInt8] { location.isEmpty ? main : location }
 
     /// Whether an object on this mount can be expected to go into the main store by a rename.
     @inline(__always)
@@ -80,14 +66,10 @@ public final class PreimageStore {
     /// How many items are names of a file in `directory`. Looks at all items: for what is seldom asked.
     public func links(to file: NodeState, near directory: [UInt8]) -> UInt32 {
         let place = (try? FileStatus(directory)).map { isMain(mount: $0.mount, device: $0.device) } ?? true
-        guard let store = place ? main : location(near: directory), var reader = try? DirectoryReader(store) else {
-            return 0
-        }
+        guard let store = place ? main : location(near: directory) else { return 0 }
         var count: UInt32 = 0
-        while let entry = try? reader.next() {
-            guard !entry.isDot, let item = try? FileStatus(entry.path, at: reader.descriptor, follow: false) else {
-                continue
-            }
+        ItemNames.forEach(in: store) { _, name, group in
+            guard let item = try? FileStatus(name, at: group, follow: false) else { return }
             if file.isSameObject(as: NodeState(item)) { count += 1 }
         }
         return count
@@ -143,13 +125,5 @@ public final class PreimageStore {
             return true
         }
         return false
-    }
-}
-
-extension [UInt8] {
-    /// Appends the decimal digits of a number.
-    mutating func append(decimal value: UInt64) {
-        if value >= 10 { append(decimal: value / 10) }
-        append(UInt8(ascii: "0") + UInt8(value % 10))
     }
 }

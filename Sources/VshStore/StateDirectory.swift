@@ -284,13 +284,7 @@ extension StateDirectory {
             }
         }
         // Store items carry the numbers of journals that are gone.
-        if var reader = try? DirectoryReader(store) {
-            while let entry = try? reader.next() {
-                if let item = StoreContents.number(Array(entry.name)) {
-                    highest.number = max(highest.number, item >> 32)
-                }
-            }
-        }
+        ItemNames.forEach(in: store) { item, _, _ in highest.number = max(highest.number, item >> 32) }
         return highest
     }
 }

@@ -21,6 +21,8 @@ public struct StoreSurvey: Sendable {
     }
 
     public var places: [Place] = []
+    /// Journals that are still there.
+    var busy: Set<UInt64> = []
     /// All operations of an entry: those that undid and redid it, the members of a transaction.
     var operations: [OperationID: [OperationID]] = [:]
     /// Entries that keep something, the newest operation's age of each.
@@ -76,6 +78,7 @@ extension OperationLog {
         }
         for found in PreimageStore(state).knownLocations() { locations.insert(found) }
         let (busy, floor) = try busyJournals(state)
+        survey.busy = busy
         var progress = ProgressLine("looking at what is kept", total: 0, canStop: true)
         for location in locations.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
             let path = location.isEmpty ? state.store : location
@@ -170,17 +173,17 @@ extension OperationLog {
 
     /// Removes what no operation needs.
     public func removeOrphans(_ survey: StoreSurvey) throws(StoreError) {
-        let store = PreimageStore.self
         var progress = ProgressLine("removing what is not needed", total: 0, canStop: true)
         for place in survey.places {
             for item in place.orphans {
-                let path = store.itemPath(item, in: place.path)
+                let path = ItemNames.path(item, in: place.path)
                 do {
                     try StoreRemoval.remove(path, &progress)
                 } catch {
                     throw StoreError(.system(error), path)
                 }
             }
+            ItemNames.removeEmptyGroups(in: place.path, except: survey.busy)
         }
     }
 

@@ -18,37 +18,17 @@ struct StoreContents {
     /// Reads a store directory. Names that are no items are left alone.
     /// - Throws: only that ^C was pressed.
     init(_ directory: [UInt8], _ progress: inout ProgressLine) throws(Errno) {
-        guard var reader = try? DirectoryReader(directory, follow: false) else { return }
-        while let entry = try? reader.next() {
-            guard let item = Self.number(Array(entry.name)),
-                let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false)
-            else { continue }
+        try ItemNames.forEach(in: directory) { (item, name, group) throws(Errno) in
+            guard let status = try? FileStatus(name, at: group, follow: false) else { return }
             if !progress.step() { throw .interrupted }
             var bytes = UInt64(status.blocks) * 512
-            if status.isDirectory { bytes += try Self.size(entry.path, reader.descriptor, &progress) }
+            if status.isDirectory { bytes += try Self.size(name, group, &progress) }
             items[item] = bytes
             oldest = min(oldest, status.changeTime.totalNanoseconds)
         }
     }
 
     var bytes: UInt64 { items.values.reduce(0, +) }
-
-    /// Of the name of an item: what the kernel keeps together with its entry.
-    static let nameLength = 39
-    static let filler = UInt8(ascii: "_")
-
-    /// `12.3` with a filler behind it: item 3 of journal 12.
-    static func number(_ name: [UInt8]) -> UInt64? {
-        guard name.count == nameLength, let dot = name.firstIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
-        let end = name.firstIndex(of: filler) ?? nameLength
-        guard name[end...].allSatisfy({ $0 == filler }) else { return nil }
-        var numbers: [UInt64] = [0, 0]
-        for (index, byte) in name[..<end].enumerated() where index != dot {
-            guard byte >= 48, byte <= 57 else { return nil }
-            numbers[index < dot ? 0 : 1] = numbers[index < dot ? 0 : 1] &* 10 &+ UInt64(byte - 48)
-        }
-        return numbers[0] < 1 << 32 && numbers[1] < 1 << 32 && numbers[1] > 0 ? numbers[0] << 32 | numbers[1] : nil
-    }
 
     private static func size(_ path: some PathArgument, _ directory: Int32, _ progress: inout ProgressLine)
         throws(Errno) -> UInt64

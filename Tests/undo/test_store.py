@@ -97,6 +97,37 @@ def purge_all_and_trees():
         assert "0 operations keep something" in p.vsh("store")
 
 
+@test
+def items_of_programs_lie_in_groups():
+    with Place() as p:
+        def make():
+            for i in range(150):
+                p.write("f%d" % i, 10 + i)
+
+        make()
+        p.vsh("/bin/rm f*; :")
+        groups = p.items()
+        assert 3 <= len(groups) <= 4 and all(".g" in name for name in groups), groups
+        inside = [name for group in groups for name in os.listdir(p.state + "/store/" + group)]
+        assert len(inside) == 150 and all(len(name) == 39 for name in inside), len(inside)
+        assert "in 150 items" in p.vsh("store"), p.vsh("store")
+        p.vsh("undo")
+        assert sorted(os.path.getsize(p.top + "/f%d" % i) for i in range(150)) == list(range(10, 160))
+        # Nothing is left in them, and nobody uses their journal: they go, and are made again by what goes back.
+        p.vsh("store gc")
+        assert p.items() == [], p.items()
+        p.vsh("redo")
+        assert p.names() == [] and "in 150 items" in p.vsh("store"), p.vsh("store")
+        assert sorted(p.items()) == sorted(groups), p.items()
+        p.vsh("undo")
+        assert len(p.names()) == 150
+        p.vsh("/bin/rm f7; :")
+        p.vsh("store purge --all")
+        p.vsh("store gc")
+        assert p.items() == [], p.items()
+        assert "has expired" in p.vsh("undo", 1)
+
+
 def item(journal, number):
     """The name of an item in a store."""
     return f"{journal}.{number}".ljust(39, "_")
