@@ -3,6 +3,7 @@
 #include "result.h"
 #include "sets.h"
 #include "vsh_signal.h"
+#include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -101,6 +102,12 @@ int vsh_local_time(int64_t seconds, int rereads_zone, int fields[9], int32_t *of
   strncpy(abbreviation, tm.tm_zone, 15);
   abbreviation[15] = 0;
   return 0;
+}
+
+void vsh_set_zone(const char *zone) {
+  const char *old = getenv("TZ");
+  if (*zone ? old && !strcmp(old, zone) : !old) return;
+  if (*zone) setenv("TZ", zone, 1); else unsetenv("TZ");
 }
 
 int vsh_format_time(int64_t seconds, const char *format, char *text, int size) {

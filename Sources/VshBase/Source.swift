@@ -5,6 +5,9 @@ public final class Source {
     /// Why the text exists.
     public enum Origin: UInt8 {
         case file, commandString, standardInput, terminal, eval, dot, trap, alias, commandSubstitution, environment
+
+        /// What the shell was called for, not what its commands bring.
+        public var isMain: Bool { rawValue <= Origin.terminal.rawValue }
     }
 
     /// What messages call it: a file name, or the shell's name.

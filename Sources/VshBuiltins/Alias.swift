@@ -12,12 +12,14 @@ func registerAlias(_ shell: Shell) {
 
 private func alias(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
-    while options.next(shell, arguments, "p") != nil {}
+    var asCommands = false
+    while options.next(shell, arguments, "p") != nil { asCommands = true }
     if options.isStopped { return try shell.endUsage(arguments) }
     shell.status = 0
     if options.index == arguments.count {
         for symbol in shell.aliases.keys.sorted(by: { isOrderedBefore(shell.symbols.name($0), shell.symbols.name($1)) })
         {
+            if asCommands && !shell.options.contains(.posix) { shell.output.append("alias ") }
             shell.appendAlias(symbol)
             shell.output.append(10)
         }
@@ -36,6 +38,7 @@ private func alias(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
             shell.syncTables()
             shell.setAlias(symbol, word.slice((equals + 1)..<word.count))
         } else if let symbol = shell.symbols.find(word), shell.aliases[symbol] != nil {
+            if asCommands && !shell.options.contains(.posix) { shell.output.append("alias ") }
             shell.appendAlias(symbol)
             shell.output.append(10)
         } else {

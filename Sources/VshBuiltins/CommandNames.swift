@@ -11,7 +11,7 @@ func registerCommandName(_ shell: Shell) {
     shell.register(
         "type", .intrinsic, synopsis: "[-afpPt] name...", summary: "Say what names stand for.", function: type)
     shell.register(
-        "hash", .intrinsic, synopsis: "[-r] [name...]",
+        "hash", .intrinsic, synopsis: "[-lr] [-p path] [-dt] [name...]",
         summary: "Remember, write or forget where commands are found.", function: hash)
     shell.register(
         "norecord", .extension_, synopsis: "command [argument...]",
@@ -181,7 +181,12 @@ private func describe(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ pa
         shell.output.append(shell.aliases[symbol] ?? Text())
     case .reservedWord: shell.output.append(" is a shell keyword")
     case .specialBuiltin: shell.output.append(" is a special shell builtin")
-    case .function: shell.output.append(" is a function")
+    case .function:
+        shell.output.append(" is a function")
+        if !shell.options.contains(.posix), !isAbsolute, let symbol = shell.symbols.find(name) {
+            shell.output.append(10)
+            return writeFunction(shell, symbol)
+        }
     case .builtin: shell.output.append(" is a shell builtin")
     case .file(let path):
         shell.output.append(" is ")
@@ -194,17 +199,35 @@ private func describe(_ shell: Shell, _ arguments: Arguments, _ name: Text, _ pa
 private func hash(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
     var forgets = false
-    while options.next(shell, arguments, "r") != nil { forgets = true }
+    var wanted: UInt8 = 0
+    var path: Text?
+    while let option = options.next(shell, arguments, shell.options.contains(.posix) ? "r" : "rdltp:") {
+        switch option {
+        case 114: forgets = true
+        case 112: path = options.value
+        default: wanted = option
+        }
+    }
     if options.isStopped { return try shell.endUsage(arguments) }
     shell.status = 0
     if forgets { shell.forgetCommandPaths() }
     if options.index == arguments.count {
-        if !forgets { listRemembered(shell) }
+        if wanted == 116 || wanted == 100 { return try shell.usageError(arguments, "needs a name") }
+        if !forgets { listRemembered(shell, asCommands: wanted == 108) }
         return .normal
     }
     for index in options.index..<arguments.count {
         let name = shell.argument(arguments, index)
         if name.withBytes({ $0.contains(47) }) { continue }
+        if let path {
+            shell.rememberCommandPath(shell.intern(name), path)
+            continue
+        }
+        if wanted == 116 || wanted == 100 {
+            handleRemembered(
+                shell, arguments, name, forgets: wanted == 100, showsName: arguments.count - options.index > 1)
+            continue
+        }
         if let symbol = shell.symbols.find(name), shell.functions[symbol] != nil || shell.findsBuiltin(symbol) {
             continue
         }
@@ -220,11 +243,32 @@ private func hash(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
     return .normal
 }
 
-private func listRemembered(_ shell: Shell) {
+private func listRemembered(_ shell: Shell, asCommands: Bool) {
     for symbol in shell.sortedSymbols({ !shell.commandPaths[$0].isEmpty }) {
+        if asCommands { shell.output.append("builtin hash -p ") }
         shell.output.append(shell.commandPaths[symbol])
+        if asCommands {
+            shell.output.append(32)
+            shell.output.append(shell.symbols.name(symbol))
+        }
         shell.output.append(10)
     }
+}
+
+/// `hash -d` and `-t`: forgets, or writes, where a command was found.
+private func handleRemembered(_ shell: Shell, _ arguments: Arguments, _ name: Text, forgets: Bool, showsName: Bool) {
+    guard let symbol = shell.symbols.find(name), !shell.commandPaths[symbol].isEmpty else {
+        shell.report(arguments, name, "not found")
+        shell.status = 1
+        return
+    }
+    if forgets { return shell.rememberCommandPath(symbol, Text()) }
+    if showsName {
+        shell.output.append(name)
+        shell.output.append(9)
+    }
+    shell.output.append(shell.commandPaths[symbol])
+    shell.output.append(10)
 }
 
 private func norecord(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {

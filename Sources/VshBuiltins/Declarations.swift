@@ -97,7 +97,19 @@ private func declare(
         list(shell, flag, command)
         return .normal
     }
-    if options.functions != 0 { return .normal }
+    if options.functions != 0 {
+        for index in options.index..<arguments.count where flag == .exported {
+            let name = shell.argument(arguments, index)
+            guard let symbol = shell.symbols.find(name), shell.functions[symbol] != nil else {
+                shell.report(arguments, name, "no function")
+                shell.status = 1
+                continue
+            }
+            // Here -n takes the attribute away.
+            shell.exportFunction(symbol, !options.added.contains(.reference))
+        }
+        return .normal
+    }
     for index in options.index..<arguments.count {
         guard var declaration = Declaration(shell, arguments, index) else {
             return try shell.fail(arguments, shell.argument(arguments, index), "not a variable name", status: 2)
@@ -187,9 +199,11 @@ private func unset(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
     var options = OptionReader()
     var removesFunctions = false
     var removesReferences = false
+    var removesVariables = false
     while let option = options.next(shell, arguments, shell.options.contains(.posix) ? "fv" : "fvn") {
         removesFunctions = option == 102
         removesReferences = option == 110
+        removesVariables = option == 118
     }
     if options.isStopped { return try shell.endUsage(arguments) }
     shell.status = 0
@@ -208,6 +222,14 @@ private func unset(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
         }
         if shell.variables[reference.symbol].flags.contains(.readonly) {
             return try shell.fail(arguments, name, "is read only")
+        }
+        let symbol = reference.symbol
+        if shell.variables[symbol].flags.isDisjoint(with: [.isSet, .array, .local]), shell.functions[symbol] != nil,
+            !removesVariables, !removesReferences, !shell.options.contains(.posix)
+        {
+            // No variable has the name: as in bash the function is meant.
+            shell.setFunction(symbol, nil)
+            continue
         }
         try shell.unset(reference)
     }

@@ -11,7 +11,7 @@ func registerEcho(_ shell: Shell) {
         function: { (shell, arguments) throws(ShellError) -> Flow in
             var first = 1
             var newline = true
-            var escapes = true
+            var escapes = !shell.options.contains(.keepsBackslashes) || shell.options.contains(.posix)
             var style = EscapeStyle.echo
             options: while first < arguments.count {
                 let word = shell.argument(arguments, first)

@@ -46,7 +46,7 @@ extension ByteStack {
         case 92: append(92)
         case 97: append(7)
         case 98: append(8)
-        case 101 where style != .echo: append(27)
+        case 69 where style == .argument, 101 where style != .echo: append(27)
         case 102: append(12)
         case 110: append(10)
         case 114: append(13)

@@ -12,7 +12,7 @@ func registerJob(_ shell: Shell) {
         "bg", .intrinsic, synopsis: "[%job...]", summary: "Continue stopped jobs in the background.",
         function: background)
     shell.register(
-        "wait", .intrinsic, synopsis: "[-n] [pid|%job...]",
+        "wait", .intrinsic, synopsis: "[-n] [-p name] [pid|%job...]",
         summary: "Wait until jobs, or all of them, are done; with -n until one is.",
         function: wait)
     shell.register(
@@ -152,10 +152,25 @@ private func resume(_ shell: Shell, _ arguments: Arguments, inForeground: Bool) 
 private func wait(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
     var waitsForOne = false
-    let known: StaticString = shell.options.contains(.posix) ? "" : "n"
-    while options.next(shell, arguments, known) != nil { waitsForOne = true }
+    var variable: Text?
+    let known: StaticString = shell.options.contains(.posix) ? "" : "np:"
+    while let option = options.next(shell, arguments, known) {
+        if option == 112 { variable = options.value } else { waitsForOne = true }
+    }
     if options.isStopped { return try shell.endUsage(arguments) }
-    if waitsForOne { return try waitForOne(shell, arguments, options.index) }
+    if let variable {
+        guard let reference = try shell.reference(variable) else {
+            return try shell.fail(arguments, variable, "not a variable name", status: 1)
+        }
+        try shell.unset(reference)
+    }
+    if waitsForOne { return try waitForOne(shell, arguments, options.index, variable) }
+    if let variable, options.index < arguments.count {
+        let last = shell.argument(arguments, arguments.count - 1)
+        let place = last[0] == 37 ? shell.job(arguments, last) : nil
+        let pid = place.flatMap { shell.jobs.jobs[$0].processes.last.map { Int($0.pid) } } ?? last.decimalInteger
+        if let pid { try shell.assign(shell.intern(variable), Text(decimal: pid)) }
+    }
     shell.status = 0
     if options.index == arguments.count {
         if !shell.ownsJobs { return .normal }
@@ -206,7 +221,9 @@ private func wait(_ shell: Shell, _ place: Int, pid: Int?) throws(ShellError) ->
 }
 
 /// `wait -n`: the status of the job that ends first, of those named or of all; 127 when there is none.
-private func waitForOne(_ shell: Shell, _ arguments: Arguments, _ first: Int) throws(ShellError) -> Flow {
+private func waitForOne(
+    _ shell: Shell, _ arguments: Arguments, _ first: Int, _ variable: Text?
+) throws(ShellError) -> Flow {
     shell.status = 127
     if !shell.ownsJobs { return .normal }
     var numbers: [Int] = []
@@ -223,6 +240,9 @@ private func waitForOne(_ shell: Shell, _ arguments: Arguments, _ first: Int) th
     if first == arguments.count { numbers = shell.jobs.jobs.map(\.number) }
     guard let place = shell.waitForAny(numbers), place >= 0 else { return .normal }
     shell.status = shell.jobs.jobs[place].status?.shellStatus ?? 127
+    if let variable, let pid = shell.jobs.jobs[place].processes.last?.pid {
+        try shell.assign(shell.intern(variable), Text(decimal: Int(pid)))
+    }
     shell.jobs.remove(at: place)
     return .normal
 }

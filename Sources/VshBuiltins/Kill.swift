@@ -79,17 +79,22 @@ private func send(_ shell: Shell, _ arguments: Arguments, _ operand: Text, _ sig
     }
 }
 
+/// Writes the names of all signals.
+func listSignals(_ shell: Shell) {
+    for number in 1...Int(Signal.maximum) {
+        let name = signalName(number)
+        if name.isEmpty { continue }
+        shell.output.append(name)
+        shell.output.append(10)
+    }
+}
+
 private func list(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     shell.status = 0
     var first = 2
     if first < arguments.count, shell.argument(arguments, first).equals("--") { first += 1 }
     if first == arguments.count {
-        for number in 1...Int(Signal.maximum) {
-            let name = signalName(number)
-            if name.isEmpty { continue }
-            shell.output.append(name)
-            shell.output.append(10)
-        }
+        listSignals(shell)
         return .normal
     }
     for index in first..<arguments.count {

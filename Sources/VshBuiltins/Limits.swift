@@ -10,7 +10,7 @@ func registerLimit(_ shell: Shell) {
         synopsis: "[-H|-S] [-a | -c|-d|-e|-f|-i|-l|-m|-n|-p|-q|-r|-R|-s|-t|-u|-v|-x] [limit|unlimited|soft|hard]",
         summary: "Write or set limits of resources.", function: ulimit)
     shell.register(
-        "umask", .intrinsic, synopsis: "[-S] [mask]",
+        "umask", .intrinsic, synopsis: "[-pS] [mask]",
         summary: "Write or set the permissions that new files do not get.", function: umask)
 }
 
@@ -167,7 +167,11 @@ private func set(
 private func umask(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
     var isSymbolic = false
-    while options.next(shell, arguments, "S") != nil { isSymbolic = true }
+    var asCommand = false
+    let isPosix = shell.options.contains(.posix)
+    while let option = options.next(shell, arguments, isPosix ? "S" : "Sp") {
+        if option == 112 { asCommand = true } else { isSymbolic = true }
+    }
     if options.isStopped {
         return try shell.endUsage(arguments)
     }
@@ -175,6 +179,7 @@ private func umask(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
     let mask = System.fileModeMask()
     shell.status = 0
     if options.index == arguments.count {
+        if asCommand { shell.output.append(isSymbolic ? "umask -S " : "umask ") }
         if isSymbolic { appendSymbolic(shell, ~mask & 0o777) } else { appendOctal(shell, mask) }
         shell.output.append(10)
         return .normal
@@ -184,6 +189,10 @@ private func umask(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
         return try shell.fail(arguments, operand, "neither an octal mask nor symbolic permissions")
     }
     shell.setFileCreationMask(new)
+    if isSymbolic && !isPosix {
+        appendSymbolic(shell, ~new & 0o777)
+        shell.output.append(10)
+    }
     return .normal
 }
 

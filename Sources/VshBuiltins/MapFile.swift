@@ -74,7 +74,7 @@ private func mapFile(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
             return try shell.fail(arguments, Text(decimal: descriptor), Errno(rawValue: -error).message, status: 1)
         }
         if shell.scratch.count == mark { break }
-        if found == true && drops { shell.scratch.pop(to: shell.scratch.count - 1) }
+        if found == true && (drops || delimiter == 0) { shell.scratch.pop(to: shell.scratch.count - 1) }
         let line = shell.scratch.text(from: mark)
         shell.scratch.pop(to: mark)
         if skipped > 0 {

@@ -64,7 +64,9 @@ public enum BuiltinOptions {
         case "local": return local
         case "fc": return fc
         case "getopts": return "< none variable"
-        case "hash": return "-r | Forget where commands are\n< command"
+        case "hash":
+            return
+                "-d | Forget where this command is\n-l | Write commands that remember the same\n-p =file | Remember this path\n-r | Forget where commands are\n-t | Write where the command is\n< command"
         case "help": return "< builtin"
         case "history": return history
         case "jobs": return "-l | Show process groups too\n-p | Show process groups only\n< job"
@@ -89,18 +91,19 @@ public enum BuiltinOptions {
             return
                 "--skip | Leave alone what was changed since\n--force | Save what was changed since, and restore\n< none"
         case "set": return set
-        case "trap": return "-p | Write the actions as commands\n< none signal"
+        case "trap": return "-l | List the signals\n-p | Write the actions as commands\n< none signal"
         case "type":
             return
                 "-a | All that the name stands for\n-f | No functions\n-p | The path of a program\n-P | The path, also where the name stands for something else\n-t | One word: alias, keyword, function, builtin or file\n< command"
         case "ulimit": return ulimit
-        case "umask": return "-S | Write the mask as letters\n< none"
+        case "umask": return "-p | Write the mask as a command\n-S | Write the mask as letters\n< none"
         case "unalias": return "-a | Remove all aliases\n< alias"
         case "undo": return undo
         case "unset":
             return
                 "-f | Remove functions\n-v | Remove variables (default)\n-n | Remove references, not what they refer to\n< variable"
-        case "wait": return "-n | Wait until one job is done\n< job"
+        case "wait":
+            return "-n | Wait until one job is done\n-p =variable | Assign the pid of what was waited for\n< job"
         default: return nil
         }
     }

@@ -30,6 +30,7 @@ private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
         var engine = PrintfFormat(
             arguments: operands, isUTF8: shell.isUTF8,
             startTime: shell.options.contains(.posix) ? nil : shell.startTime)
+        engine.zone = { shell.zoneText }
         engine.run(format, into: &shell.output)
         return engine.failures
     }
@@ -45,6 +46,14 @@ private func printf(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -
         shell.status = 1
     }
     return .normal
+}
+
+extension Shell {
+    /// TZ as programs get it; empty: they do not.
+    fileprivate var zoneText: Text {
+        guard let zone = symbols.find(Text("TZ")), variables[zone].flags.contains(.exported) else { return Text() }
+        return value(zone)
+    }
 }
 
 /// `-v name`; false after a message when it is read-only.

@@ -42,6 +42,8 @@ struct PrintfFormat {
     private let arguments: UnsafeBufferPointer<Text>
     private let isUTF8: Bool
     private let startTime: Int64?
+    /// What TZ is, for `%(…)T`; empty: not set.
+    var zone: (() -> Text)?
     /// The first argument of this pass over the format.
     private var base = 0
     /// Arguments taken in this pass in order.
@@ -163,7 +165,7 @@ struct PrintfFormat {
             }
         case 113:
             var quoted = ByteStack(capacity: 64)
-            quoted.append(shellWord: take(number))
+            quoted.append(shellWord: take(number), isUTF8: isUTF8)
             quoted.withBytes { appendPadded($0, conversion, &output) }
         default: return fail(.badConversion, format, start, at)
         }
@@ -186,6 +188,7 @@ struct PrintfFormat {
         let now = Clock.realTime / 1_000_000_000
         if seconds == -1 { seconds = now }
         if seconds == -2 { seconds = now - (Clock.monotonic - (startTime ?? 0)) / 1_000_000_000 }
+        if let zone { Clock.setZone(zone()) }
         let bytes = (try? Clock.formatted(seconds, wanted)) ?? []
         bytes.withUnsafeBufferPointer { appendPadded($0, conversion, &output) }
         return true
@@ -451,19 +454,5 @@ extension ByteStack {
             $0.baseAddress!.initialize(repeating: byte, count: count)
             return count
         }
-    }
-
-    /// Appends `text` as a word that the shell reads back: quoted where it has to be.
-    mutating func append(shellWord text: Text) {
-        let isPlain = text.withBytes { bytes in
-            for byte in bytes {
-                switch byte {
-                case 48...57, 65...90, 97...122, 95, 45, 46, 47, 44, 58, 64, 37, 43: break
-                default: return false
-                }
-            }
-            return !bytes.isEmpty
-        }
-        if isPlain { append(text) } else { append(quotedOnOneLine: text) }
     }
 }

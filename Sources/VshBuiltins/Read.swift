@@ -43,7 +43,7 @@ private enum ReadEnd {
 private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
     var wanted = ReadOptions()
-    let known: StaticString = shell.options.contains(.posix) ? "rd:" : "rd:n:p:st:N:u:a:e"
+    let known: StaticString = shell.options.contains(.posix) ? "rd:" : "rd:n:p:st:N:u:a:ei:"
     while let option = options.next(shell, arguments, known) {
         switch option {
         case 114: wanted.isRaw = true
@@ -55,7 +55,7 @@ private func read(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> 
                 return try shell.fail(arguments, options.value, "not a variable name", status: 2)
             }
             wanted.array = shell.intern(options.value)
-        case 101: break
+        case 101, 105: break
         case 117:
             guard let descriptor = options.value.decimalInteger, descriptor >= 0, descriptor < 1 << 20 else {
                 return try shell.fail(arguments, options.value, "not a descriptor number", status: 2)
@@ -134,11 +134,13 @@ private func failure(_ error: Int32) -> ReadEnd {
 }
 
 /// Whether the delimiter at the end of `scratch` has an odd number of backslashes before it.
-private func endsEscaped(_ shell: Shell, _ mark: Int) -> Bool {
+private func endsEscaped(_ shell: Shell, _ mark: Int, isOpen: Bool = false) -> Bool {
     shell.scratch.withBytes(from: mark) { bytes in
-        var index = bytes.count - 1
+        // `isOpen`: what would be escaped is still to come.
+        let end = isOpen ? bytes.count : bytes.count - 1
+        var index = end
         while index > 0 && bytes[index - 1] == 92 { index -= 1 }
-        return (bytes.count - 1 - index) & 1 == 1
+        return (end - index) & 1 == 1
     }
 }
 
@@ -219,6 +221,10 @@ private func readBytes(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int, _ des
             pending -= 1
         } else {
             pending = !shell.isUTF8 || byte < 0xC2 ? 0 : byte < 0xE0 ? 1 : byte < 0xF0 ? 2 : byte < 0xF5 ? 3 : 0
+        }
+        // A backslash is no character of its own; what it takes the meaning from is one.
+        if !wanted.isRaw && pending == 0 && byte == 92 && endsEscaped(shell, mark, isOpen: true) {
+            continue
         }
         if pending == 0 { characters += 1 }
     }

@@ -64,6 +64,7 @@ private func setCluster(
             }
             let name = shell.argument(arguments, index)
             index += 1
+            if !shell.options.contains(.posix), ShellOptions.isFixed(name: name, isOn) { continue }
             guard let option = known(shell, ShellOptions.option(name: name)) else {
                 shell.reportUsage(arguments, "unknown option \(name.description); \"set -o\" lists them")
                 return false
@@ -71,6 +72,7 @@ private func setCluster(
             try change(shell, option, isOn)
             continue
         }
+        if !isOn && letter == 72 && !shell.options.contains(.posix) { continue }
         guard let option = known(shell, ShellOptions.option(letter: letter)) else {
             shell.reportUsage(arguments, "unknown option \(isOn ? "-" : "+")\(OptionReader.printable(letter))")
             return false

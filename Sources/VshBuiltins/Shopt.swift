@@ -12,18 +12,20 @@ func registerShopt(_ shell: Shell) {
         "caller", .extension_, synopsis: "[level]",
         summary: "Write the line, function and file that called the present one.",
         function: caller)
-    for name in ["complete", "compopt"] as [StaticString] {
+    // The real ones take their place when the first is called.
+    for name in ["complete", "compgen", "compopt"] as [StaticString] {
         shell.register(
-            name, .extension_, synopsis: "[argument...]",
-            summary: "Nothing: start-up files say by it how bash completes words; vsh knows by itself.",
+            name, .extension_, synopsis: "[argument...]", summary: "Define or write how words are completed.",
             function: complete)
     }
 }
 
 private func complete(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
-    if shell.asksForHelp(arguments) { return .normal }
     shell.status = 0
-    return .normal
+    guard let prepare = shell.preparesCompletion else { return .normal }
+    shell.preparesCompletion = nil
+    shell.completions = prepare(shell)
+    return try shell.runBuiltinWords(arguments)
 }
 
 private func shopt(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
@@ -62,7 +64,7 @@ private func shopt(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
             continue
         }
         if let option = row.option, option != .login {
-            shell.setOption(option, wanted)
+            shell.setOption(option, wanted == row.isOn)
         } else if wanted != isOn {
             let message = isOn ? "is always on in vsh" : "is always off in vsh"
             shell.report(arguments, name, row.option == nil ? message : "cannot be changed")
@@ -74,7 +76,7 @@ private func shopt(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
 
 private typealias Row = (option: ShellOptions?, isOn: Bool, name: StaticString)
 
-/// The options by name; one without a bit is always `isOn`.
+/// The options by name; one without a bit is always `isOn`, one with a bit is on while the bit is that.
 private func rows(ofSet: Bool) -> [Row] {
     var found: [Row] = []
     if ofSet {
@@ -84,13 +86,16 @@ private func rows(ofSet: Bool) -> [Row] {
         return found
     }
     for row in ShellOptions.shoptRows { found.append((row.option, true, row.name)) }
+    for row in ShellOptions.invertedRows { found.append((row.option, false, row.name)) }
     for name in ShellOptions.alwaysOn { found.append((nil, true, name)) }
     for name in ShellOptions.alwaysOff { found.append((nil, false, name)) }
     found.append((.login, true, "login_shell"))
     return found.sorted { isOrderedBefore(Text($0.name), Text($1.name)) }
 }
 
-private func state(_ shell: Shell, _ row: Row) -> Bool { row.option.map { shell.options.contains($0) } ?? row.isOn }
+private func state(_ shell: Shell, _ row: Row) -> Bool {
+    row.option.map { shell.options.contains($0) == row.isOn } ?? row.isOn
+}
 
 private func write(_ shell: Shell, _ row: Row, _ isOn: Bool, _ asCommands: Bool, _ ofSet: Bool) {
     if asCommands {

@@ -6,17 +6,25 @@ import VshSystem
 /// `trap` (XCU trap).
 func registerTrap(_ shell: Shell) {
     shell.register(
-        "trap", .special, synopsis: "[action condition...] | [condition...] | -p [condition...]",
+        "trap", .special, synopsis: "[action condition...] | [condition...] | -p [condition...] | -l",
         summary: "Set, reset or write what is done when signals arrive or the shell exits.", function: trap)
 }
 
 private func trap(_ shell: Shell, _ arguments: Arguments) throws(ShellError) -> Flow {
     var options = OptionReader()
     var writes = false
+    var listsSignals = false
     // `trap -` has an action, not an option.
-    while options.next(shell, arguments, "p") != nil { writes = true }
+    let isPosix = shell.options.contains(.posix)
+    while let option = options.next(shell, arguments, isPosix ? "p" : "lp") {
+        if option == 108 { listsSignals = true } else { writes = true }
+    }
     if options.isStopped { return try shell.endUsage(arguments) }
     shell.status = 0
+    if listsSignals {
+        listSignals(shell)
+        return .normal
+    }
     var first = options.index
     if first == arguments.count {
         writeAll(shell, withDefaults: writes)

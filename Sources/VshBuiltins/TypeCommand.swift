@@ -64,10 +64,14 @@ func writeType(_ shell: Shell, _ name: Text, _ options: TypeOptions) -> Bool {
             return true
         }
         if isKeyword(shell, name), write("keyword", " is a shell keyword") { return true }
-        if let symbol, !options.skipsFunctions, shell.functions[symbol] != nil, write("function", " is a function") {
-            return true
+        if let symbol, !options.skipsFunctions, shell.functions[symbol] != nil {
+            let isDone = write("function", " is a function")
+            if !options.onlyKinds && !options.onlyPaths { writeFunction(shell, symbol) }
+            if isDone { return true }
         }
-        if shell.builtin(named: name) != nil, write("builtin", " is a shell builtin") { return true }
+        // A file builtin stands for a program, whose path is asked for.
+        let row = shell.builtin(named: name)
+        if let row, !options.onlyPaths || row.kind != .file, write("builtin", " is a shell builtin") { return true }
     }
     for path in files(shell, name, all: options.all) {
         found = true
@@ -84,6 +88,12 @@ func writeType(_ shell: Shell, _ name: Text, _ options: TypeOptions) -> Bool {
         if !options.all { break }
     }
     return found
+}
+
+/// A function as it would be written.
+func writeFunction(_ shell: Shell, _ symbol: Symbol) {
+    shell.output.append(shell.functionText(symbol))
+    shell.output.append(10)
 }
 
 private func quotedEnd(_ text: Text) -> Text {

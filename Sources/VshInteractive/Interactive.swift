@@ -31,6 +31,7 @@ extension Shell {
         abbreviations.register(self)
         registerLogout(self)
         countLevel()
+        decodesPrompt = { PromptRenderer($0).decoded($1) }
         startInteractive(readsFiles: readsFiles, file: file)
         InteractiveShell.install(self)
         let keyBindings = KeyBindings()
@@ -61,6 +62,12 @@ extension Shell {
     /// What other shells have of it: `history` works on the lines that interactive ones keep, `config` shows what one would have.
     public func registerForScripts() {
         opensHistory = { InteractiveShell.storedHistory($0) }
+        decodesPrompt = { PromptRenderer($0).decoded($1) }
+        preparesCompletion = {
+            let completions = UserCompletions()
+            completions.register($0)
+            return completions
+        }
         ConfigCommand.register(self) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
             try shell.runInProcess { shell.showConfiguration(arguments) }
             return .normal

@@ -27,6 +27,8 @@ public struct ShellError: Error {
         case specialBuiltin
         /// An interactive shell was interrupted: back to the prompt.
         case interrupted
+        /// The complete command ends, not the shell (`shopt -s failglob`, as in bash).
+        case discarded
         /// The commands that remain of a virtual subshell have been run by a process forked in its place: to the boundary, not further.
         case continuedElsewhere
     }

@@ -16,7 +16,7 @@ struct CallRecord {
 struct PipelineStatuses {
     let statuses: [Int32]
     /// `$?` after it.
-    let status: Int32
+    var status: Int32
     /// A complete command was begun since: the one that may ask for it.
     var isAsked = false
 }
@@ -60,6 +60,16 @@ extension Shell {
     private var pipelineStatuses: [Int32] {
         if let last = lastPipeline, last.status == status { return last.statuses }
         return [status]
+    }
+
+    /// After `!`, which leaves PIPESTATUS: `before` is the status that it inverted.
+    @inline(never)
+    func noteInverted(_ before: Int32, isPipeline: Bool) {
+        if isPipeline {
+            lastPipeline?.status = status
+        } else {
+            lastPipeline = PipelineStatuses(statuses: [before], status: status)
+        }
     }
 
     /// Before each complete command: PIPESTATUS tells of the one before it.

@@ -10,6 +10,7 @@ extension Shell {
         if name.count < 3 || name.count > 13 { return }
         if isComputedArray(name) { variables[symbol].flags = [.array, .dynamic] }
         if isComputedText(name) { variables[symbol].flags = [.isSet, .dynamic] }
+        if isOptionList(name) { variables[symbol].flags = [.isSet, .dynamic, .readonly] }
         if let constant = constant(name) {
             variables[symbol].text = constant
             variables[symbol].flags = .textValue
@@ -36,11 +37,35 @@ extension Shell {
         }
     }
 
-    /// The present value of a variable for which `isComputedText` holds.
+    private func isOptionList(_ name: Text) -> Bool { name.equals("SHELLOPTS") || name.equals("BASHOPTS") }
+
+    /// The names of the options of `set`, or of `shopt`, that are on.
+    private func optionList(ofSet: Bool) -> Text {
+        var names: [StaticString] = []
+        if ofSet {
+            // A bash that gets the list does not know those of vsh.
+            let known = options.subtracting([.announce, .record, .globstar])
+            for row in ShellOptions.rows where row.canChange && known.contains(row.option) {
+                if let name = row.name { names.append(name) }
+            }
+            names.append("interactive-comments")
+        } else {
+            for row in ShellOptions.shoptRows where options.contains(row.option) { names.append(row.name) }
+            for row in ShellOptions.invertedRows where !options.contains(row.option) { names.append(row.name) }
+            names += ShellOptions.alwaysOn
+        }
+        let list = names.map { Text($0).bytes }.sorted { $0.lexicographicallyPrecedes($1) }
+        return Text(Array(list.joined(separator: [58])))
+    }
+
+    /// The present value of a variable for which `isComputedText` or `isOptionList` holds.
     func computedText(_ symbol: Symbol) -> Text {
         let name = symbols.name(symbol)
+        if isOptionList(name) { return optionList(ofSet: name[0] == UInt8(ascii: "S")) }
         switch name[0] {
         case UInt8(ascii: "B"): return Text(decimal: subshellDepth)
+        case UInt8(ascii: "S") where name.equals("SHELL"):
+            return Text(UserDatabase.user(id: System.userID)?.shell ?? Array("/bin/sh".utf8))
         case UInt8(ascii: "S"):
             let bytes = (try? System.random(count: 4)) ?? []
             return Text(decimal: bytes.reduce(0) { $0 << 8 | Int($1) })

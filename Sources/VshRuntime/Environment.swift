@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MPL-2.0
 import VshBase
+import VshSyntax
 import VshSystem
 
 extension Shell {
@@ -43,6 +44,23 @@ extension Shell {
             environmentVector.close()
         }
         for entry in foreignEnvironment { environmentVector.append(entry) }
+        if !exportedFunctions.isEmpty { for entry in functionEntries { environmentVector.append(entry) } }
+    }
+
+    /// `export -f name`, or with `isOn` false `export -nf name`: whether there is such a function.
+    public func exportFunction(_ symbol: Symbol, _ isOn: Bool) {
+        if isOn { exportedFunctions.insert(symbol) } else { exportedFunctions.remove(symbol) }
+        environmentIsStale = true
+    }
+
+    /// The exported functions as bash looks for them: `BASH_FUNC_name%%=() { …; }`.
+    private var functionEntries: [Text] {
+        exportedFunctions.sorted().compactMap { (symbol: Symbol) -> Text? in
+            guard let body = functions[symbol] else { return nil }
+            var text = unparse(body.code, body.node, symbols: symbols)
+            if text.first != UInt8(ascii: "{") { text = Array("{\n".utf8) + text + Array("\n}".utf8) }
+            return Text(Array("BASH_FUNC_".utf8) + symbols.name(symbol).bytes + Array("%%=() ".utf8) + text)
+        }
     }
 
     /// The environment of programs: NAME=value.
@@ -54,7 +72,7 @@ extension Shell {
             if !flags.contains(.exported) || !flags.contains(.isSet) || flags.contains(.array) { continue }
             list.append(symbols.name(symbol).bytes + [61] + value(symbol).bytes)
         }
-        return list + foreignEnvironment.map(\.bytes)
+        return list + foreignEnvironment.map(\.bytes) + functionEntries.map(\.bytes)
     }
 
     /// Whether `text` is a name (XBD 3.216): letters, digits and underscores, not beginning with a digit.

@@ -49,7 +49,11 @@ extension Shell {
         case .not:
             let flow = try runCondition(code, node.a)
             // `! return 5` and `! exit 5` leave with 5.
-            if flow != .returned && flow != .exited { status = status == 0 ? 1 : 0 }
+            if flow != .returned && flow != .exited {
+                let before = status
+                status = status == 0 ? 1 : 0
+                if lastPipeline != nil { noteInverted(before, isPipeline: code.nodes[node.a].kind == .pipeline) }
+            }
             return flow
         case .pipeline:
             let flow = try runPipeline(code, index, tail: tail)
@@ -299,6 +303,7 @@ extension Shell {
     public func setFunction(_ symbol: Symbol, _ body: FunctionBody?) {
         if isVirtualSubshell { stateTrail.append(.function(symbol, functions[symbol])) }
         functions[symbol] = body
+        if !exportedFunctions.isEmpty { environmentIsStale = true }
     }
 
     /// Defines an alias, or removes it with nil.

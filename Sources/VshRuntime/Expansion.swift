@@ -21,6 +21,8 @@ struct WordBuilder {
         case pattern
         /// The same for an extended regular expression.
         case regularExpression
+        /// What takes the place of matches: a quoted `&` becomes a NUL.
+        case replacement
     }
 
     let purpose: Purpose
@@ -113,7 +115,7 @@ extension Shell {
     private func checkPatterns() throws(ShellError) {
         if options.contains(.failglob) && hasFailedPattern {
             hasFailedPattern = false
-            throw ShellError(.expansion, status: 1)
+            throw ShellError(.discarded, status: 1)
         }
     }
 
@@ -305,6 +307,7 @@ extension Shell {
         case .text: scratch.append(text)
         case .pattern: appendEscaped(text)
         case .regularExpression: appendEscapedExpression(text)
+        case .replacement: appendMarked(text)
         case .fields:
             builder.afterWhitespace = false
             beginRun(true, &builder)
@@ -453,10 +456,7 @@ extension Shell {
 
     /// Appends the pathnames that a pattern matches, or `unmatched` when there are none (XCU 2.6.6).
     private func expandPattern(_ pattern: Text, unmatched: Text) {
-        var unreadable: Text?
-        let found = expandPathnames(
-            pattern, isUTF8: isUTF8, options: options, into: &fields, unreadable: &unreadable)
-        if let unreadable { files.noteUnreadable(unreadable, .accessDenied) }
+        let found = matchPathnames(pattern)
         if found > 0 { return }
         if options.contains(.failglob) {
             report(name: unmatched, "no file matches")

@@ -159,43 +159,6 @@ extension Shell {
         return text
     }
 
-    /// `/`, `//`, `/#` and `/%`: the longest matches, from the left.
-    @inline(never)
-    func replace(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
-        let pattern = try expandToPattern(code, part.b)
-        let replacement = part.c < 0 ? Text() : try expandToText(code, part.c)
-        let isAnchored = part.op == .replacePrefix || part.op == .replaceSuffix
-        if pattern.text.isEmpty && !isAnchored { return text }
-        var result = Text()
-        text.withBytes { bytes in
-            let count = bytes.count
-            func append(_ range: Range<Int>) { result.append(UnsafeBufferPointer(rebasing: bytes[range])) }
-            if part.op == .replaceSuffix {
-                let start = pattern.suffixStart(bytes, longest: true)
-                append(0..<(start ?? count))
-                if start != nil { result.append(replacement) }
-                return
-            }
-            var kept = 0
-            var index = 0
-            repeat {
-                let rest = UnsafeBufferPointer(rebasing: bytes[index...])
-                if let length = pattern.prefixLength(rest, longest: true), length > 0 || count == 0 || isAnchored {
-                    append(kept..<index)
-                    result.append(replacement)
-                    index += length
-                    kept = index
-                    if part.op != .replaceAll { break }
-                } else {
-                    if isAnchored { break }
-                    index += isUTF8 && count > 0 ? max(utf8Length(rest.baseAddress!, rest.count), 1) : 1
-                }
-            } while index < count
-            append(kept..<count)
-        }
-        return result
-    }
-
     func expandOperand(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {
         if part.isQuoted { builder.hasQuotes = true }
         if part.b < 0 { return }

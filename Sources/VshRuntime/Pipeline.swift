@@ -48,6 +48,8 @@ extension Shell {
                 if isLast && endsHere {
                     loopDepth = 0
                     flow = try run(code, child, tail: !options.contains(.pipefail))
+                } else if isLast && !usesJobControl && runsLastStageHere {
+                    flow = try run(code, child, tail: false)
                 } else if isLast && !usesJobControl {
                     try runInSubshell(code, child)
                 } else if !usesJobControl, runsAhead(code.nodes[child]) {
@@ -78,8 +80,11 @@ extension Shell {
         files.didRunProgram()
         files.explainFailure(status)
         if let failure { throw failure }
-        return flow == .exited ? .exited : .normal
+        return flow == .exited || runsLastStageHere ? flow : .normal
     }
+
+    /// `shopt -s lastpipe`
+    private var runsLastStageHere: Bool { options.contains(.lastpipe) && !options.contains(.posix) }
 
     /// Waits for the stages without job control; `status` is the pipeline's.
     private func wait(for stages: [JobProcess]) {

@@ -146,7 +146,10 @@ extension Shell {
             do throws(ShellError) {
                 flow = try run(code, root, tail: isLast)
             } catch {
-                if !recovers || error.kind == .interrupted || error.kind == .continuedElsewhere { throw error }
+                let goesOn =
+                    recovers
+                    || error.kind == .discarded && source.origin.isMain && !options.contains(.errexit)
+                if !goesOn || error.kind == .interrupted || error.kind == .continuedElsewhere { throw error }
                 status = error.status
                 unwind()
             }

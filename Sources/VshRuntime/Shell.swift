@@ -197,6 +197,13 @@ public final class Shell {
     public var history: CommandHistory? { interactive?.history }
     /// Opens the history for a shell that is not interactive and keeps none itself.
     public var opensHistory: ((Shell) -> CommandHistory?)?
+    /// Replaces the backslash escapes of a prompt, for `${x@P}`.
+    public var decodesPrompt: ((Shell, Text) -> Text)?
+    /// Makes `complete`, `compgen` and `compopt` for a shell that is not interactive, when the first is called.
+    public var preparesCompletion: ((Shell) -> AnyObject)?
+    public var completions: AnyObject?
+    /// Functions that bash gets by the environment (`export -f`).
+    public var exportedFunctions: Set<Symbol> = []
     let arithmeticScratch = Code(source: Source(name: Text(), origin: .eval, text: Text()))
     var arithmeticText = Text()
     var arithmeticRoot: Int32 = -1

@@ -50,6 +50,12 @@ public struct ShellOptions: OptionSet, Sendable {
     public static let nocasematch = ShellOptions(rawValue: 1 << 36)
     public static let failglob = ShellOptions(rawValue: 1 << 37)
     public static let cdableVars = ShellOptions(rawValue: 1 << 38)
+    /// The last command of a pipeline runs in the shell itself.
+    public static let lastpipe = ShellOptions(rawValue: 1 << 39)
+    /// `patsub_replacement` is off: `&` in what `${x/pattern/word}` puts in is only itself.
+    public static let keepsAmpersand = ShellOptions(rawValue: 1 << 40)
+    /// `xpg_echo` is off: `echo` interprets escapes after `-e` only.
+    public static let keepsBackslashes = ShellOptions(rawValue: 1 << 41)
     /// The options that POSIX mode does not know.
     public static let extensions: ShellOptions = [.braceexpand, .errtrace, .functrace, .globstar]
 
@@ -101,21 +107,42 @@ public struct ShellOptions: OptionSet, Sendable {
     public static var shoptRows: [(option: ShellOptions, name: StaticString)] {
         [
             (.cdableVars, "cdable_vars"), (.dotglob, "dotglob"), (.extglob, "extglob"), (.failglob, "failglob"),
-            (.globstar, "globstar"), (.nocaseglob, "nocaseglob"), (.nocasematch, "nocasematch"),
-            (.nullglob, "nullglob"),
+            (.globstar, "globstar"), (.lastpipe, "lastpipe"), (.nocaseglob, "nocaseglob"),
+            (.nocasematch, "nocasematch"), (.nullglob, "nullglob"),
         ]
+    }
+
+    /// The same for those that are on while their bit is not set.
+    public static var invertedRows: [(option: ShellOptions, name: StaticString)] {
+        [(.keepsAmpersand, "patsub_replacement"), (.keepsBackslashes, "xpg_echo")]
     }
 
     /// What `shopt` knows as on, since the shell does it always, sorted by name.
     public static var alwaysOn: [StaticString] {
         [
-            "checkwinsize", "cmdhist", "expand_aliases", "histappend", "inherit_errexit", "interactive_comments",
-            "lastpipe", "progcomp", "promptvars", "sourcepath",
+            "checkhash", "checkwinsize", "cmdhist", "complete_fullquote", "expand_aliases", "extquote", "force_fignore",
+            "globasciiranges", "globskipdots", "histappend", "inherit_errexit", "interactive_comments", "progcomp",
+            "promptvars", "sourcepath",
         ]
     }
 
     /// What `shopt` knows as off: the shell does not do it.
-    public static var alwaysOff: [StaticString] { ["hostcomplete"] }
+    public static var alwaysOff: [StaticString] {
+        [
+            "assoc_expand_once", "autocd", "cdspell", "checkjobs", "compat31", "compat32", "compat40", "compat41",
+            "compat42", "compat43", "compat44", "direxpand", "dirspell", "execfail", "extdebug", "gnu_errfmt",
+            "histreedit", "histverify", "hostcomplete", "huponexit", "lithist", "localvar_inherit", "localvar_unset",
+            "mailwarn", "no_empty_cmd_completion", "noexpand_translation", "progcomp_alias", "restricted_shell",
+            "shift_verbose", "varredir_close",
+        ]
+    }
+
+    /// Whether an option of bash's `set -o` is always as it is asked to be.
+    public static func isFixed(name: Text, _ isOn: Bool) -> Bool {
+        if isOn { return name.equals("interactive-comments") }
+        let off: [StaticString] = ["histexpand", "history", "keyword", "onecmd", "physical", "privileged"]
+        return off.contains { name.equals($0) }
+    }
 
     /// The option of a letter of `set` or the command line.
     public static func option(letter: UInt8) -> ShellOptions? {

@@ -22,6 +22,8 @@ extension Shell {
         if !options.contains(.posix) {
             variables[KnownSymbol.random.rawValue].flags = [.isSet, .dynamic]
             variables[KnownSymbol.seconds.rawValue].flags = [.isSet, .dynamic]
+            let login = KnownSymbol.shell.rawValue
+            if !isSet(login) { variables[login].flags = [.isSet, .dynamic] }
             if !isSet(KnownSymbol.opterr.rawValue) { assignUnchecked(KnownSymbol.opterr.rawValue, Text("1")) }
         }
         setWorkingDirectory()

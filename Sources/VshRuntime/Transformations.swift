@@ -9,7 +9,7 @@ extension Shell {
         switch UInt8(truncatingIfNeeded: letter) {
         case UInt8(ascii: "Q"), UInt8(ascii: "K"), UInt8(ascii: "k"): return quotedAlways(text)
         case UInt8(ascii: "E"): return try escapesExpanded(text)
-        case UInt8(ascii: "P"): return try expandPrompt(text)
+        case UInt8(ascii: "P"): return try expandPrompt(decodesPrompt?(self, text) ?? text)
         case UInt8(ascii: "U"): return changedCase(text, isUpper: true, isAll: true)
         case UInt8(ascii: "u"): return changedCase(text, isUpper: true, isAll: false)
         case UInt8(ascii: "L"): return changedCase(text, isUpper: false, isAll: true)

@@ -422,7 +422,7 @@ func utf8Count(_ bytes: UnsafeBufferPointer<UInt8>) -> Int {
 
 /// Bytes of the character at `base`: 1 for ASCII and for a byte that begins no valid sequence (RFC 3629).
 @inline(__always)
-func utf8Length(_ base: UnsafePointer<UInt8>, _ left: Int) -> Int {
+public func utf8Length(_ base: UnsafePointer<UInt8>, _ left: Int) -> Int {
     let first = base[0]
     if first < 0xC2 { return 1 }
     let length = first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 1

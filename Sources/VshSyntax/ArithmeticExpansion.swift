@@ -11,12 +11,26 @@ enum ArithmeticEnd {
     case colonOrBrace
     /// `}`, on which the cursor stays.
     case brace
+    /// `]`
+    case bracket
 }
 
 extension Parser {
     /// What opened the expression that belongs to `position`: an expansion, or a command.
     private func arithmeticOpener(_ position: Int32) -> StaticString {
-        Int(position) < source.count && source.base[Int(position)] == Byte.dollar ? "$((" : "(("
+        if Int(position) >= source.count || source.base[Int(position)] != Byte.dollar { return "((" }
+        return source.base[Int(position) &+ 1] == Byte.openBracket ? "$[" : "$(("
+    }
+
+    /// `$[…]`, the form of `$((…))` that bash had before; the cursor is on the bracket.
+    mutating func bracketArithmetic(_ code: Code, _ start: Int, _ position: Int32, isQuoted: Bool) throws(Stop) {
+        let outerKind = wordKind
+        wordKind = .arithmetic
+        note(.arithmetic, start)
+        pos &+= 1
+        _ = try arithmeticText(code, position, isQuoted: isQuoted, ending: .bracket)
+        wordKind = outerKind
+        note(outerKind, pos)
     }
 
     /// Whether `$((` at this place was found to begin a command substitution.
@@ -82,7 +96,7 @@ extension Parser {
                 literal(byte: byte, isQuoted: true)
                 pos &+= 1
             case Byte.closeParen:
-                if open == 0 && ending != .colonOrBrace && ending != .brace {
+                if open == 0 && ending != .colonOrBrace && ending != .brace && ending != .bracket {
                     if ending == .semicolon { return false }
                     pos &+= 1
                     let next = current()
@@ -98,6 +112,15 @@ extension Parser {
                 pos &+= 1
                 break scan
             case Byte.closeBrace where ending == .colonOrBrace || ending == .brace: break scan
+            case Byte.openBracket where ending == .bracket:
+                open &+= 1
+                literal(byte: byte, isQuoted: true)
+                pos &+= 1
+            case Byte.closeBracket where ending == .bracket:
+                pos &+= 1
+                if open == 0 { break scan }
+                open &-= 1
+                literal(byte: byte, isQuoted: true)
             case Byte.question where ending == .colonOrBrace:
                 questions &+= 1
                 literal(byte: byte, isQuoted: true)

@@ -209,10 +209,12 @@ extension Parser {
         let count = words.count &- mark
         let first = takeWords(code, mark)
         let opensScope = substitutions != processSubstitutions
-        if try lead() != .doWord {
+        let next = try lead()
+        if next != .doWord && (next != .braceGroup || options.isPosix) {
             throw unexpected(code, expected, opener: "for", at: position)
         }
-        let group = try doGroup(code, "for", position)
+        // bash takes `{ list; }` for `do list; done`.
+        let group = next == .doWord ? try doGroup(code, "for", position) : try braceBody(code)
         let node = add(
             code,
             Node(
@@ -220,6 +222,9 @@ extension Parser {
                 c: group, d: hasWords, position: position))
         return opensScope ? processScope(code, node) : node
     }
+
+    /// The list in braces that takes the place of a do group; the cursor is on its brace.
+    mutating func braceBody(_ code: Code) throws(Stop) -> Int32 { code.nodes[try braceGroup(code, place(pos))].a }
 
     private mutating func caseClause(_ code: Code, _ position: Int32) throws(Stop) -> Int32 {
         takeReserved()

@@ -73,6 +73,8 @@ extension Parser {
         case Byte.doubleQuote where !isQuoted && !isText && !options.isPosix:
             // A string to be translated: there are no translations.
             try doubleQuotes(code)
+        case Byte.openBracket where !options.isPosix:
+            try bracketArithmetic(code, start, position, isQuoted: isQuoted)
         default:
             openLiteral(isQuoted: isQuoted)
             text.append(Byte.dollar)
@@ -239,7 +241,7 @@ extension Parser {
         part.b = try operand(code, start, isQuoted: part.isQuoted, context)
         if base[pos] == Byte.slash {
             pos &+= 1
-            part.c = try operand(code, start, isQuoted: part.isQuoted, .operand)
+            part.c = try operand(code, start, isQuoted: part.isQuoted, [.operand, .replacement])
         }
         pos &+= 1
     }

@@ -131,7 +131,7 @@ extension Parser {
         let group: Int32
         switch try leadAfterLinebreak(code) {
         case .doWord: group = try doGroup(code, "for", position)
-        case .braceGroup: group = code.nodes[try braceGroup(code, place(pos))].a
+        case .braceGroup: group = try braceBody(code)
         default: throw unexpected(code, "'do'", opener: "for", at: position)
         }
         return add(

@@ -30,7 +30,7 @@ extension Parser {
         } else {
             var isConstant = true
             for index in mark..<parts.count where parts[index].kind != .literal { isConstant = false }
-            if isConstant && (!context.contains(.keepsQuoting) || isUniform(mark)) {
+            if isConstant && (context.isDisjoint(with: [.keepsQuoting, .replacement]) || isUniform(mark)) {
                 return constantWord(code, context)
             }
         }
@@ -52,6 +52,22 @@ extension Parser {
         }
         return Word(
             .general, flags: build.flags, count: Int32(truncatingIfNeeded: count), a: first, b: slot)
+    }
+
+    /// Whether the word so far is `name=` or `name+=` and unquoted text up to the end of that or to a colon: bash expands a tilde there in
+    /// arguments too.
+    func isAfterName() -> Bool {
+        if parts.count == build.partMark || parts.last.kind != .literal || parts.last.isQuoted { return false }
+        let first = parts[build.partMark]
+        if first.kind != .literal || first.isQuoted { return false }
+        let start = Int(first.a)
+        let end = start &+ Int(first.b)
+        var p = start
+        while p < end && classOf(text[p]) & ByteClass.name != 0 { p &+= 1 }
+        if p == start || classOf(text[start]) & ByteClass.digit != 0 { return false }
+        if p < end && text[p] == Byte.plus { p &+= 1 }
+        if p >= end || text[p] != Byte.equal { return false }
+        return parts.count == build.partMark &+ 1 && p &+ 1 == text.count || text[text.count &- 1] == Byte.colon
     }
 
     /// All parts from `mark` on that hold bytes have the same quoting.

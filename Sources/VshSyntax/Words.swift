@@ -26,6 +26,8 @@ struct WordContext: OptionSet {
     static let subscripted = WordContext(rawValue: 512)
     /// The right side of `==` in `[[`: `@(a|b)` and the like are patterns.
     static let patternGroups = WordContext(rawValue: 1024)
+    /// What takes the place of matches: literals of different quoting stay apart, as an unquoted `&` is the match.
+    static let replacement = WordContext(rawValue: 2048)
 }
 
 /// What is known of the word under construction; its parts are on `Parser.parts`, the bytes of its literals on `Parser.text`.
@@ -197,7 +199,11 @@ extension Parser {
                     build.isAssignment && parts.count > build.partMark && parts.last.kind == .literal
                     && !parts.last.isQuoted
                     && text[text.count &- 1] == Byte.colon
-                if !((isLeading && !context.contains(.subscripted) || isAfterColon) && tilde(code, context)) {
+                let isAfterName =
+                    !isLeading && !isAfterColon && context.contains(.fields) && !options.isPosix && isAfterName()
+                if !((isLeading && !context.contains(.subscripted) || isAfterColon || isAfterName)
+                    && tilde(code, context, endsAtColon: build.isAssignment || isAfterName))
+                {
                     literal(byte: byte, isQuoted: false)
                     pos &+= 1
                 }
@@ -408,10 +414,9 @@ extension Parser {
     // MARK: Tildes
 
     /// The tilde-prefix at the cursor (XCU 2.6.1); false when the tilde is only text.
-    private mutating func tilde(_ code: Code, _ context: WordContext) -> Bool {
+    private mutating func tilde(_ code: Code, _ context: WordContext, endsAtColon: Bool) -> Bool {
         var p = pos &+ 1
         let mark = text.count
-        let endsAtColon = build.isAssignment
         while true {
             let byte = base[p]
             if byte == Byte.slash || (byte == Byte.colon && endsAtColon) { break }

@@ -10,6 +10,9 @@ public enum Clock {
     /// Nanoseconds since some moment; never goes back. (C: clock_gettime)
     public static var monotonic: Int64 { vsh_clock(1) }
 
+    /// The time zone of what comes after, as TZ names it; empty: that of the system. (C: setenv, tzset)
+    public static func setZone(_ zone: Text) { zone.withCString { vsh_set_zone($0) } }
+
     /// Sleeps; EINTR is thrown. (C: nanosleep)
     public static func sleep(nanoseconds: Int64) throws(Errno) { try run(vsh_sleep(nanoseconds)) }
 

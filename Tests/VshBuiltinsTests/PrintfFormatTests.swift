@@ -105,7 +105,7 @@ private func run(
     @Test func strings() {
         check("%5s|%-5s|%.2s|%5.1s|%s", ["ab", "ab", "abc", "xyz", ""], "   ab|ab   |ab|    x|")
         check("%*s|%-*s|", ["4", "a", "4", "b"], "   a|b   |")
-        check("%q %q %q", ["a-b", "a b'c", ""], "a-b 'a b'\\''c' ''")
+        check("%q %q %q", ["a-b", "a b'c", ""], "a-b a\\ b\\'c ''")
     }
 
     @Test func `formats that are wrong`() {

@@ -59,7 +59,7 @@ final class ErrorTests: XCTestCase {
         expect("for a-b in c; do d; done", "error: unexpected 'a-b'; expected a name")
         expect("for x in a b do c; done", "error: unexpected 'done'; expected 'do'")
         expect("for x; in a; do b; done", "error: unexpected 'in'; expected 'do'")
-        expect("for x in a; { b; }", "error: unexpected '{'; expected 'do'")
+        expect("for x in a; { b; done", "error: unexpected 'done'; expected '}'")
         expect("for x in a) b", "error: unexpected ')'; expected a word, a newline or ';'")
         expect("case", "error: unexpected end of input; expected a word")
         expect("case x", "error: unexpected end of input; expected 'in'")

@@ -108,7 +108,7 @@ final class UnparseTests: XCTestCase {
             "[[ $x ]] && b", #"[[ $a == "$b"* && c != 'x y'* ]]"#, "((x += 1, y))", "if ((a < b)); then c; fi",
             "$( ((a)) ); $((a))", "for ((i = 0; i < $n; i++)); do a; done", "for ((;;)) { a; }",
             "select x in a b; do c; done", "select x; do c; done", "time -p a | b", "time", "time { a; }", "! time a",
-            "function f { a; }", "function g() (a)", "a |& b", "a >x |& b | c", "{ a; } |& b", "cat <<<x",
+            "function f { a; }", "function g() (a)", "for x in a b; { c; }", "echo $[a + 1] a=~/b:~ ${x/a/&\"&\"}", "a |& b", "a >x |& b | c", "{ a; } |& b", "cat <<<x",
             "cat 3<<< \"$x y\"", "cat <(a; b) >(c) --d=<(e)", "while a; do b; done < <(c)",
             "x+=y", "x+= y+=\"$z a\" x+='a b'\"c\"$d e", "export x+=y",
             #"echo {a,b}c{1..3} "{a,b}"* \{a,b}* '{a,b}'"#,

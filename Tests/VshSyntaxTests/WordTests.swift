@@ -59,7 +59,7 @@ final class WordTests: XCTestCase {
         expect(#"a~ "~" \~ ~"x" ~$x ~\x"#, "(cmd a~ '~' '~' '~x' [~ $x] '~x')")
         expect("x=~ x=~:~a/b:~ x=a~ x=a:~", "(set x=[~] x=[~ : ~a /b: ~] x=a~ x=[a: ~])")
         expect(#"x=~"a" x=a=~ x="a":~"#, #"(set x='~a' x=a=~ x=["a" : ~])"#)
-        expect("echo x=~ --x=~/a", "(cmd echo x=~ --x=~/a)")
+        expect("echo x=~ --x=~/a", "(cmd echo [x= ~] --x=~/a)")
         expect("~a*", "(cmd ~a**(~a*))")
         expect("> ~/x", "(cmd 1>[~ /x])")
     }
@@ -69,7 +69,7 @@ final class WordTests: XCTestCase {
         expect(
             "command export a=~ ; command -p readonly a=~",
             "(seq (cmd command export @[a= ~]) (cmd command -p readonly @[a= ~]))")
-        expect("echo a=~; command echo a=~", "(seq (cmd echo a=~) (cmd command echo a=~))")
+        expect("echo a=~; command echo a=~", "(seq (cmd echo [a= ~]) (cmd command echo [a= ~]))")
         expect(#"export a\=~ $x=~ 1a=~"#, "(cmd export 'a=~' [$x =~] 1a=~)")
         expect("local a=b c; typeset x=*", "(seq (cmd local @a=b c) (cmd typeset @x=*))")
     }

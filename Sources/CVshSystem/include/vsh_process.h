@@ -37,6 +37,8 @@ int64_t vsh_clock(int clock);
 int vsh_sleep(int64_t nanoseconds);
 /// Seconds east of Greenwich at `time` in the zone TZ names (localtime_r), with its abbreviation (NUL-terminated).
 int vsh_local_time(int64_t time, int rereads_zone, int fields[_Nonnull 9], int32_t *_Nonnull offset, char abbreviation[_Nonnull 16]);
+/// Makes `zone` the local time zone, as TZ would; empty: that of the system.
+void vsh_set_zone(const char *_Nonnull zone);
 /// strftime in the local zone and the C locale: the bytes written, 0 when they do not fit into `size`.
 int vsh_format_time(int64_t time, const char *_Nonnull format, char *_Nonnull text, int size);
 /// mktime for fields (sec, min, hour, mday, mon, year, wday, yday, isdst) of struct tm.

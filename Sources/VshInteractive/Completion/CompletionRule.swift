@@ -119,6 +119,22 @@ struct CompletionRule {
         return around(names.filter { $0.starts(with: word) }, word)
     }
 
+    /// The names of directories or files that options such as `plusdirs` and `default` add.
+    func fallbackNames(_ shell: Shell, _ word: [UInt8], isEmpty: Bool) -> [[UInt8]] {
+        var names: [[UInt8]] = []
+        for option in options {
+            let list: StaticString
+            switch String(decoding: option, as: UTF8.self) {
+            case "plusdirs": list = "directory"
+            case "dirnames" where isEmpty: list = "directory"
+            case "default" where isEmpty, "bashdefault" where isEmpty: list = "file"
+            default: continue
+            }
+            names += CompletionWords.list(SystemNames.bytes(list), shell, word).filter { $0.starts(with: word) }
+        }
+        return names
+    }
+
     /// What is left of words, with what goes around them.
     func around(_ names: [[UInt8]], _ word: [UInt8]) -> [[UInt8]] {
         var names = names

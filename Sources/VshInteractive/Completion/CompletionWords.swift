@@ -35,7 +35,7 @@ enum CompletionWords {
         case "builtin", "enabled", "helptopic": builtins(shell)
         case "command": commands(shell, word)
         case "function": functions(shell)
-        case "keyword": SystemNames.reservedWords.map { SystemNames.bytes($0) }
+        case "keyword": (SystemNames.reservedWords + ["!", "[[", "]]", "{", "}"]).map { SystemNames.bytes($0) }
         case "directory": files(word, .directory)
         case "file": files(word, nil)
         case "user": UserDatabase.localUsers().map(\.name)
@@ -46,20 +46,35 @@ enum CompletionWords {
         case "job": shell.jobs.jobs.map { $0.command.bytes }
         case "running": shell.jobs.jobs.filter { $0.state == .running }.map { $0.command.bytes }
         case "stopped": shell.jobs.jobs.filter { $0.state == .stopped }.map { $0.command.bytes }
-        case "variable", "export", "arrayvar": variables(shell)
+        case "variable": variables(shell) { _ in true }
+        case "export": variables(shell) { shell.variables[$0].flags.contains(.exported) }
+        case "arrayvar": variables(shell) { shell.variables[$0].flags.contains(.array) }
+        case "setopt": ShellOptions.rows.filter(\.canChange).compactMap { $0.name.map { SystemNames.bytes($0) } }
+        case "shopt":
+            sorted(
+                ShellOptions.shoptRows.map(\.name) + ShellOptions.invertedRows.map(\.name) + ShellOptions.alwaysOn
+                    + ShellOptions.alwaysOff)
         default: []
         }
     }
 
-    private static func aliases(_ shell: Shell) -> [[UInt8]] { shell.aliases.keys.map { shell.symbols.name($0).bytes } }
+    private static func sorted(_ names: [[UInt8]]) -> [[UInt8]] { names.sorted { $0.lexicographicallyPrecedes($1) } }
+
+    private static func sorted(_ names: [StaticString]) -> [[UInt8]] { sorted(names.map { SystemNames.bytes($0) }) }
+
+    private static func aliases(_ shell: Shell) -> [[UInt8]] {
+        sorted(shell.aliases.keys.map { shell.symbols.name($0).bytes })
+    }
 
     private static func builtins(_ shell: Shell) -> [[UInt8]] {
-        (0..<shell.builtinTable.count).map { Text(shell.builtinTable[$0].name).bytes }
+        // Some have a row for scripts and one for terminals.
+        sorted(Array(Set((0..<shell.builtinTable.count).map { Text(shell.builtinTable[$0].name).bytes })))
     }
 
     private static func functions(_ shell: Shell) -> [[UInt8]] {
-        (0..<Int32(min(shell.symbols.count, shell.functions.count))).filter { shell.functions[$0] != nil }
-            .map { shell.symbols.name($0).bytes }
+        sorted(
+            (0..<Int32(min(shell.symbols.count, shell.functions.count))).filter { shell.functions[$0] != nil }
+                .map { shell.symbols.name($0).bytes })
     }
 
     private static func commands(_ shell: Shell, _ word: [UInt8]) -> [[UInt8]] {
@@ -76,13 +91,14 @@ enum CompletionWords {
         return SystemNames.entries(folder.isEmpty ? [46] : folder, type: type).map { folder + $0 }
     }
 
-    private static func variables(_ shell: Shell) -> [[UInt8]] {
-        (0..<Int32(min(shell.symbols.count, shell.variables.count))).filter { shell.isSet($0) }
-            .map { shell.symbols.name($0) }.filter { shell.isName($0) }.map(\.bytes)
+    private static func variables(_ shell: Shell, _ isWanted: (Symbol) -> Bool) -> [[UInt8]] {
+        let isThere = { (symbol: Symbol) in shell.isSet(symbol) || shell.array(symbol)?.count ?? 0 > 0 }
+        let wanted = (0..<Int32(min(shell.symbols.count, shell.variables.count))).filter { isThere($0) && isWanted($0) }
+        return sorted(wanted.map { shell.symbols.name($0) }.filter { shell.isName($0) }.map(\.bytes))
     }
 
     /// The builtin: status 1 when nothing begins with the word.
-    static func compgen(_ shell: Shell, _ arguments: Arguments) {
+    static func compgen(_ shell: Shell, _ arguments: Arguments) throws(ShellError) {
         var words = UserCompletions.words(shell, arguments)[...]
         if words.elementsEqual([Array("--help".utf8)]) {
             shell.writeBuiltinHelp(Text("compgen"))
@@ -93,12 +109,33 @@ enum CompletionWords {
         shell.status = 2
         let option = words.first ?? []
         if let problem = rule.read(&words) { return shell.report(arguments, Text(option), problem) }
-        let names = rule.names(shell, words.first ?? [])
+        let word = words.first ?? []
+        var names = rule.names(shell, word)
+        if rule.function != nil || rule.command != nil { names += rule.around(try replies(shell, rule, word), word) }
+        names += rule.fallbackNames(shell, word, isEmpty: names.isEmpty)
         shell.status = names.isEmpty ? 1 : 0
         for name in names {
             shell.output.append(name)
             shell.output.append(10)
         }
+    }
+
+    /// What `-F function` leaves in COMPREPLY, or `-C command` writes.
+    private static func replies(_ shell: Shell, _ rule: CompletionRule, _ word: [UInt8]) throws(ShellError) -> [[UInt8]]
+    {
+        let operands = Array(" compgen ".utf8) + shell.quotedAlways(Text(word)).bytes + Array(" ''".utf8)
+        var found: [[UInt8]] = []
+        if let function = rule.function {
+            let reply = shell.intern(Text("COMPREPLY"))
+            let text =
+                Array("COMP_WORDS=() COMP_CWORD=-1 COMP_LINE= COMP_POINT=0 COMPREPLY=(); ".utf8) + function + operands
+            _ = try shell.runString(Text(text), origin: .eval, name: shell.name)
+            found +=
+                shell.array(reply).map { $0.values.map(\.bytes) }
+                ?? (shell.isSet(reply) ? [shell.value(reply).bytes] : [])
+        }
+        if let command = rule.command { found += (output(of: command + operands, shell) ?? []).filter { !$0.isEmpty } }
+        return found
     }
 }
 

@@ -44,10 +44,10 @@ final class UserCompletions {
         shell.register(
             "compgen", .extension_,
             synopsis:
-                "[-A action] [-G glob] [-W words] [-X filter] [-P prefix] [-S suffix] [-abcdefgjksuv] [--] [word]",
+                "[-o option] [-A action] [-G glob] [-W words] [-F function] [-C command] [-X filter] [-P prefix] [-S suffix] [-abcdefgjksuv] [--] [word]",
             summary: "Write the possible completions of a word."
         ) { (shell: Shell, arguments: Arguments) throws(ShellError) -> Flow in
-            CompletionWords.compgen(shell, arguments)
+            try CompletionWords.compgen(shell, arguments)
             return .normal
         }
         shell.register(

@@ -25,6 +25,12 @@ public final class PromptRenderer: PromptSource {
         self.willRunCommands = willRunCommands
     }
 
+    /// A text with the backslash escapes of a prompt replaced; what they stand for is protected from the expansion that follows.
+    func decoded(_ text: Text) -> Text {
+        var escapes = PromptEscapes(self)
+        return Text(escapes.decoded(text.bytes))
+    }
+
     /// What PS1 is when nobody set it.
     static var standard: StaticString {
         "\\{user}\\{directory}\\{git}\\{transaction}\\{sandbox}\\{status}\\{duration}\\$ "
