@@ -143,7 +143,7 @@ void enter_refusal(struct operation *operation, pid_t pid, const char *action, c
 }
 
 /// Calls that would be a way around the recorder.
-enum { OPEN_TREE = 428, OPEN_TREE_WITH_ATTRIBUTES = 467, LANDLOCK_CREATE = 444, LANDLOCK_RESTRICT = 446 };
+enum { OPEN_TREE = 428, MAKE_MOUNT = 432, SET_MOUNT = 442, OPEN_TREE_WITH_ATTRIBUTES = 467, LANDLOCK_CREATE = 444, LANDLOCK_RESTRICT = 446 };
 
 int keep_hold(struct operation *operation, pid_t pid, int number, const uint64_t *arguments) {
   if (!is_held()) return 0;
@@ -158,6 +158,9 @@ int keep_hold(struct operation *operation, pid_t pid, int number, const uint64_t
   // In a copy of a mount that is nowhere paths do not tell where something is.
   case OPEN_TREE:
   case OPEN_TREE_WITH_ATTRIBUTES: what = "a copy of a mount"; break;
+  case MAKE_MOUNT: what = "a mount that is nowhere"; break;
+  case SET_MOUNT: what = "the flags of a mount"; break;
+  case SYS_fanotify_init: what = "what others open"; break;
   case SYS_ioctl:
     if (is_flags_command((uint32_t)arguments[1])) return 0;
     // To type for the user would be a way out of the sandbox; the others are about file systems, and rare.

@@ -51,6 +51,8 @@ static const struct {
     {444, NOTIFY},             {446, NOTIFY},
     // Ways to a file without its path: open_tree has OPEN_TREE_CLONE where open has O_WRONLY.
     {SYS_open_by_handle_at, OPEN_THIRD}, {428, OPEN_THIRD},
+    // fsmount, mount_setattr; and fanotify_init, which says in the second argument how what others open is opened for the caller too.
+    {432, NOTIFY},             {442, NOTIFY},         {SYS_fanotify_init, OPEN_SECOND},
 };
 /// Control operations that type for the user (TIOCSTI, TIOCLINUX); set what chattr does (FS_IOC_SETFLAGS, its 32-bit one,
 /// FS_IOC_FSSETXATTR, FAT_IOCTL_SET_ATTRIBUTES), or a version; seal or encrypt (FS_IOC_ENABLE_VERITY, FS_IOC_SET_ENCRYPTION_POLICY); make and
@@ -258,7 +260,7 @@ int native_number(int number_32) {
       {138, SYS_setfsuid},  {139, SYS_setfsgid},  {164, SYS_setresuid}, {170, SYS_setresgid}, {11, SYS_execve},     {358, SYS_execveat},   {172, SYS_prctl},     {185, SYS_capset},    {203, SYS_setreuid},
       {204, SYS_setregid},  {206, SYS_setgroups}, {208, SYS_setresuid}, {210, SYS_setresgid}, {213, SYS_setuid},    {214, SYS_setgid},
       {215, SYS_setfsuid},  {216, SYS_setfsgid},  {120, SYS_clone},      {310, SYS_unshare},   {320, SYS_utimensat}, {324, SYS_fallocate}, {342, SYS_open_by_handle_at}, {346, SYS_setns},     {353, SYS_renameat2}, {361, SYS_bind},
-      {412, SYS_utimensat}, {425, 425},           {428, 428},           {435, 435},           {437, 437},           {444, 444},           {446, 446},           {452, 452},           {463, 463},           {466, 466},
+      {412, SYS_utimensat}, {425, 425},           {428, 428},           {432, 432},           {435, 435},           {437, 437},           {442, 442},           {338, SYS_fanotify_init}, {444, 444},           {446, 446},           {452, 452},           {463, 463},           {466, 466},
       {469, 469},
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)

@@ -95,6 +95,17 @@ os.path.isdir(O + "/tree/tmp") or sys.exit(8)
 if os.getuid() and libc.unshare(0x10000000 | 0x20000): sys.exit(8)
 tree = libc.syscall(428, -100, (O + "/tree").encode(), 0x80001)
 os.chmod("tmp/h", 0o777, dir_fd=tree)''')
+way("what others open", '''
+group = libc.fanotify_init(0, os.O_RDWR)
+if group < 0 or libc.fanotify_mark(group, 1, ctypes.c_ulonglong(0x8000020), -100, S.encode()): sys.exit(8)
+os.close(os.open(S + "/planted", os.O_RDONLY)); fd = struct.unpack_from("i", os.read(group, 4096), 16)[0]
+if fd >= 0: os.write(fd, b"spoilt")''', "root")
+way("a mount that is nowhere", '''
+if os.getuid() and libc.unshare(0x10000000 | 0x20000): sys.exit(8)
+system = libc.syscall(430, b"tmpfs", 0)
+if system < 0 or libc.syscall(431, system, 6, None, None, 0): sys.exit(8)
+if libc.syscall(432, system, 0, 0) >= 0: sys.exit(9)''', "idle")
+way("the flags of a mount", 'if libc.syscall(442, -100, b"/", 0, bytes(32), 32) == 0: sys.exit(9)', "idle")
 way("a root of its own", '''
 if os.getuid() and libc.unshare(0x10000000): sys.exit(8)
 os.chroot(O + "/tree"); os.chmod("/tmp/h", 0o777)''')

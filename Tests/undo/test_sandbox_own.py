@@ -48,11 +48,11 @@ class Ways(Verdicts):
             if "config" in marks:
                 shutil.rmtree(top + "/home/.config", ignore_errors=True)
             if "--root" in options:
-                options = ["--root", top + "/home"]
+                options = [*options, top + "/home"]
             with open(top + "/home/way.py", "w") as file:
                 file.write(text)
             before = self.look(top)
-            result = run(self.shell, top, self.user, "timeout 20 python3 way.py", options, **self.here)
+            result = run(self.shell, top, self.user, "timeout 20 python3 way.py", options, PATH="/usr/sbin:/usr/bin:/sbin:/bin", **self.here)
             return before != self.look(top) or result.returncode == 9, result
         finally:
             shutil.rmtree(top, ignore_errors=True)
@@ -60,7 +60,7 @@ class Ways(Verdicts):
     def attempt(self, name, text, marks):
         if "root" in marks and self.user or "user" in marks and not self.user or "old" in marks and not os.path.exists(self.base + "/old"):
             return
-        for options in ([], ["--root"]):
+        for options in ([], ["--root"], ["--sandbox=strict", "--root"]):
             changed, result = self.try_way(name, text, marks, options)
             self.verdict(f"{name} {options}", f"changed: {result.stderr[-300:]!r}" if changed else "")
         if "idle" in marks or "kills" in marks:
