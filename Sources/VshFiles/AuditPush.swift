@@ -101,7 +101,7 @@ extension AuditCommand {
             let reading = FileDescriptor(owning: ends.read)
             let writing = FileDescriptor(owning: ends.write)
             let arguments = ["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", "-d"].map { Array($0.utf8) } + [url]
-            let pid = try System.spawn(
+            let pid = try files.startHelper(
                 program, arguments, environment: environment,
                 actions: [.duplicate(input.rawValue, to: 0), .duplicate(writing.rawValue, to: 1)])
             try writing.close()

@@ -137,6 +137,25 @@ extension FileSystem {
         ProgramRecorder.drop(recorder.recording)
     }
 
+    /// Starts a program that a builtin needs, or the editor of command lines: in a sandbox confined and watched as those of commands are, and
+    /// nowhere recorded. Commands may have put it where it was found, and its environment says what it loads.
+    /// - Throws: EPERM: the sandbox does not let it run.
+    public func startHelper(
+        _ path: [UInt8], _ arguments: [[UInt8]], environment: [[UInt8]], actions: [DescriptorAction],
+        _ given: Launch = Launch()
+    ) throws(Errno) -> Int32 {
+        var launch = given
+        var recording: UnsafeMutablePointer<ProgramRecording>?
+        if sandbox != nil {
+            if refusal(ofProgram: Text(path)) != nil { throw .permission }
+            recording = willStartProgram(Text(path), .accompanied, exempt: nil, isAlone: false, isWanted: false)
+            if recording == nil, mayNotStartProgram { throw .permission }
+        }
+        if let recording { launch.record(recording) } else { confineProgram(&launch) }
+        defer { if let recording { didStartProgram(recording) } }
+        return try System.spawn(path, arguments, environment: environment, actions: actions, launch)
+    }
+
     /// `norecord`: nothing is recorded until `resumeRecording`. Whether it was recorded before.
     public func pauseRecording() -> Bool {
         defer { isRecording = false }

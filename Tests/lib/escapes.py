@@ -49,6 +49,7 @@ for name, script in {
     "perl": "perl -e 'unlink \"../outside/f\"'", "xargs": "echo ../outside/f | xargs rm -f", "patch file": "cd ../outside; /bin/sh -c 'echo x > f'",
 }.items():
     attempt(name, script)
+attempt("a psql of one's own", "printf '#!/bin/sh\nchmod 777 $O/f\necho x > $O/g\n' > psql; chmod 755 psql; echo x > f; $TESTEE -c 'audit head'; PATH=$R:$PATH audit push postgresql://x")
 attempt("chown", "chown 1:1 ../outside/f", "root")
 attempt("chown program", "/bin/chown 1:1 ../outside/f", "root")
 attempt("mount", "mkdir m; mount --bind ../outside m && echo x > m/f", "root")

@@ -95,6 +95,20 @@ def test_tmux(shell, folder):
             tmux("-L", "second", "kill-server")
 
 
+def test_tmux_put_there(shell, folder):
+    """A program that is asked for names is confined as others are: a command could have put it there"""
+    state = os.path.join(folder, ".local/state/vsh")
+    place = os.path.join(folder, "bin")
+    os.mkdir(place)
+    with open(os.path.join(place, "tmux"), "w") as file:
+        file.write(f"#!/bin/sh\n: > {folder}/ran\necho x > {state}/new\nprintf 'one\\t1 windows\\n'\n")
+    os.chmod(file.name, 0o755)
+    with session(shell, folder, env={"PATH": place + ":/usr/bin:/bin", "TMUX": "x,1,0"}) as terminal:
+        run(terminal, ": > x", "")
+        terminal.type("tmux attach -t \t", r"tmux attach -t one\Z")
+    equal((os.path.exists(os.path.join(folder, "ran")), os.path.exists(state), os.path.exists(os.path.join(state, "new"))), (True, True, False), "what it did")
+
+
 def test_hosts_and_users(shell, folder):
     """Hosts of ssh's configuration with its includes and of known_hosts; users after ~ and where a command takes them"""
     directory = Path(folder, ".ssh")

@@ -238,6 +238,7 @@ class Suite(Verdicts):
             check("without Landlock: strict runs nothing", "/bin/true", 126, b"", ["no Landlock"], options=["--sandbox=strict"], wrapper=without)
         self.home()
         self.privileged()
+        self.helpers()
         self.old_undo()
         self.refusals()
         self.defaults()
@@ -340,6 +341,21 @@ class Suite(Verdicts):
             self.verdict("a program that gains privileges", "" if said and result.returncode == 126 else f"{result.returncode} {result.stderr!r}")
         finally:
             shutil.rmtree(top, ignore_errors=True)
+
+    def helpers(self):
+        """What a builtin runs is confined even where nothing of the shell was yet."""
+        for options in ([], ["--sandbox=strict"], ["--no-undo"]):
+            top = prepare(self.base, self.user)
+            try:
+                run(self.shell, top, self.user, "printf '#!/bin/sh\n: > ran\nchmod 777 $O/f\necho x > $O/g\n: > $HOME/.local/state/vsh/new\n' > psql; chmod 755 psql", [])
+                run(self.shell, top, self.user, "audit head", [])
+                before = snapshot(top + "/outside")
+                result = run(self.shell, top, self.user, "PATH=$R:$PATH; audit push postgresql://x", ["--root", top + "/root", *options])
+                changed = difference(before, snapshot(top + "/outside"), top)
+                right = not changed and os.path.exists(top + "/root/ran") and not os.path.exists(top + "/home/.local/state/vsh/new")
+                self.verdict(f"audit push {options}", "" if right else f"{changed} {os.listdir(top + '/root')} {result.stderr!r}")
+            finally:
+                shutil.rmtree(top, ignore_errors=True)
 
     def old_undo(self):
         top = prepare(self.base, self.user)

@@ -130,7 +130,7 @@ enum ServerNames {
         var launch = Launch()
         launch.processGroup = .own
         launch.defaultSignals = .all
-        let child = try? System.spawn(
+        let child = try? shell.files.startHelper(
             path, arguments, environment: environment,
             actions: [.duplicate(null, to: 0), .duplicate(pipe.write, to: 1), .duplicate(null, to: 2)], launch)
         try? System.close(pipe.write)
