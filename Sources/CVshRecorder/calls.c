@@ -229,7 +229,11 @@ static int dispatch(const struct caller *c, int number, const uint64_t *a) {
   return 0;
 }
 
-int refuse_unreadable(const struct caller *c) { return refuse_call(c, "change", "the paths of a program whose memory cannot be read"); }
+int answer_unreadable(const struct caller *c) {
+  // One that outlives the only process that may read its memory, as a background job may.
+  if (makes_calls() == MAKES_BY_DEFAULT && vsh_recorder_reads_as_ancestor()) return 0;
+  return refuse_call(c, "change", "the paths of a program whose memory cannot be read");
+}
 
 int make_call(struct slot *slot, struct operation *operation, const struct seccomp_notif *event, int number, const uint64_t *arguments) {
   const struct caller caller = {slot, operation, event, (pid_t)event->pid};
@@ -237,8 +241,5 @@ int make_call(struct slot *slot, struct operation *operation, const struct secco
   if (result < 0) return result;
   result = dispatch(&caller, number, arguments);
   drop_rights();
-  if (!reading_failed() || result != -EFAULT) return result;
-  // One that outlives the only process that may read its memory, as a background job may.
-  if (makes_calls() == MAKES_BY_DEFAULT && vsh_recorder_reads_as_ancestor()) return 0;
-  return refuse_unreadable(&caller);
+  return reading_failed() && result == -EFAULT ? answer_unreadable(&caller) : result;
 }

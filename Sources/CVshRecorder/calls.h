@@ -26,8 +26,8 @@ bool path_of(int fd, char *path);
 /// Whether a path is that of something that was opened by it, and has only other names now: perhaps in a store.
 bool has_lost(const char *path);
 int refuse_call(const struct caller *c, const char *action, const char *path);
-/// The same for a program whose memory cannot be read.
-int refuse_unreadable(const struct caller *c);
+/// The answer to a call of a program whose memory cannot be read: a refusal, or 0: by default one that outlives its shell makes the call itself.
+int answer_unreadable(const struct caller *c);
 /// Opens the directory that a name is in. 0, or a negative errno; -EBUSY: the name is a dot, two, or none.
 int find_spot(const struct caller *c, const struct slot *slot, int directory, const char *path, struct spot *spot);
 /// Finds the name that a path stands for, and that may be changed. 0, or what the call is to answer.

@@ -310,5 +310,5 @@ int confine_attributes(struct slot *slot, struct operation *operation, const str
   if (result < 0) return result;
   result = change_attributes(&caller, call);
   drop_rights();
-  return result == -EFAULT && reading_failed() ? refuse_unreadable(&caller) : result;
+  return result == -EFAULT && reading_failed() ? answer_unreadable(&caller) : result;
 }
