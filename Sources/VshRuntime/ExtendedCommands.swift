@@ -12,7 +12,7 @@ extension Shell {
         case .conditionalCommand: return try runConditional(code, index)
         case .arithmeticCommand:
             currentPosition = node.position
-            status = try arithmeticCommand(code, node.a) == 0 ? 1 : 0
+            status = try arithmeticCommand(code, node.a) ?? 0 == 0 ? 1 : 0
             return status == 0 ? .normal : checkErrexit()
         case .arithmeticFor: return try runArithmeticFor(code, node)
         case .selectClause: return try runSelect(code, node)
@@ -33,8 +33,8 @@ extension Shell {
 
     // MARK: arithmetic
 
-    /// The value of `((…))`; 0 when it has none, after a message.
-    private func arithmeticCommand(_ code: Code, _ word: Int32) throws(ShellError) -> Int {
+    /// The value of `((…))`; nil when it has none, after a message.
+    private func arithmeticCommand(_ code: Code, _ word: Int32) throws(ShellError) -> Int? {
         if options.contains(.xtrace) {
             let mark = fields.count
             fields.append(Text("(("))
@@ -47,7 +47,7 @@ extension Shell {
             return try evaluate(code, word: word)
         } catch {
             // An unset parameter under `set -u` ends the shell all the same.
-            if error.kind == .expansion && !options.contains(.nounset) { return 0 }
+            if error.kind == .expansion && !options.contains(.nounset) { return nil }
             throw error
         }
     }
@@ -57,7 +57,9 @@ extension Shell {
 
     private func runArithmeticFor(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
         currentPosition = node.position
-        if node.a >= 0 { _ = try arithmeticCommand(code, node.a) }
+        // An expression that is wrong ends the loop.
+        status = 1
+        if node.a >= 0, try arithmeticCommand(code, node.a) == nil { return .normal }
         loopDepth &+= 1
         defer { loopDepth &-= 1 }
         var last: Int32 = 0
@@ -66,11 +68,20 @@ extension Shell {
                 let flow = try runPendingTraps()
                 if flow != .normal { return flow }
             }
-            if node.b >= 0, try arithmeticCommand(code, node.b) == 0 { break }
+            if node.b >= 0 {
+                guard let value = try arithmeticCommand(code, node.b) else {
+                    last = 1
+                    break
+                }
+                if value == 0 { break }
+            }
             let flow = try run(code, node.d, tail: false)
             if flow != .normal, let flow = endOfLoop(flow) { return flow }
             last = status
-            if node.c >= 0 { _ = try arithmeticCommand(code, node.c) }
+            if node.c >= 0, try arithmeticCommand(code, node.c) == nil {
+                last = 1
+                break
+            }
         }
         status = last
         return .normal

@@ -129,6 +129,7 @@ extension Shell {
             if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
             text = try changeCase(code, part, text)
         case .transform:
+            if !isSet && options.contains(.nounset) { throw unsetError(parameterName(code, part)) }
             if !isSet { return }
             text = try transformed(part.c, text, part.kind == .parameter ? resolved(part.a) : -1)
         case .names, .keys: preconditionFailure("the parser makes no such operator")

@@ -77,6 +77,8 @@ extension Shell {
         } else {
             wait(for: stages)
         }
+        // For LINENO in the ERR trap.
+        currentPosition = node.position
         files.didRunProgram()
         files.explainFailure(status)
         if let failure { throw failure }

@@ -53,8 +53,8 @@ extension Shell {
             var text = try expandToText(code, redirection.word)
             text.append(Text("\n"))
             hereTexts.append(HereText(text: text, position: 0))
-            redirect(
-                descriptor, to: DescriptorEntry(real: DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)))
+            let code = DescriptorEntry.firstMemory - Int32(hereTexts.count - 1)
+            redirect(descriptor, to: DescriptorEntry(real: code, isOwned: true))
             return true
         }
     }

@@ -117,6 +117,12 @@ public struct ShellOptions: OptionSet, Sendable {
         [(.keepsAmpersand, "patsub_replacement"), (.keepsBackslashes, "xpg_echo")]
     }
 
+    /// An option that `shopt` can change, and whether it is on while its bit is set.
+    public static func shoptOption(name: Text) -> (option: ShellOptions, isOn: Bool)? {
+        if let row = shoptRows.first(where: { name.equals($0.name) }) { return (row.option, true) }
+        return invertedRows.first { name.equals($0.name) }.map { ($0.option, false) }
+    }
+
     /// What `shopt` knows as on, since the shell does it always, sorted by name.
     public static var alwaysOn: [StaticString] {
         [

@@ -86,6 +86,7 @@ extension Parser {
         let outer = beginWord()
         var open = 0
         var isPlain = true
+        var brackets = 0
         // `?` whose `:` is still to come.
         var questions = 0
         scan: while true {
@@ -96,6 +97,7 @@ extension Parser {
                 literal(byte: byte, isQuoted: true)
                 pos &+= 1
             case Byte.closeParen:
+                if open == 0 && ending == .bracket { throw unexpected(code, "']'", opener: "$[", at: position) }
                 if open == 0 && ending != .colonOrBrace && ending != .brace && ending != .bracket {
                     if ending == .semicolon { return false }
                     pos &+= 1
@@ -113,13 +115,15 @@ extension Parser {
                 break scan
             case Byte.closeBrace where ending == .colonOrBrace || ending == .brace: break scan
             case Byte.openBracket where ending == .bracket:
-                open &+= 1
+                brackets &+= 1
                 literal(byte: byte, isQuoted: true)
                 pos &+= 1
             case Byte.closeBracket where ending == .bracket:
+                // Parentheses balance, so that it can be written as `$((…))`.
+                if brackets == 0 && open > 0 { throw unexpected(code, "')'", opener: "$[", at: position) }
                 pos &+= 1
-                if open == 0 { break scan }
-                open &-= 1
+                if brackets == 0 { break scan }
+                brackets &-= 1
                 literal(byte: byte, isQuoted: true)
             case Byte.question where ending == .colonOrBrace:
                 questions &+= 1

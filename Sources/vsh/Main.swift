@@ -222,6 +222,7 @@ enum Main {
           -l, --login      be a login shell
           -abCefhmnuvx     set options, as the set builtin does; +x unsets
           -o name          set an option by name
+          -O name          set an option of shopt
           --posix          POSIX mode; undo is off unless --undo follows
           --norc           read no start-up file
           --rcfile FILE    read FILE instead of $ENV when interactive

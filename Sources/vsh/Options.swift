@@ -128,6 +128,13 @@ struct Invocation {
                     return
                 }
                 set(option, isOn)
+            case 79 where !options.contains(.posix):
+                guard index < words.count, let found = ShellOptions.shoptOption(name: words[index]) else {
+                    error = "-O: needs the name of an option of shopt"
+                    return
+                }
+                index += 1
+                set(found.option, isOn == found.isOn)
             default:
                 guard let option = ShellOptions.option(letter: word[place]) else {
                     error = "\(word.description): unknown option; vsh --help lists them"
