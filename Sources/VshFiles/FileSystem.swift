@@ -113,6 +113,13 @@ public final class FileSystem {
     /// After an undo: what follows in the same command is described by the command again.
     func describeAgain() { recorder?.describe(kind: kind, command: command.bytes) }
 
+    /// What the running command still does is not named by its text any more when that is one of these, which were obliterated.
+    func forgetCommand(among texts: [[UInt8]]) {
+        if !texts.contains(command.bytes) { return }
+        command = Text(OperationLog.erasedCommand)
+        describeAgain()
+    }
+
     /// Closes the operation, if it changed anything, with the exit status of its command. Nothing in a child that was
     /// forked with `.sharedOperation`.
     @inline(__always)

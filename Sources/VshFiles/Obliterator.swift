@@ -343,8 +343,9 @@ public final class Obliterator {
             body()
             evidence.files = erasedFiles
             try log.erase(kept)
-            log.wipeRecords(of: Set(kept.operations), state)
+            log.wipeRecords(of: kept, state)
             erasedCommands = kept.commands
+            files.forgetCommand(among: kept.commands)
             try OperationLog.eraseHistory(kept.commands, state)
             let done = try log.add(evidence, failures.isEmpty ? .finished : .failed, state)
             try log.scrub(state)

@@ -25,6 +25,10 @@ public struct Erasure: Sendable {
     var results: [OperationID: PathSet] = [:]
     /// Rows of the audit log that tell of refusals there.
     var refusals: [Int64] = []
+    /// Rows that tell of refusals to the commands whose texts go: these go there too, and what was refused stays.
+    var refusedCommands: [Int64] = []
+    /// The numbers of all these refusals: of the journal, and the place in it.
+    public var refusalRecords: Set<UInt64> = []
     /// The operations whose records go, oldest first; their command texts go too.
     public var operations: [OperationID] = []
     /// The command texts that go.
@@ -106,7 +110,20 @@ extension OperationLog {
                 if entry.paths.contains(where: { isMeant($0) }) { found.refusals.append(entry.row.number) }
             }
         }
+        try findRefusedCommands(&found)
         return found
+    }
+
+    /// Adds the refusals to commands whose texts go.
+    private func findRefusedCommands(_ found: inout Erasure) throws(StoreError) {
+        let (operations, commands, whole) = (Set(found.operations), Set(found.commands), Set(found.refusals))
+        var query = AuditQuery()
+        query.types = [AuditType.refusal.name, AuditType.unconfined.name]
+        try forEachAuditEntry(query) { entry in
+            let isCommand = operations.contains(entry.row.target) || commands.contains(entry.command)
+            if whole.contains(entry.row.number) || isCommand { found.refusalRecords.insert(entry.row.subject) }
+            if isCommand, !whole.contains(entry.row.number) { found.refusedCommands.append(entry.row.number) }
+        }
     }
 
     private func forEachChange(_ body: (OperationID, Int64, ChangeRecord) -> Void) throws(StoreError) {
@@ -167,6 +184,16 @@ extension OperationLog {
             let forget = try database.prepare(
                 "UPDATE audit_clear SET salts = zeroblob(length(salts)), note = x'' WHERE number = ?1")
             for number in erasure.refusals { try forget.bind(number).run() }
+            let clear = try database.prepare("SELECT note FROM audit_clear WHERE number = ?1")
+            let change = try database.prepare(
+                "UPDATE audit_clear SET salts = zeroblob(length(salts)), note = ?2 WHERE number = ?1")
+            for number in erasure.refusedCommands {
+                clear.bind(number)
+                var refusal = try clear.step() ? RefusalRecord(note: clear.bytes(0)) : nil
+                clear.reset()
+                refusal?.command = Self.erasedText
+                try change.bind(number).bind(refusal?.note ?? []).run()
+            }
             try database.run(
                 """
                 CREATE TRIGGER IF NOT EXISTS operations_keep BEFORE UPDATE ON operations
@@ -219,8 +246,9 @@ extension OperationLog {
         try? System.overwrite(file.rawValue, size: max(status.size, status.blocks * 512), value: 0, seed: 0)
     }
 
-    /// Overwrites the records of operations in journals that are still in use: the log has them.
-    public func wipeRecords(of operations: Set<OperationID>, _ state: StateDirectory) {
+    /// Overwrites the records of operations, and of refusals, in journals that are still in use: the log has them.
+    public func wipeRecords(of erasure: Erasure, _ state: StateDirectory) {
+        let operations = Set(erasure.operations)
         guard var reader = try? DirectoryReader(state.journals) else { return }
         while let entry = try? reader.next() {
             guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
@@ -230,7 +258,11 @@ extension OperationLog {
             else { continue }
             var isWiped = false
             journal.bytes.forEach { record in
-                guard operations.contains(record.operation), record.kind != .refusal else { return }
+                let isErased =
+                    record.kind == .refusal
+                    ? erasure.refusalRecords.contains(number << 32 | UInt64(record.offset))
+                    : operations.contains(record.operation)
+                guard isErased else { return }
                 let zeros = [UInt8](repeating: 0, count: record.size)
                 var done = 0
                 while done < zeros.count {

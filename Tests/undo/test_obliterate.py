@@ -91,6 +91,32 @@ def test_no_trace_while_a_shell_runs(shell, folder):
     checks.equal(search(folder, b"the-crown-jewels"), [])
 
 
+def test_text_of_the_running_command(shell, folder):
+    """what a command still does after it erased a file is not named by its text, which may hold the content"""
+    home, work = places(folder)
+    run(shell, home, work, "echo the-crown-jewels > f\nobliterate -f f\necho x > g\n(echo y > h)\nundo\necho z > i")
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    run(shell, home, work, "begin; echo the-crown-jewels > f; obliterate -f f; echo x > g; commit; /bin/touch k")
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    checks.equal(run(shell, home, work, "audit verify").stderr, b"")
+
+
+def test_refusals(shell, folder):
+    """the text of a command goes where it was refused something, too; what that was stays, and the chain holds"""
+    home, work = places(folder)
+    script = "echo the-crown-jewels > f; echo the-crown-jewels > /the-crown; sh -c 'echo the-crown-jewels > g; echo the-crown-jewels > /the-hat'"
+    run(shell, home, work, script, status=None)
+    run(shell, home, work, "obliterate -f f g")
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    # With the journal in use.
+    run(shell, home, work, script + "; obliterate -f f g; echo x > h; echo more > /the-crown; echo y > i", status=None)
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    log = run(shell, home, work, "audit log --type refusal").stdout
+    checks.equal((log.count(b"open /the-crown\n"), log.count(b"open /the-hat\n")), (3, 2), "rows")
+    verify = run(shell, home, work, "audit verify", status=None)
+    checks.equal((verify.returncode, verify.stderr), (0, b""))
+
+
 def test_undo_goes_on(shell, folder):
     """undo says that it cannot, and takes back what was before"""
     home, work = places(folder)
