@@ -281,6 +281,11 @@ private func shift(_ shell: Shell, _ arguments: Arguments) throws(ShellError) ->
         }
     }
     if count > shell.paramCount {
+        // Scripts for bash ask for the status.
+        if !shell.options.contains(.posix) {
+            shell.status = 1
+            return .normal
+        }
         return try shell.fail(
             arguments,
             "cannot shift \(count) positional parameters: there \(shell.paramCount == 1 ? "is 1" : "are \(shell.paramCount)")"

@@ -58,8 +58,10 @@ extension Shell {
     private func runArithmeticFor(_ code: Code, _ node: Node) throws(ShellError) -> Flow {
         currentPosition = node.position
         // An expression that is wrong ends the loop.
-        status = 1
-        if node.a >= 0, try arithmeticCommand(code, node.a) == nil { return .normal }
+        if node.a >= 0, try arithmeticCommand(code, node.a) == nil {
+            status = 1
+            return .normal
+        }
         loopDepth &+= 1
         defer { loopDepth &-= 1 }
         var last: Int32 = 0
