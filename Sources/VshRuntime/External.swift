@@ -254,13 +254,24 @@ extension Shell {
         return value(symbol).equals("strict")
     }
 
+    /// Whether a program that `exec` names can be started as a child of this shell, and the virtual subshell be left with its status:
+    /// nobody can tell that from a process of the subshell in whose place the program came. No trap is left to run after it.
+    private var canEndInProgram: Bool {
+        isVirtualSubshell && !isInteractive && !usesJobControl && traps.signalCommands == 0
+            && traps.exitLevel != subshellDepth
+    }
+
     /// `exec command …`: only returns when it failed, with `status` set.
     /// `newName` is what the program finds as its name; `withoutEnvironment`: no variables are given to it.
     public func execCommand(
         _ arguments: Arguments, as newName: Text? = nil, withoutEnvironment: Bool = false
     ) throws(ShellError) -> Flow {
-        try becomeProcess()
         let name = argument(arguments, 0)
+        if newName == nil, !withoutEnvironment, canEndInProgram, case .found(let path) = searchPath(name) {
+            _ = try start(path, arguments, symbol: -1, tail: true)
+            throw ShellError(.continuedElsewhere, status: status)
+        }
+        try becomeProcess()
         guard case .found(let path) = searchPath(name) else {
             _ = locate(arguments, -1)
             return .normal

@@ -189,9 +189,12 @@ extension Shell {
         if !isVirtualSubshell { return }
         let pipes = try openCapturePipes(alsoHidden: true)
         prepareDescriptorsForProcess()
+        // The EXIT trap of this subshell is the child's, which ends it.
+        let exitTrap = traps.exitLevel == subshellDepth ? traps.entries[0] : nil
         let pid = try forkProcess(role: .sharedOperation)
         if pid == 0 {
             processDepth = subshellDepth
+            if exitTrap != nil { traps.replace(0, exitTrap) }
             useCapturePipes(pipes)
             workingDirectoryDirty = false
             umaskDirty = false
@@ -199,6 +202,7 @@ extension Shell {
         }
         gather(pipes)
         status = waitForChild(pid)
+        if exitTrap != nil { isExiting = true }
         throw ShellError(.continuedElsewhere, status: status)
     }
 
