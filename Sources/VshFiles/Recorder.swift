@@ -31,7 +31,7 @@ final class Recorder {
     /// Of the session: shared by the shell and all that it forks.
     private let session = SharedWords()
     /// Of the operation: a background job gets its own.
-    private var running = SharedWords()
+    private let running = SharedWords()
     private var shell: Int32
     private var owner: Int32
     /// Whether this process ends the operation: not a subshell that works for its parent.
@@ -431,7 +431,7 @@ final class Recorder {
         isOwner = true
         isBackground = true
         owner = System.processID
-        running = SharedWords()
+        running.leave()
         journal = nil
         forgetOperation()
     }

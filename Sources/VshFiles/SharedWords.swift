@@ -34,6 +34,14 @@ final class SharedWords {
         isShared = true
     }
 
+    /// In a forked child with an operation of its own: numbers of its own. What is shared stays mapped, since such a child often
+    /// lives no longer than it takes to unmap it.
+    func leave() {
+        base = .allocate(capacity: Self.count)
+        base.initialize(repeating: 0, count: Self.count)
+        isShared = false
+    }
+
     private func word(_ index: Int) -> UnsafeMutablePointer<UInt64> { base + index }
 
     var session: UInt64 {

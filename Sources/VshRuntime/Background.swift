@@ -52,7 +52,8 @@ extension Shell {
 
     /// Standard input of a command without job control.
     private func openNull() -> DescriptorEntry? {
-        guard let null = try? System.open("/dev/null", [.readOnly, .closeOnExec]) else { return nil }
+        let name: StaticString = "/dev/null"
+        guard let null = try? System.open(name, [.readOnly, .closeOnExec]) else { return nil }
         noteOpened(null)
         return DescriptorEntry(real: null, isOwned: true, isVerified: true)
     }
