@@ -22,6 +22,7 @@ public struct EndedOperation: Sendable {
         missing = results.missing
         // What an undo or redo replaces, the next redo or undo brings back: nobody has to be told.
         if [.undo, .redo, .rollback].contains(operation.record.kind) { return }
+        if !operation.changes.contains(where: { $0.isDestructive && $0.preimage != .missing }) { return }
         // What the operation made itself does not come back.
         let isMixed = operation.changes.contains { $0.kind == .created }
         let own = isMixed ? OwnChanges(operation.changes) : nil

@@ -79,6 +79,8 @@ public final class FileSystem {
     private var parentPath: [UInt8] = []
     /// Why `locate` failed last, where that says nothing about what is at the path.
     var trouble: Errno?
+    /// The last file that was opened to be written, or made if need be, was made.
+    var makesFiles = false
     /// Nothing may be changed unrecorded: states are being put back.
     var isStrict = false
 

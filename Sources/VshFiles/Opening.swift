@@ -50,12 +50,18 @@ extension FileSystem {
     ) throws(Errno) -> Int32 {
         if flags.contains(.create) {
             if flags.contains(.exclusive) { return try openNew(path, directory, flags, mode, isVacant: false) }
+            // After one new file another is likely, and to ask whether there is a name takes less than to fail to open it.
+            if makesFiles, System.isVacant(path, at: at(directory)) {
+                return try openNew(path, directory, flags, mode, isVacant: true)
+            }
+            makesFiles = false
             var isLink = false
             do {
                 return try openExisting(path, directory, flags, &isLink)
             } catch {
                 if error != .noEntry { throw error }
             }
+            makesFiles = !isLink
             return try openNew(path, directory, flags, mode, isVacant: !isLink)
         }
         var isLink = false

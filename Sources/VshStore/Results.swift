@@ -31,9 +31,10 @@ public struct Results {
         }
         var isUnknown = false
         var absence = Absence()
+        var look = Look()
         for index in records.indices where !absence.holds(records[index].path) {
             do throws(Errno) {
-                records[index].after = try Self.present(records[index].path)
+                records[index].after = try look.present(records[index].path)
             } catch .noEntry {
                 absence.note(records[index].path)
             } catch .notDirectory {
@@ -71,16 +72,6 @@ public struct Results {
         }
         changed = wholes < 2 ? paths : max(1, paths - parts(changes, touched.index, came, went))
         if isUnknown { records.removeAll { $0.path.isEmpty } }
-    }
-
-    /// What is at a path. After an unusual failure it looks twice: without the state after, an undo knows less.
-    private static func present(_ path: [UInt8]) throws(Errno) -> NodeState {
-        do {
-            return NodeState(try FileStatus(path, follow: false))
-        } catch {
-            if error == .noEntry || error == .notDirectory { throw error }
-            return NodeState(try FileStatus(path, follow: false))
-        }
     }
 
     /// How many changes belong to others: what came or went with its directory is a part of that change, and a new name a
@@ -133,6 +124,57 @@ public struct Results {
             let bytes = try? fd.readAll(limit: size + 1), bytes.count == size
         else { return nil }
         return SHA256.digest(bytes)
+    }
+}
+
+/// Looks at paths one after another. Names of one directory mostly come together: from the second on they are looked up in it, which
+/// spares the way there.
+private struct Look: ~Copyable {
+    /// Up to the slash.
+    private var length = 0
+    private var last: [UInt8] = []
+    private var directory: Int32 = -1
+
+    deinit { if directory >= 0 { try? System.close(directory) } }
+
+    /// What is at a path. After an unusual failure it looks twice: without the state after, an undo knows less.
+    mutating func present(_ path: [UInt8]) throws(Errno) -> NodeState {
+        enter(path)
+        do {
+            if directory >= 0 {
+                return NodeState(try FileStatus(path[(length + 1)...], at: directory, follow: false))
+            }
+            return NodeState(try FileStatus(path, follow: false))
+        } catch {
+            if error == .noEntry || error == .notDirectory { throw error }
+            return NodeState(try FileStatus(path, follow: false))
+        }
+    }
+
+    /// Opens the directory of a path when the path before was in it too.
+    private mutating func enter(_ path: [UInt8]) {
+        let slash = path.lastIndex(of: UInt8(ascii: "/")) ?? 0
+        if slash == length, slash > 0, path.count > slash + 1, Self.haveSameStart(path, last, count: slash + 1) {
+            if directory < 0 {
+                directory = (try? System.open(path[..<slash], [.path, .directory, .closeOnExec])) ?? -1
+            }
+            return
+        }
+        if directory >= 0 { try? System.close(directory) }
+        directory = -1
+        length = slash
+        last = path
+    }
+
+    private static func haveSameStart(_ path: [UInt8], _ other: [UInt8], count: Int) -> Bool {
+        path.withUnsafeBufferPointer { path in
+            other.withUnsafeBufferPointer { other in
+                other.count >= count
+                    && ByteSearch.compare(
+                        UnsafeBufferPointer(rebasing: path[..<count]), UnsafeBufferPointer(rebasing: other[..<count]))
+                        == 0
+            }
+        }
     }
 }
 

@@ -146,6 +146,12 @@ extension System {
         return path.withPath { vsh_access(directory, $0, access.rawValue, Int32(flags)) } == 0
     }
 
+    /// Whether nothing has this name, not even a symbolic link; false where that cannot be told. (C: faccessat, AT_SYMLINK_NOFOLLOW)
+    public static func isVacant(_ path: UnsafePointer<CChar>, at directory: Int32 = At.current) -> Bool {
+        let flags = VSH_AT_EFFECTIVE | VSH_AT_NO_FOLLOW
+        return vsh_access(directory, path, Access.exists.rawValue, Int32(flags)) == -Errno.noEntry.rawValue
+    }
+
     /// The same, with the reason. (C: faccessat, AT_EACCESS)
     public static func checkAccess(_ path: some PathArgument, _ access: Access, at directory: Int32 = At.current)
         throws(Errno)
