@@ -71,11 +71,11 @@ final class MemoryTests: DirectoryTestCase {
         XCTAssertEqual(crc(Array(0..<32)), 0x46DD_794E)
         XCTAssertEqual(crc(Array((0..<32).reversed())), 0x113F_DB5C)
         XCTAssertEqual(crc([]), 0)
-        let data = (0..<1000).map { _ in UInt8.random(in: 0...255) }
+        let data = (0..<6000).map { _ in UInt8.random(in: 0...255) }
         data.withUnsafeBytes { raw in
             for _ in 0..<500 {
-                let start = Int.random(in: 0..<1000)
-                let part = UnsafeRawBufferPointer(rebasing: raw[start..<Int.random(in: start...1000)])
+                let start = Int.random(in: 0..<6000)
+                let part = UnsafeRawBufferPointer(rebasing: raw[start..<Int.random(in: start...6000)])
                 guard let base = part.baseAddress else { continue }
                 let whole = CRC32C.checksum(part)
                 XCTAssertEqual(whole, vsh_crc32c_portable(0, base, part.count))
