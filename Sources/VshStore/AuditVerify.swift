@@ -238,7 +238,8 @@ private final class CommitmentCheck {
         clear.bind(row.number)
         guard try clear.step() else {
             clear.reset()
-            report.erased += row.itemCount
+            // What is erased leaves zeros.
+            if row.itemCount > 0 { add(row.number, "has lost the salts of its commitments") }
             return
         }
         let (salts, note) = (clear.bytes(0), clear.bytes(1))
@@ -251,6 +252,8 @@ private final class CommitmentCheck {
             try check(row, &opening, add)
         } else if !opening.isErased(0) {
             opening.expect(0) { $0.add(note, salt: $1) }
+        } else if !note.isEmpty, !(RefusalRecord(note: note).map { OperationLog.isErased($0.command) } ?? false) {
+            return add(row.number, "has a text that nothing vouches for: its salt was erased")
         }
         opening.compare()
         report.opened += opening.opened
@@ -273,6 +276,8 @@ private final class CommitmentCheck {
         }
         if !opening.isErased(0) {
             opening.expect(0) { $0.add(directory: plain.bytes(11), command: plain.bytes(12), salt: $1) }
+        } else if !OperationLog.isErased(plain.bytes(12)) {
+            return add(row.number, "has a command that nothing vouches for: its salt was erased")
         }
         let changes = try log.numberedChanges(of: row.subject)
         let results = try log.resultsInOrder(of: row.subject)

@@ -202,6 +202,9 @@ extension OperationLog {
         }
     }
 
+    /// Whether a text is the one that stands for erased ones.
+    static func isErased(_ text: [UInt8]) -> Bool { text == erasedText }
+
     private static var erasedText: [UInt8] {
         Array(UnsafeBufferPointer(start: erasedCommand.utf8Start, count: erasedCommand.utf8CodeUnitCount))
     }

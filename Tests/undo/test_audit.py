@@ -215,6 +215,24 @@ def test_rechained(shell, folder):
     found(home, f"row {number} is another one than in the head given", "--head", head)
 
 
+def test_text_without_salt(shell, folder):
+    """a text that was exchanged and whose salt was erased, as if it had been obliterated"""
+    home = filled(shell, folder)
+    home.run("mkdir /the-crown")
+    checks.equal(home.verify().returncode, 0)
+    pristine = home.state + ".pristine"
+    shutil.copytree(home.state, pristine)
+    for script in ("UPDATE operations SET command = CAST('innocent' AS BLOB) WHERE id = 1; UPDATE audit_clear SET salts = zeroblob(16) || substr(salts, 17) WHERE number = 1",
+                   "UPDATE audit_clear SET salts = zeroblob(16), note = replace(note, CAST('the-crown' AS BLOB), CAST('a-trifle.' AS BLOB)) "
+                   "WHERE number = (SELECT max(number) FROM audit WHERE type = 100)"):
+        home.database(script)
+        found(home, "nothing vouches for")
+        shutil.rmtree(home.state)
+        shutil.copytree(pristine, home.state)
+    home.database("UPDATE operations SET command = CAST('innocent' AS BLOB) WHERE id = 1; DELETE FROM audit_clear WHERE number = 1")
+    found(home, "row 1 has lost the salts")
+
+
 def test_truncate(shell, folder):
     """the newest rows cut off, with their operations"""
     home = filled(shell, folder)
