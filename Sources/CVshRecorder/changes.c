@@ -21,6 +21,10 @@ bool is_born(struct operation *operation, const struct place *place) {
   return table_get(&operation->paths, key_of(place->path)) & PATH_CREATED;
 }
 
+bool is_own(struct operation *operation, const struct place *place) {
+  return !(operation->has_guests && S_ISDIR(place->status.stx_mode)) && is_born(operation, place);
+}
+
 void touch_parent(struct operation *operation, const char *path) {
   size_t count = parent_length(path);
   uint64_t key = hash_bytes(path, count);
@@ -35,6 +39,7 @@ void touch_parent(struct operation *operation, const char *path) {
 void record_created(struct operation *operation, const struct place *place, const char *source) {
   uint64_t key = key_of(place->path);
   touch_parent(operation, place->path);
+  operation->has_guests |= source != NULL;
   if (source || !(table_get(&operation->paths, key) & PATH_COVERED))
     append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = place->path, .location = source});
   table_add(&operation->paths, key, PATH_COVERED | PATH_CREATED);

@@ -166,7 +166,7 @@ static void on_unlink(const struct context *c, int directory, uint64_t address, 
   if (refuse(c, is_directory ? "rmdir" : "remove", first.path) || is_excluded(first.path)) return;
   if ((bool)S_ISDIR(first.status.stx_mode) != is_directory) return;
   if (is_directory) directory_removed(&first.status);
-  if (is_born(c->operation, &first)) return touch_parent(c->operation, first.path);
+  if (is_own(c->operation, &first)) return touch_parent(c->operation, first.path);
   record_removed(c->operation, &first);
 }
 
@@ -191,7 +191,9 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
     if (!look(&third) || device_of(&third.status) != device_of(&first.status) || third.status.stx_mnt_id != first.status.stx_mnt_id) return;
   }
   if (flags & RENAME_EXCHANGE) {
-    if (!second.exists || in || out) return;
+    // One in the other cannot be exchanged.
+    if (!second.exists || in || out || is_below(first.path, second.path) || is_below(second.path, first.path)) return;
+    operation->has_guests = true;
     touch_parent(operation, first.path);
     touch_parent(operation, second.path);
     // As three renames: undone in reverse they exchange again.
@@ -217,11 +219,12 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   touch_parent(operation, second.path);
   uint64_t old_key = key_of(first.path), new_key = key_of(second.path);
   if (second.exists) {
-    if (!is_born(operation, &second)) record_removed(operation, &second);
+    if (!is_own(operation, &second)) record_removed(operation, &second);
   } else if (!(table_get(&operation->paths, new_key) & PATH_COVERED)) {
     append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = second.path});
   }
-  if (!born)
+  if (!born) operation->has_guests = true;
+  if (!is_own(operation, &first))
     append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = first.path, .other = second.path});
   // What was known below a directory's name is known no more.
   if (S_ISDIR(first.status.stx_mode)) table_clear(&operation->paths);

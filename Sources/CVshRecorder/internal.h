@@ -165,6 +165,7 @@ struct operation {
   uint64_t copied;
   _Atomic uint32_t unseen;  // changes that could not be looked at
   struct table paths, inodes;
+  bool has_guests;  // something that was there before came to another name, perhaps in a directory that the operation made: what becomes of that counts
   struct table attempts;  // what was refused and noted, where once is enough
   struct operation *next;
 };
@@ -427,6 +428,8 @@ uint64_t key_of(const char *path);
 uint64_t inode_key(const struct statx *x);
 /// Whether the operation made the object, under this name.
 bool is_born(struct operation *operation, const struct place *place);
+/// The same, and that it goes need not be known: not of a directory in which there may have been something else.
+bool is_own(struct operation *operation, const struct place *place);
 /// Records the times of the directory around a name, once: a change in it alters them.
 void touch_parent(struct operation *operation, const char *path);
 /// `source`: of a second name, another one; else NULL. Of such a one it must be known what it was, to take it away without a trace.

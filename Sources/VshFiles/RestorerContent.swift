@@ -63,6 +63,8 @@ extension Restorer {
             // As the cut left it; anything else would be content of another time.
             if status.size != start, status.size != Int64(change.before.size) { throw .invalid }
             recorder.recordAppended(files.first, status)
+            // Which keeps no extended attributes; those of the record may be others.
+            recorder.recordAttributes(files.first, status, extended: !change.attributes.isEmpty)
             _ = try System.seek(fd, start)
             try fillTail(fd, change, item)
             try System.truncate(fd, to: Int64(change.before.size))
