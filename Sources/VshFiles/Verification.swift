@@ -208,7 +208,11 @@ final class Verification {
         let present = try present(path)
         // The same state, perhaps of an object that was made again.
         if let newest = later.first { noteAlias(own.after, newest.result.after, present) }
-        let difference = aliases.current(own.after).difference(from: present)
+        var difference = aliases.current(own.after).difference(from: present)
+        if difference == .replaced, Self.isMadeAgain(own.after, present) {
+            aliases.add(own.after, is: present)
+            difference = .none
+        }
         switch difference {
         case .none: break
         case .timesOnly
@@ -224,6 +228,14 @@ final class Verification {
         }
         if present.isDirectory { return try checkContents(of: path, present, part, names) }
         return nil
+    }
+
+    /// Whether what is there was made again, under a name that it had in the meantime, by an undo that put the times back too.
+    /// (Files come back themselves, from the store.)
+    private static func isMadeAgain(_ own: NodeState, _ present: NodeState) -> Bool {
+        own.kind == present.kind && own.kind != .regular && own.modification == present.modification
+            && (own.kind == .directory || own.size == present.size)
+            && own.difference(from: present, sameObject: false) == .none
     }
 
     /// Operations that were taken back may have left another object that stands for the same.
@@ -288,9 +300,11 @@ final class Verification {
             if status.changeTime.totalNanoseconds > part.ended, !recorded.contains(child) {
                 let state = NodeState(status)
                 let known = try newestResult(child)
-                if known?.difference(from: state) != Difference.none || known?.modification != state.modification {
-                    return child
+                let isKnown = known.map {
+                    $0.difference(from: state) == .none && $0.modification == state.modification
+                        || Self.isMadeAgain($0, state)
                 }
+                if isKnown != true { return child }
             }
             if status.isDirectory, let found = try changedInside(child, part) { return found }
         }
