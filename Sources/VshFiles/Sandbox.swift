@@ -415,7 +415,9 @@ public final class Sandbox {
             hasNoRules = true
             return nil
         }
-        programRules.pointee = (try? System.duplicate(rules, from: 500)) ?? rules
+        // Out of the way of the numbers that scripts use, under whatever limit.
+        let moved = [500, 96, 20].lazy.compactMap { try? System.duplicate(rules, from: $0) }.first
+        programRules.pointee = moved ?? rules
         if programRules.pointee != rules { try? System.close(rules) }
         return programRules
     }
