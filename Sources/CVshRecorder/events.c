@@ -226,7 +226,8 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   } else if (!(table_get(&operation->paths, new_key) & PATH_COVERED)) {
     append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = second.path});
   }
-  if (!born) operation->has_guests = true;
+  // What is in a directory has other names from here on.
+  if (!born || S_ISDIR(first.status.stx_mode)) operation->has_guests = true;
   if (!is_own(operation, &first))
     append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = first.path, .other = second.path});
   // What was known below a directory's name is known no more.

@@ -165,7 +165,7 @@ struct operation {
   uint64_t copied;
   _Atomic uint32_t unseen;  // changes that could not be looked at
   struct table paths, inodes;
-  bool has_guests;  // something that was there before came to another name, perhaps in a directory that the operation made: what becomes of that counts
+  bool has_guests;  // something that was there before came to another name, perhaps in a directory that the operation made, or a directory got one: what becomes of that counts
   struct table attempts;  // what was refused and noted, where once is enough
   struct operation *next;
 };
