@@ -182,9 +182,9 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   bool out = is_excluded(second.path), in = is_excluded(first.path);
   if (out && in) return;
   if (second.exists && flags & RENAME_NOREPLACE) return;
-  // What the kernel refuses: a directory in place of something else, or the other way round, or in itself.
+  // What the kernel refuses: a directory in place of something else, or the other way round, or in itself; anything in place of a directory around it.
   if (second.exists && !(flags & RENAME_EXCHANGE) && !S_ISDIR(first.status.stx_mode) != !S_ISDIR(second.status.stx_mode)) return;
-  if (S_ISDIR(first.status.stx_mode) && is_below(second.path, first.path)) return;
+  if ((S_ISDIR(first.status.stx_mode) && is_below(second.path, first.path)) || is_below(first.path, second.path)) return;
   if (second.exists && first.status.stx_ino == second.status.stx_ino && device_of(&first.status) == device_of(&second.status)) return;
   size_t count = parent_length(second.path);
   if (count != parent_length(first.path) || memcmp(first.path, second.path, count) != 0) {

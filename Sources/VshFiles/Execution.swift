@@ -79,7 +79,9 @@ extension UndoEngine {
                         try restorer.restore(change)
                     } catch {
                         own = own ?? OwnChanges(part.changes)
-                        if error.cause == .noEntry, own?.contains(number) ?? false { continue }
+                        // A link may stand where a directory of the operation's own was.
+                        let isGone = error.cause == .noEntry || error.cause == .tooManySymbolicLinks
+                        if isGone, own?.contains(number) ?? false { continue }
                         throw .failed(error.path, error.cause, isClean: true)
                     }
                 }
