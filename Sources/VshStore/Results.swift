@@ -183,27 +183,18 @@ private struct Absence {
     private var gone: [UInt8] = []
     private var present: [UInt8] = []
 
-    func holds(_ path: [UInt8]) -> Bool { !gone.isEmpty && Self.isBelow(path, gone) }
+    func holds(_ path: [UInt8]) -> Bool { !gone.isEmpty && isBelow(path, gone) }
 
     /// Nothing is at a path. Names of one directory mostly come together.
     mutating func note(_ path: [UInt8]) {
         guard let slash = path.lastIndex(of: UInt8(ascii: "/")), slash > 0 else { return }
-        if slash == present.count, Self.isBelow(path, present) { return }
+        if slash == present.count, isBelow(path, present) { return }
         let directory = Array(path[..<slash])
         do throws(Errno) {
             _ = try FileStatus(directory, follow: false)
             present = directory
         } catch {
             if error == .noEntry { gone = directory }
-        }
-    }
-
-    private static func isBelow(_ path: [UInt8], _ directory: [UInt8]) -> Bool {
-        guard path.count > directory.count, path[directory.count] == UInt8(ascii: "/") else { return false }
-        return path.withUnsafeBufferPointer { path in
-            directory.withUnsafeBufferPointer { directory in
-                ByteSearch.compare(UnsafeBufferPointer(rebasing: path[..<directory.count]), directory) == 0
-            }
         }
     }
 }
