@@ -74,8 +74,7 @@ struct AuditText {
     private func summary(_ entry: AuditEntry) -> [UInt8] {
         func joined(_ parts: [[UInt8]]) -> [UInt8] { Array(parts.filter { !$0.isEmpty }.joined(separator: [32])) }
         switch entry.row.type {
-        case .start: return text.printable(joined(entry.notes))
-        case .obliteration: return text.printable(joined(entry.notes))
+        case .start, .obliteration, .expiration: return text.printable(joined(entry.notes))
         case .refusal:
             return text.printable(entry.notes.first ?? []) + [32] + text.printable(entry.paths.first ?? [])
         default:

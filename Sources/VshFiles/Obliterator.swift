@@ -339,6 +339,7 @@ public final class Obliterator {
         }
         return try Self.checked { () throws(StoreError) in
             // Should it be cut short, this row says so.
+            evidence.operations = kept.operations
             try log.add(evidence, .interrupted, state)
             body()
             evidence.files = erasedFiles

@@ -67,6 +67,7 @@ extension OperationLog {
                 let note = try clear.step() ? clear.bytes(0) : []
                 clear.reset()
                 entry.read(note)
+                if row.type == .expiration { entry.notes = row.expired.map { Array("@\($0)".utf8) } }
                 if let path = query.path, !entry.paths.contains(where: { isBelow($0, path) }) { return true }
             }
             left -= 1

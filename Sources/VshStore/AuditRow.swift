@@ -13,6 +13,8 @@ public struct AuditType: RawRepresentable, Equatable, Sendable {
     public static var start: AuditType { AuditType(rawValue: 0) }
     /// Something the sandbox did not allow.
     public static var refusal: AuditType { AuditType(rawValue: 100) }
+    /// Operations whose pre-images were given up: their numbers are the items.
+    public static var expiration: AuditType { AuditType(rawValue: 103) }
     /// A program that was let out of the sandbox.
     public static var unconfined: AuditType { AuditType(rawValue: 102) }
     /// An `obliterate` that is about to begin (outcome 1), and one that has ended (outcome 0 or 2).
@@ -34,13 +36,14 @@ public struct AuditType: RawRepresentable, Equatable, Sendable {
 
     /// Whether a type is called so.
     public static func isName(_ name: String) -> Bool {
-        names.contains(name) || [refusal, obliteration, unconfined].contains { $0.name == name }
+        names.contains(name) || [refusal, obliteration, unconfined, expiration].contains { $0.name == name }
     }
 
     public var name: String {
         if self == .refusal { return "refusal" }
         if self == .obliteration { return "obliteration" }
         if self == .unconfined { return "unconfined" }
+        if self == .expiration { return "expiration" }
         return rawValue >= 0 && rawValue < Self.names.count ? Self.names[Int(rawValue)] : "type-\(rawValue)"
     }
 }
@@ -69,9 +72,9 @@ public struct AuditRow: Equatable, Sendable {
     public var missing: Int64 = 0
     public var target: UInt64 = 0
     public var transaction: UInt64 = 0
-    /// Of an operation: its change records, which are the items from 1 on; results follow.
+    /// Of an operation: its change records; and in the high 16 bits the arrangement of the items (`AuditLayout`).
     public var records: Int64 = 0
-    /// Commitments of 32 bytes each.
+    /// Slots of 32 bytes each: commitments, behind what `AuditLayout` puts in front of them.
     public var items: [UInt8] = []
     public var hash: [UInt8] = []
 
@@ -103,89 +106,13 @@ public struct AuditRow: Equatable, Sendable {
         ]
     }
 
-    /// The commitment with this index.
+    /// The slot with this index.
     func item(_ index: Int) -> ArraySlice<UInt8> {
         let start = index * Self.hashSize
         return start + Self.hashSize <= items.count ? items[start..<(start + Self.hashSize)] : []
     }
 
     var itemCount: Int { items.count / Self.hashSize }
-}
-
-/// Clear texts as they are committed to, each behind its salt.
-struct Commitments {
-    private var bytes: [UInt8] = []
-    private var ends: [Int] = []
-
-    var count: Int { ends.count }
-
-    mutating func reserveCapacity(_ count: Int) {
-        bytes.reserveCapacity(count * 200)
-        ends.reserveCapacity(count)
-    }
-
-    /// The commitments, 32 bytes each.
-    var digests: [UInt8] { SHA256.digests(bytes, ends: ends) }
-
-    private mutating func put(_ part: [UInt8]) {
-        withUnsafeBytes(of: UInt32(part.count).littleEndian) { bytes.append(contentsOf: $0) }
-        bytes.append(contentsOf: part)
-    }
-
-    private mutating func put(_ state: NodeState) {
-        withUnsafeBytes(of: UInt32(state.encodedCount).littleEndian) { bytes.append(contentsOf: $0) }
-        state.withEncoded { bytes.append(contentsOf: $0) }
-    }
-
-    mutating func add(_ text: [UInt8], salt: ArraySlice<UInt8>) {
-        bytes.append(contentsOf: salt)
-        bytes.append(contentsOf: text)
-        ends.append(bytes.count)
-    }
-
-    /// What an operation was called.
-    mutating func add(directory: [UInt8], command: [UInt8], salt: ArraySlice<UInt8>) {
-        bytes.append(contentsOf: salt)
-        put(directory)
-        put(command)
-        ends.append(bytes.count)
-    }
-
-    mutating func add(_ change: ChangeRecord, salt: ArraySlice<UInt8>) {
-        bytes.append(contentsOf: salt)
-        bytes.append(change.kind.rawValue)
-        put(change.path)
-        put(change.other)
-        put(change.before)
-        ends.append(bytes.count)
-    }
-
-    mutating func add(_ result: ResultRecord, salt: ArraySlice<UInt8>) {
-        bytes.append(contentsOf: salt)
-        bytes.append(result.isSoft ? 1 : 0)
-        put(result.path)
-        put(result.after)
-        put(result.digest)
-        ends.append(bytes.count)
-    }
-}
-
-/// Random bytes, so many for each commitment.
-struct Salts {
-    let bytes: [UInt8]
-
-    init(count: Int) throws(StoreError) {
-        guard let bytes = try? System.random(count: count * AuditRow.saltSize) else {
-            throw StoreError(.system(.inputOutput), [])
-        }
-        self.bytes = bytes
-    }
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    subscript(index: Int) -> ArraySlice<UInt8> {
-        bytes[(index * AuditRow.saltSize)..<((index + 1) * AuditRow.saltSize)]
-    }
 }
 
 /// A head of the chain: the number and hash of a row. Written as `57:` and 64 hexadecimal digits.

@@ -81,7 +81,10 @@ extension OperationLog {
         var previous = [UInt8](repeating: 0, count: AuditRow.hashSize)
         var next: Int64 = 0
         var check = LogCheck(oldest: 0)
-        var known: [OperationID: Int64] = [:]
+        var known: [OperationID: KnownOperation] = [:]
+        var expired: [OperationID: AuditRow] = [:]
+        // Newest row that tells of an obliteration of an operation's records.
+        var obliterated: [OperationID: Int64] = [:]
         var oldest: OperationID = 0
         var heads = state.savedHeads().map { (head: $0, isOutside: false) }
         let hasSaved = !heads.isEmpty
@@ -112,13 +115,15 @@ extension OperationLog {
             for index in heads.indices where heads[index].head == AuditHead(row) { met[index] = true }
             if let opener { try opener.check(row, &report, add) }
             if row.type.isOperation {
-                known[row.subject] = row.number
+                known[row.subject] = KnownOperation(row)
                 do throws(LogViolation) {
                     try check.apply(row)
                 } catch {
                     add(row.number, "is no step that could have been made: \(error.text)")
                 }
             }
+            if row.type == .expiration { for id in row.expired { expired[id] = row } }
+            if row.type == .obliteration { for id in row.obliterated { obliterated[id] = row.number } }
             previous = row.hash
             next += 1
             report.head = AuditHead(row)
@@ -136,14 +141,23 @@ extension OperationLog {
                 }
             }
             if next > 0, !hasSaved { add(nil, "the file with the newest head is gone") }
+            for (id, row) in opener?.erasedOperations ?? [] where obliterated[id] ?? -1 < row {
+                add(row, "has lost texts of @\(id), but no obliteration tells of it")
+                break
+            }
             try checkOperations(known, oldest, add)
             try checkStates(check, add)
+            try checkOrder(known, oldest, add)
+            try checkExpirations(expired, oldest, add)
+            if next > 0 { try checkStrays(oldest, add) }
         }
         return report
     }
 
     /// Every operation must have its row, and the tables their guards.
-    private func checkOperations(_ known: [OperationID: Int64], _ oldest: OperationID, _ add: (Int64?, String) -> Void)
+    private func checkOperations(
+        _ known: [OperationID: KnownOperation], _ oldest: OperationID, _ add: (Int64?, String) -> Void
+    )
         throws(StoreError)
     {
         let ids = try database.prepare("SELECT id FROM operations WHERE id > ?1 ORDER BY id").bind(oldest)
@@ -189,6 +203,108 @@ extension OperationLog {
     }
 }
 
+/// The rest of what undo reads.
+extension OperationLog {
+    /// Rows of `states` were entered together with the operations, and in their order.
+    private func checkOrder(
+        _ known: [OperationID: KnownOperation], _ oldest: OperationID, _ add: (Int64?, String) -> Void
+    ) throws(StoreError) {
+        let query = try database.prepare(
+            """
+            SELECT s.number, s.entry, s.event, s.state,
+              s.state = 255 AND s.entry = s.event AND (SELECT command FROM operations WHERE id = s.event) = ?1
+            FROM states s ORDER BY s.number
+            """
+        ).bind(Self.erasedText)
+        defer { query.reset() }
+        var last: Int64 = 0
+        while try query.step() {
+            let (number, entry, event) = (query.int(0), query.number(1), query.number(2))
+            // What was obliterated was closed after everything else.
+            if query.int(4) != 0 { continue }
+            guard let operation = known[event] else {
+                if event > 0, event <= oldest { continue }
+                return add(nil, "state \(number) in the log is of no operation")
+            }
+            if operation.row < last || query.int(3) == 255 && entry == event {
+                return add(operation.row, "left a state that is not where it was in the log")
+            }
+            if operation.format > 0, entry != event, entry != operation.target {
+                return add(operation.row, "left the state of another entry in the log")
+            }
+            last = operation.row
+        }
+    }
+
+    /// What undo refuses because its pre-images were given up.
+    private func checkExpirations(
+        _ expired: [OperationID: AuditRow], _ oldest: OperationID, _ add: (Int64?, String) -> Void
+    ) throws(StoreError) {
+        let query = try database.prepare("SELECT operation, time FROM expirations")
+        defer { query.reset() }
+        var found: Set<OperationID> = []
+        while try query.step() {
+            let (id, time) = (query.number(0), query.int(1))
+            found.insert(id)
+            guard let row = expired[id] else {
+                if id > 0, id <= oldest { continue }
+                return add(nil, "@\(id) is marked as expired in the log, but not in the audit log")
+            }
+            // Of those from before there were such rows the time is not known.
+            if row.began == 0 ? time > row.ended : time != row.ended {
+                return add(row.number, "says something else of @\(id) than the log does")
+            }
+        }
+        for id in expired.keys.sorted() where !found.contains(id) {
+            return add(expired[id]?.number, "tells that @\(id) expired, which the log no longer says")
+        }
+    }
+
+    /// Rows that belong to nothing.
+    private func checkStrays(_ oldest: OperationID, _ add: (Int64?, String) -> Void) throws(StoreError) {
+        for (table, sql) in [
+            (
+                "changes",
+                """
+                SELECT operation FROM changes WHERE operation NOT BETWEEN 1 AND ?1
+                  AND NOT EXISTS(SELECT 1 FROM operations WHERE id = operation) LIMIT 1
+                """ as StaticString
+            ),
+            (
+                "results",
+                """
+                SELECT operation FROM results WHERE operation NOT BETWEEN 1 AND ?1
+                  AND NOT EXISTS(SELECT 1 FROM operations WHERE id = operation) LIMIT 1
+                """
+            ),
+            (
+                "audit_clear",
+                """
+                SELECT number FROM audit_clear c WHERE ?1 = ?1
+                  AND NOT EXISTS(SELECT 1 FROM audit a WHERE a.number = c.number) LIMIT 1
+                """
+            ),
+        ] {
+            let query = try database.prepare(sql).bind(oldest)
+            if try query.step() { add(nil, "a row of the table \(table) belongs to nothing: \(query.int(0))") }
+            query.reset()
+        }
+    }
+}
+
+/// An operation that the chain tells of.
+private struct KnownOperation {
+    var row: Int64
+    var format: Int64
+    var target: OperationID
+
+    init(_ row: AuditRow) {
+        self.row = row.number
+        format = AuditLayout.format(row)
+        target = row.target
+    }
+}
+
 extension LogViolation {
     fileprivate var text: String {
         switch self {
@@ -215,141 +331,6 @@ extension LogCheck {
             default: .other
             }
         try apply(row.subject, event, inside: row.transaction)
-    }
-}
-
-/// Compares rows with the clear text that is still there.
-private final class CommitmentCheck {
-    private let log: OperationLog
-    private let clear: Statement
-    private let plain: Statement
-
-    init(_ log: OperationLog) throws(StoreError) {
-        self.log = log
-        clear = try log.database.prepare("SELECT salts, note FROM audit_clear WHERE number = ?1")
-        plain = try log.database.prepare(
-            """
-            SELECT kind, session, process, began, ended, outcome, status, changes, missing, target, transaction_id,
-              directory, command FROM operations WHERE id = ?1
-            """)
-    }
-
-    func check(_ row: AuditRow, _ report: inout AuditReport, _ add: (Int64?, String) -> Void) throws(StoreError) {
-        clear.bind(row.number)
-        guard try clear.step() else {
-            clear.reset()
-            // What is erased leaves zeros.
-            if row.itemCount > 0 { add(row.number, "has lost the salts of its commitments") }
-            return
-        }
-        let (salts, note) = (clear.bytes(0), clear.bytes(1))
-        clear.reset()
-        if salts.count != row.itemCount * AuditRow.saltSize {
-            return add(row.number, "has lost the salts of its commitments")
-        }
-        var opening = Opening(row: row, salts: salts)
-        if row.type.isOperation {
-            try check(row, &opening, add)
-        } else if !opening.isErased(0) {
-            opening.expect(0) { $0.add(note, salt: $1) }
-        } else if !note.isEmpty, !(RefusalRecord(note: note).map { OperationLog.isErased($0.command) } ?? false) {
-            return add(row.number, "has a text that nothing vouches for: its salt was erased")
-        }
-        opening.compare()
-        report.opened += opening.opened
-        report.erased += opening.erased
-        if let what = opening.wrong { add(row.number, what) }
-    }
-
-    private func check(_ row: AuditRow, _ opening: inout Opening, _ add: (Int64?, String) -> Void)
-        throws(StoreError)
-    {
-        plain.bind(row.subject)
-        defer { plain.reset() }
-        guard try plain.step() else { return add(row.number, "is about @\(row.subject), which the log no longer has") }
-        let stated: [Int64] = [
-            row.type.rawValue - 1, Int64(bitPattern: row.session), row.process, row.began, row.ended, row.outcome,
-            row.status, row.changes, row.missing, Int64(bitPattern: row.target), Int64(bitPattern: row.transaction),
-        ]
-        for (column, value) in stated.enumerated() where plain.int(Int32(column)) != value {
-            return add(row.number, "says something else of @\(row.subject) than the log does")
-        }
-        if !opening.isErased(0) {
-            opening.expect(0) { $0.add(directory: plain.bytes(11), command: plain.bytes(12), salt: $1) }
-        } else if !OperationLog.isErased(plain.bytes(12)) {
-            return add(row.number, "has a command that nothing vouches for: its salt was erased")
-        }
-        let changes = try log.numberedChanges(of: row.subject)
-        let results = try log.resultsInOrder(of: row.subject)
-        let split = Int(row.records) + 1
-        // Rows that expired to make room are gone altogether.
-        if changes.isEmpty, results.isEmpty, row.itemCount > 1, try log.isExpired(row.subject) {
-            opening.erased += row.itemCount - 1
-            return
-        }
-        for (number, change) in changes {
-            let index = Int(number)
-            if index < 1 || index >= split { return add(row.number, "@\(row.subject) has a change too many") }
-            if !opening.isErased(index) { opening.expect(index) { $0.add(change, salt: $1) } }
-        }
-        for index in 1..<max(split, 1) where opening.isOpen(index) {
-            return add(row.number, "a change of @\(row.subject) is missing from the log")
-        }
-        var index = split
-        for result in results {
-            while index < row.itemCount, opening.isErased(index) { index += 1 }
-            if index >= row.itemCount { return add(row.number, "@\(row.subject) has a result too many") }
-            opening.expect(index) { $0.add(result, salt: $1) }
-            index += 1
-        }
-        while index < row.itemCount, opening.isErased(index) { index += 1 }
-        if index < row.itemCount { return add(row.number, "a result of @\(row.subject) is missing from the log") }
-    }
-}
-
-/// The commitments of one row, with their salts.
-private struct Opening {
-    let row: AuditRow
-    let salts: Salts
-    var opened = 0
-    var erased = 0
-    var wrong: String?
-    private var checked: Set<Int> = []
-    private var expected: [Int] = []
-    private var texts = Commitments()
-
-    init(row: AuditRow, salts: [UInt8]) {
-        self.row = row
-        self.salts = Salts(salts)
-    }
-
-    /// Whether the clear text was erased on purpose: with its salt. Counts it.
-    mutating func isErased(_ index: Int) -> Bool {
-        if salts[index].contains(where: { $0 != 0 }) { return false }
-        if checked.insert(index).inserted { erased += 1 }
-        return true
-    }
-
-    /// Whether there should be a clear text that was not seen.
-    mutating func isOpen(_ index: Int) -> Bool { !isErased(index) && !checked.contains(index) }
-
-    /// Notes a clear text, to be compared with the commitment of that number when all of them are there.
-    mutating func expect(_ index: Int, _ add: (inout Commitments, ArraySlice<UInt8>) -> Void) {
-        checked.insert(index)
-        opened += 1
-        expected.append(index)
-        add(&texts, salts[index])
-    }
-
-    /// Compares what was expected.
-    mutating func compare() {
-        let digests = texts.digests
-        for (place, index) in expected.enumerated() where wrong == nil {
-            let start = place * AuditRow.hashSize
-            if digests[start..<(start + AuditRow.hashSize)] != row.item(index) {
-                wrong = "does not fit its clear text, which was changed"
-            }
-        }
     }
 }
 

@@ -107,9 +107,13 @@ final class AuditWriter {
     }
 
     /// The row of an operation, with the numbers that its row in `operations` has. Its results are as `inOrder` gives them.
-    func append(_ operation: JournaledOperation, transaction: OperationIDValue, target: OperationIDValue)
-        throws(StoreError)
-    {
+    /// - Parameters:
+    ///   - numbers: all but the contents.
+    ///   - state: the row of `states` that it left.
+    func append(
+        _ operation: JournaledOperation, transaction: OperationIDValue, target: OperationIDValue,
+        numbers: AuditNumbers, state: StateRow?
+    ) throws(StoreError) {
         let record = operation.record
         let end = operation.end ?? EndRecord()
         var row = AuditRow()
@@ -126,15 +130,26 @@ final class AuditWriter {
         row.missing = Int64(end.missing)
         row.target = target
         row.transaction = transaction
-        row.records = Int64(operation.changes.count)
-        let count = 1 + operation.changes.count + operation.results.count
+        row.records = AuditLayout.records(operation.changes.count)
+        var numbers = numbers
+        for change in operation.changes where !change.content.isEmpty { numbers.contents += 1 }
+        let count = 3 + operation.changes.count + Int(numbers.contents) + operation.results.count
         let salts = try Salts(count: count)
         var items = Commitments()
         items.reserveCapacity(count)
-        items.add(directory: record.directory, command: record.command, salt: salts[0])
-        for change in operation.changes { items.add(change, salt: salts[items.count]) }
-        for result in operation.results { items.add(result, salt: salts[items.count]) }
-        row.items = items.digests
+        items.add(record.command, salt: salts[0])
+        items.add(record.directory, salt: salts[1])
+        items.add(state, salt: salts[2])
+        for change in operation.changes {
+            items.add(change, hasContent: !change.content.isEmpty, salt: salts[items.count])
+        }
+        if numbers.contents > 0 {
+            for change in operation.changes where !change.content.isEmpty {
+                items.add(change.content, salt: salts[items.count])
+            }
+        }
+        for result in operation.results { items.addResult(result, salt: salts[items.count]) }
+        row.items = numbers.slot + items.digests
         // The note stands in the table of operations.
         try append(&row, salts: salts.bytes, note: [])
     }
@@ -152,7 +167,47 @@ final class AuditWriter {
         row.ended = refusal.time
         row.status = refusal.isUnconfined ? 0 : 1
         row.target = refusal.operation
-        try append(&row, note: refusal.note)
+        row.records = AuditLayout.records(0)
+        let salts = try Salts(count: 2)
+        var items = Commitments()
+        items.add(refusal.noteWithoutCommand, salt: salts[0])
+        items.add(refusal.command, salt: salts[1])
+        row.items = items.digests
+        try append(&row, salts: salts.bytes, note: refusal.note)
+    }
+
+    /// The row that tells which operations' pre-images were given up, if there is a chain.
+    /// - Parameters:
+    ///   - target: the entry that it was asked of, or 0.
+    ///   - began: 0: at some time before.
+    func append(expired operations: [OperationIDValue], target: OperationIDValue, began: Int64, ended: Int64)
+        throws(StoreError)
+    {
+        if operations.isEmpty { return }
+        guard try Self.exists(database) else { return }
+        var row = AuditRow()
+        row.type = .expiration
+        row.process = Int64(System.processID)
+        row.user = Int64(System.effectiveUserID)
+        row.began = began
+        row.ended = ended
+        row.changes = Int64(operations.count)
+        row.target = target
+        row.items = AuditRow.slots(operations.map { Int64(bitPattern: $0) })
+        try append(&row, salts: [], note: [])
+    }
+
+    /// What had expired before there were such rows: for a log of an earlier version.
+    func adoptExpirations() throws(StoreError) {
+        guard try Self.exists(database) else { return }
+        let query = try database.prepare(
+            """
+            SELECT operation FROM expirations
+            WHERE operation > (SELECT subject FROM audit ORDER BY number LIMIT 1) ORDER BY operation
+            """)
+        var found: [OperationIDValue] = []
+        while try query.step() { found.append(query.number(0)) }
+        try append(expired: found, target: 0, began: 0, ended: Clock.realTime)
     }
 }
 

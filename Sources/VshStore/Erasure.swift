@@ -184,15 +184,17 @@ extension OperationLog {
             let forget = try database.prepare(
                 "UPDATE audit_clear SET salts = zeroblob(length(salts)), note = x'' WHERE number = ?1")
             for number in erasure.refusals { try forget.bind(number).run() }
-            let clear = try database.prepare("SELECT note FROM audit_clear WHERE number = ?1")
-            let change = try database.prepare(
-                "UPDATE audit_clear SET salts = zeroblob(length(salts)), note = ?2 WHERE number = ?1")
+            let clear = try database.prepare("SELECT note, salts FROM audit_clear WHERE number = ?1")
+            let change = try database.prepare("UPDATE audit_clear SET salts = ?2, note = ?3 WHERE number = ?1")
             for number in erasure.refusedCommands {
                 clear.bind(number)
                 var refusal = try clear.step() ? RefusalRecord(note: clear.bytes(0)) : nil
+                var salts = Salts(clear.bytes(1))
                 clear.reset()
                 refusal?.command = Self.erasedText
-                try change.bind(number).bind(refusal?.note ?? []).run()
+                // In rows of the first arrangement, one salt for all of it.
+                salts.erase(salts.count - 1)
+                try change.bind(number).bind(salts.bytes).bind(refusal?.note ?? []).run()
             }
             try database.run(
                 """
@@ -205,38 +207,66 @@ extension OperationLog {
     /// Whether a text is the one that stands for erased ones.
     static func isErased(_ text: [UInt8]) -> Bool { text == erasedText }
 
-    private static var erasedText: [UInt8] {
+    static var erasedText: [UInt8] {
         Array(UnsafeBufferPointer(start: erasedCommand.utf8Start, count: erasedCommand.utf8CodeUnitCount))
     }
 
     /// Zeros in place of the salts of the command, and of the changes and results that go.
     private func forgetSalts(_ id: OperationID, _ erasure: Erasure) throws(StoreError) {
+        try changeSalts(of: id) { (salts, layout) throws(StoreError) in
+            var index = layout.results.lowerBound
+            for result in try resultsInOrder(of: id) {
+                while index < layout.results.upperBound, salts.isErased(index) { index += 1 }
+                if erasure.results[id]?.contains(result.path) == true { salts.erase(index) }
+                index += 1
+            }
+            let gone = erasure.changes[id] ?? []
+            index = layout.contents.lowerBound
+            if !layout.contents.isEmpty {
+                let kept = try database.prepare(
+                    "SELECT number FROM changes WHERE operation = ?1 AND length(content) > 0 ORDER BY number"
+                ).bind(id)
+                while try kept.step() {
+                    while index < layout.contents.upperBound, salts.isErased(index) { index += 1 }
+                    if gone.contains(kept.int(0)) { salts.erase(index) }
+                    index += 1
+                }
+            }
+            for number in gone where number > 0 && number <= layout.changes.count {
+                salts.erase(layout.changes.lowerBound + Int(number) - 1)
+            }
+            salts.erase(0)
+        }
+    }
+
+    /// The same for the contents of an operation that are given up.
+    func forgetContents(of id: OperationID) throws(StoreError) {
+        try changeSalts(of: id) { (salts, layout) throws(StoreError) in
+            for index in layout.contents { salts.erase(index) }
+        }
+    }
+
+    private func changeSalts(of id: OperationID, _ body: (inout Salts, AuditLayout) throws(StoreError) -> Void)
+        throws(StoreError)
+    {
         guard try AuditWriter.exists(database) else { return }
         let query = try database.prepare(
             """
-            SELECT a.number, a.records, c.salts FROM audit a JOIN audit_clear c ON c.number = a.number
+            SELECT a.number, a.records, a.items, c.salts FROM audit a JOIN audit_clear c ON c.number = a.number
             WHERE a.subject = ?1 AND a.type > 0 AND a.type < 100
             """
         ).bind(id)
         guard try query.step() else { return query.reset() }
-        let (row, records) = (query.int(0), Int(query.int(1)))
-        var salts = query.bytes(2)
+        var row = AuditRow()
+        row.number = query.int(0)
+        row.records = query.int(1)
+        row.items = query.bytes(2)
+        var salts = Salts(query.bytes(3))
         query.reset()
-        let size = AuditRow.saltSize
-        func clear(_ index: Int) {
-            if (index + 1) * size > salts.count { return }
-            for byte in (index * size)..<((index + 1) * size) { salts[byte] = 0 }
-        }
-        func isClear(_ index: Int) -> Bool { salts[(index * size)..<((index + 1) * size)].allSatisfy { $0 == 0 } }
-        var index = records + 1
-        for result in try resultsInOrder(of: id) {
-            while (index + 1) * size <= salts.count, isClear(index) { index += 1 }
-            if erasure.results[id]?.contains(result.path) == true { clear(index) }
-            index += 1
-        }
-        for number in erasure.changes[id] ?? [] { clear(Int(number)) }
-        clear(0)
-        try database.prepare("UPDATE audit_clear SET salts = ?2 WHERE number = ?1").bind(row).bind(salts).run()
+        guard let layout = AuditLayout(row) else { return }
+        try body(&salts, layout)
+        try database.prepare("UPDATE audit_clear SET salts = ?2 WHERE number = ?1").bind(row.number).bind(salts.bytes)
+            .run()
     }
 
     // MARK: Traces in files
@@ -341,6 +371,8 @@ public struct ObliterationEvidence: Sendable {
     public var session: UInt64 = 0
     /// The operation that was erased, or 0.
     public var operation: OperationID = 0
+    /// All of which records go.
+    public var operations: [OperationID] = []
     public var files = 0
     public var passesVerified = 0
     /// How: `purge, 3 passes`.
@@ -385,6 +417,11 @@ extension OperationLog {
             items.add(note, salt: random[..<size])
             items.add(paths, salt: random[size...])
             row.items = items.digests
+            if outcome == .interrupted {
+                // Before anything is touched: what is gone in these may be gone.
+                row.records = AuditLayout.records(evidence.operations.count)
+                row.items += AuditRow.slots(evidence.operations.map { Int64(bitPattern: $0) })
+            }
             let kept = Array(random[..<size]) + [UInt8](repeating: 0, count: size)
             try writer.append(&row, salts: kept, note: note)
             return row.number
@@ -399,7 +436,7 @@ extension OperationLog {
         guard try AuditWriter.exists(database) else { return nil }
         let query = try database.prepare(
             """
-            SELECT type, ended FROM audit WHERE (?1 = 0 OR session = ?1) AND type <> 100 AND outcome <> 1
+            SELECT type, ended FROM audit WHERE (?1 = 0 OR session = ?1) AND type NOT IN (100, 103) AND outcome <> 1
             ORDER BY number DESC LIMIT 1
             """
         ).bind(session ?? 0)

@@ -149,6 +149,9 @@ extension JournaledOperation {
 private final class Importer {
     private let database: Database
     private var prepared: [Int: Statement] = [:]
+    private var owners: [UInt64: (process: Int64, start: Int64)] = [:]
+    /// The row of `states` that the operation being added left.
+    private var lastState: StateRow?
     let audit: AuditWriter
 
     init(_ database: Database) {
@@ -208,15 +211,30 @@ private final class Importer {
         let insert = try statement(
             2, "INSERT INTO operations VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)")
         insert.bind(record.id).bind(Int64(record.kind.rawValue)).bind(record.session).bind(transaction)
-        insert.bind(try head(record.session, transaction)).bind(Int64(record.process)).bind(record.began)
+        var numbers = AuditNumbers()
+        let parent = try head(record.session, transaction)
+        numbers.parent = Int64(bitPattern: parent)
+        (numbers.process, numbers.start) = try sessionOwner(record.session)
+        insert.bind(parent).bind(Int64(record.process)).bind(record.began)
         insert.bind(operation.end == nil ? record.began : end.ended).bind(Int64(end.outcome.rawValue))
         insert.bind(Int64(end.status)).bind(Int64(end.changes)).bind(Int64(end.missing))
         let target = record.kind == .commit ? record.transaction : record.targets.first ?? 0
         insert.bind(target)
         try insert.bind(record.directory).bind(record.command).run()
         try addChanges(operation, &progress)
+        lastState = nil
         try addState(record, end.outcome, isEmpty: end.changes == 0)
-        try audit.append(operation, transaction: transaction, target: target)
+        try audit.append(operation, transaction: transaction, target: target, numbers: numbers, state: lastState)
+    }
+
+    /// The process of a session, and when it was started, as the table has them.
+    private func sessionOwner(_ id: UInt64) throws(StoreError) -> (process: Int64, start: Int64) {
+        if let known = owners[id] { return known }
+        let query = try statement(11, "SELECT process, start FROM sessions WHERE id = ?1").bind(id)
+        defer { query.reset() }
+        let owner = try query.step() ? (query.int(0), query.int(1)) : (0, 0)
+        owners[id] = owner
+        return owner
     }
 
     private func addChanges(_ operation: JournaledOperation, _ progress: inout ProgressLine) throws(StoreError) {
@@ -312,8 +330,14 @@ private final class Importer {
     ) throws(StoreError) {
         let insert = try statement(
             8, "INSERT INTO states(entry, state, position, event, effective) VALUES(?1,?2,?3,?4,?5)")
-        insert.bind(entry).bind(Int64(state?.rawValue ?? 255)).bind(position).bind(event)
-        try insert.bind(OperationLog.bytes(effective)).run()
+        var row = StateRow(
+            number: 0, entry: Int64(bitPattern: entry), state: Int64(state?.rawValue ?? 255),
+            position: Int64(bitPattern: position), event: Int64(bitPattern: event),
+            effective: OperationLog.bytes(effective))
+        insert.bind(row.entry).bind(row.state).bind(row.position).bind(row.event)
+        try insert.bind(row.effective).run()
+        row.number = database.lastRow
+        lastState = row
     }
 
     private func effective(in transaction: OperationID) throws(StoreError) -> [OperationID] {

@@ -6,7 +6,7 @@ import VshSystem
 /// Opening the database: a new one is made, one of an earlier version is migrated, one of a later version is refused,
 /// and what is damaged or no log of ours is set aside, never overwritten.
 extension OperationLog {
-    static var version: Int64 { 2 }
+    static var version: Int64 { 3 }
 
     /// - Returns: also where a damaged one was put.
     static func openDatabase(_ state: StateDirectory, _ patience: Int32) throws(StoreError) -> (Database, [UInt8]?) {
@@ -73,12 +73,19 @@ extension OperationLog {
         if found > version { throw StoreError(.newer, state.log) }
         if found < 1 { throw StoreError(.damaged, state.log) }
         // What a later version adds is made where it is missing; rows stay as they are.
-        try database.transaction { () throws(StoreError) in try database.run(schema) }
+        try database.transaction { () throws(StoreError) in
+            // Another may have done it meanwhile.
+            if try self.version(database) == version { return }
+            if found < 3 { try AuditWriter(database).adoptExpirations() }
+            try database.run(schema)
+        }
         return database
     }
 
     /// The version that the database has now.
-    func version() throws(StoreError) -> Int64 {
+    func version() throws(StoreError) -> Int64 { try Self.version(database) }
+
+    private static func version(_ database: Database) throws(StoreError) -> Int64 {
         let query = try database.prepare("PRAGMA user_version")
         defer { query.reset() }
         return try query.step() ? query.int(0) : 0
@@ -169,7 +176,7 @@ extension OperationLog {
           BEGIN SELECT raise(ABORT, 'append only'); END;
         CREATE INDEX IF NOT EXISTS changes_item ON changes(operation) WHERE item <> 0;
         PRAGMA application_id=1987274798;
-        PRAGMA user_version=2;
+        PRAGMA user_version=3;
         """
     }
 }

@@ -140,10 +140,10 @@ public final class OperationLog {
         while try statement.step() {
             let state = Entry.State(rawValue: UInt8(truncatingIfNeeded: statement.int(16)))
             var operation = LoggedOperation(
-                id: statement.number(0), kind: OperationKind(rawValue: UInt8(statement.int(1))) ?? .command,
+                id: statement.number(0), kind: OperationKind(statement.int(1)) ?? .command,
                 session: statement.number(2), transaction: statement.number(3), parent: statement.number(4),
                 process: Int32(truncatingIfNeeded: statement.int(5)), began: statement.int(6), ended: statement.int(7),
-                outcome: OperationOutcome(rawValue: UInt8(statement.int(8))) ?? .finished,
+                outcome: OperationOutcome(statement.int(8)) ?? .finished,
                 status: Int32(truncatingIfNeeded: statement.int(9)), changes: Int(statement.int(10)),
                 missing: Int(statement.int(11)), target: statement.number(12), directory: statement.bytes(13),
                 command: statement.bytes(14), isExpired: statement.int(15) != 0, entry: nil)
@@ -178,9 +178,9 @@ public final class OperationLog {
         var changes: [ChangeRecord] = []
         while try query.step() {
             var change = ChangeRecord()
-            change.kind = ChangeKind(rawValue: UInt8(query.int(0))) ?? .created
-            change.preimage = Preimage(rawValue: UInt8(query.int(1))) ?? .missing
-            change.reason = MissingReason(rawValue: UInt8(query.int(2))) ?? .none
+            change.kind = ChangeKind(query.int(0)) ?? .created
+            change.preimage = Preimage(query.int(1)) ?? .missing
+            change.reason = MissingReason(query.int(2)) ?? .none
             change.item = query.number(3)
             change.path = query.bytes(4)
             change.other = query.bytes(5)
@@ -258,6 +258,14 @@ public final class OperationLog {
         var bytes: [UInt8] = []
         for number in numbers { withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) } }
         return bytes
+    }
+}
+
+extension RawRepresentable where RawValue == UInt8 {
+    /// The value of a column; nil when it is none.
+    init?(_ column: Int64) {
+        guard let value = UInt8(exactly: column) else { return nil }
+        self.init(rawValue: value)
     }
 }
 

@@ -43,6 +43,13 @@ public struct RefusalRecord: Equatable, Sendable {
         return note
     }
 
+    /// The same with an empty command.
+    var noteWithoutCommand: [UInt8] {
+        var other = self
+        other.command = []
+        return other.note
+    }
+
     /// The parts of such a note.
     init?(note: [UInt8]) {
         let isDamaged = RecordReader.reading(note) { reader in

@@ -157,17 +157,23 @@ extension OperationLog {
     /// - Parameter ids: entries of the survey; others are ignored.
     public func expire(_ ids: [OperationID], _ survey: StoreSurvey, _ state: StateDirectory) throws(StoreError) {
         let now = Clock.realTime
+        let writer = AuditWriter(database)
         try database.transaction { () throws(StoreError) in
             let insert = try database.prepare("INSERT OR IGNORE INTO expirations VALUES(?1, ?2)")
             let forget = try database.prepare(
                 "UPDATE changes SET content = x'' WHERE operation = ?1 AND length(content) > 0")
+            var new: [OperationID] = []
             for id in ids {
-                for operation in Set((survey.operations[id] ?? []) + [id]) {
+                for operation in Set((survey.operations[id] ?? []) + [id]).sorted() {
                     try insert.bind(operation).bind(now).run()
+                    if database.changedRows > 0 { new.append(operation) }
                     try forget.bind(operation).run()
+                    if database.changedRows > 0 { try forgetContents(of: operation) }
                 }
             }
+            try writer.append(expired: new, target: ids.count == 1 ? ids[0] : 0, began: now, ended: now)
         }
+        if let head = writer.head { save(head, state) }
         try removeOrphans(try self.survey(state))
     }
 

@@ -70,11 +70,11 @@ final class AuditTests: XCTestCase {
         _ = journal.append(record)
         _ = journal.append(EndRecord(), operation: 1)
         let log = try OperationLog(state)
-        try OperationLog(state).database.run("PRAGMA user_version=3")
+        try OperationLog(state).database.run("PRAGMA user_version=4")
         XCTAssertThrowsError(try log.importJournals(state)) { error in
             guard case .newer = (error as? StoreError)?.code else { return XCTFail("\(error)") }
         }
-        try log.database.run("PRAGMA user_version=2")
+        try log.database.run("PRAGMA user_version=3")
         _ = try log.importJournals(state)
         XCTAssertEqual(try rows(log).map(\.subject), [0, 1])
     }

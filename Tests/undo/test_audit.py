@@ -223,7 +223,7 @@ def test_text_without_salt(shell, folder):
     pristine = home.state + ".pristine"
     shutil.copytree(home.state, pristine)
     for script in ("UPDATE operations SET command = CAST('innocent' AS BLOB) WHERE id = 1; UPDATE audit_clear SET salts = zeroblob(16) || substr(salts, 17) WHERE number = 1",
-                   "UPDATE audit_clear SET salts = zeroblob(16), note = replace(note, CAST('the-crown' AS BLOB), CAST('a-trifle.' AS BLOB)) "
+                   "UPDATE audit_clear SET salts = zeroblob(length(salts)), note = replace(note, CAST('the-crown' AS BLOB), CAST('a-trifle.' AS BLOB)) "
                    "WHERE number = (SELECT max(number) FROM audit WHERE type = 100)"):
         home.database(script)
         found(home, "nothing vouches for")
@@ -321,7 +321,7 @@ def test_clear_text(shell, folder):
             ("DELETE FROM operations WHERE id = 3", "which the log no longer has"),
             ("INSERT INTO operations SELECT 400, kind, session, transaction_id, parent, process, began, ended, outcome, status, changes,"
              " missing, target, directory, command FROM operations WHERE id = 1", "operation @400 is in the log, but has no row"),
-            ("UPDATE states SET state = 1 - state WHERE number = (SELECT max(number) FROM states)", "the state of @")):
+            ("UPDATE states SET state = 1 - state WHERE number = (SELECT max(number) FROM states)", "does not fit its clear text")):
         home.database(script)
         found(home, what)
         copy_state(pristine, home.state)

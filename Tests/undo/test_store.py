@@ -258,7 +258,7 @@ def a_newer_log_is_refused():
         p.write("f", 10)
         p.vsh("rm f; ops")
         c = sqlite3.connect(p.log)
-        c.execute("pragma user_version=3")
+        c.execute("pragma user_version=4")
         c.commit()
         before = c.execute("select count(*) from operations").fetchone()
         c.close()
@@ -268,7 +268,7 @@ def a_newer_log_is_refused():
         assert p.names() == ["g"]
         c = sqlite3.connect(p.log)
         assert c.execute("select count(*) from operations").fetchone() == before
-        c.execute("pragma user_version=2")
+        c.execute("pragma user_version=3")
         c.commit()
         c.close()
         p.vsh("undo 2")
@@ -289,7 +289,7 @@ def an_older_log_is_migrated():
         p.vsh("undo")
         assert p.names() == ["f"]
         c = sqlite3.connect(p.log)
-        assert c.execute("pragma user_version").fetchone() == (2,)
+        assert c.execute("pragma user_version").fetchone() == (3,)
         assert c.execute("select count(*) from sqlite_master where name='changes_item'").fetchone() == (1,)
         c.close()
 
