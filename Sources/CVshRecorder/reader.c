@@ -4,6 +4,7 @@
 // that. The recorder is none, but the shell is: a thread of the shell reads then what the recorder asks for. The thread
 // shares the shell's thread-local storage with its main thread, so that it calls nothing that could touch errno.
 #include "internal.h"
+#include "bare.h"
 #include "vsh_spawn.h"
 #include <linux/capability.h>
 #include <linux/futex.h>
@@ -25,23 +26,6 @@ static struct {
 } thread;
 
 static char thread_stack[8192] __attribute__((aligned(64)));
-
-/// A system call that leaves errno alone.
-static long bare_call(long number, long a, long b, long c, long d, long e, long f) {
-#if defined __x86_64__
-  register long r10 __asm__("r10") = d, r8 __asm__("r8") = e, r9 __asm__("r9") = f;
-  long result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-  return result;
-#elif defined __aarch64__
-  register long x8 __asm__("x8") = number, x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c, x3 __asm__("x3") = d,
-                x4 __asm__("x4") = e, x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
-  return x0;
-#endif
-}
-
-static void bare_futex(_Atomic uint32_t *word, int what, uint32_t value) { bare_call(SYS_futex, (long)word, what, value, 0, 0, 0); }
 
 static int reader_main(void *context) {
   struct reader *r = context;

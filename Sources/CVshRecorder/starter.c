@@ -6,6 +6,7 @@
 // session. What a thread has of its own (priority, processors) is compared before each start. It runs nothing but what
 // is here, with all signals blocked, while the shell's own thread waits.
 #include "internal.h"
+#include "bare.h"
 #include "vsh_sandbox.h"
 #include "vsh_spawn.h"
 #include <linux/futex.h>
@@ -26,6 +27,7 @@ struct starter {
   int32_t depth;       // forks when it was made: it is no thread of a forked child
   struct traits traits;
   _Atomic uint32_t request, answer;
+  _Atomic uint32_t before_exec;  // not 0 until the child has executed its program, or ended: the kernel sets it to 0 and wakes who waits
   uint32_t tid;  // the kernel sets it to 0 when the thread is gone
   int (*entry)(void *);
   void *argument, *stack;
@@ -46,11 +48,9 @@ static struct starter filtered = {.processor = -1}, unconfined = {.is_free = tru
 /// Where the shell's own thread waits for a copy: the copy goes on there.
 static jmp_buf waiting;
 
-static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
-  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
-}
+static void sleep_on(_Atomic uint32_t *word, uint32_t value) { bare_futex(word, FUTEX_WAIT_PRIVATE, value); }
 
-static void wake(_Atomic uint32_t *word) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0); }
+static void wake(_Atomic uint32_t *word) { bare_futex(word, FUTEX_WAKE_PRIVATE, 1); }
 
 static void look_at_traits(struct traits *traits) {
   memset(traits, 0, sizeof *traits);
@@ -92,35 +92,49 @@ static int begin_child(void *argument) {
   return starter->entry(starter->argument);
 }
 
+/// Starts a program. The child itself lets the shell go on, once it no longer uses the shell's memory: this thread, whose turn costs as much as a
+/// part of an exec, has no part in it (decision 0011).
+static void start_child(struct starter *starter) {
+  int flags = CLONE_VM | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD;
+  if (clone(begin_child, starter->stack, flags, starter, &starter->pid, NULL, &starter->before_exec) >= 0) return;
+  starter->pid = -1;
+  starter->error = errno;
+  atomic_store(&starter->before_exec, 0);
+  bare_futex(&starter->before_exec, FUTEX_WAKE, 1);
+}
+
+/// Forks: the copy goes on where the shell's own thread waits.
+static void copy_shell(struct starter *starter, uint32_t answer) {
+  starter->pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+  if (starter->pid == 0) _longjmp(waiting, 1);
+  starter->error = starter->pid < 0 ? errno : 0;
+  atomic_store(&starter->answer, answer);
+  wake(&starter->answer);
+}
+
 static int starter_main(void *argument) {
   struct starter *starter = argument;
   int confined = starter->ruleset >= 0 ? vsh_landlock_restrict(starter->ruleset) : 0;
   if (!starter->is_free) find_processors(starter);
   starter->listener = starter->is_free ? -1 : confined < 0 ? confined : recorder_install(starter->flags);
+  atomic_store(&starter->answer, 1);
+  wake(&starter->answer);
   for (uint32_t seen = 1;; seen++) {
-    atomic_store(&starter->answer, seen);
-    wake(&starter->answer);
     while (atomic_load(&starter->request) == seen) sleep_on(&starter->request, seen);
     if (!starter->entry) break;
-    // errno is the waiting shell's own.
-    if (starter->copies) {
-      starter->pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-      if (starter->pid == 0) _longjmp(waiting, 1);
-    } else {
-      starter->pid = clone(begin_child, starter->stack, CLONE_VM | CLONE_VFORK | SIGCHLD, starter);
-    }
-    starter->error = starter->pid < 0 ? errno : 0;
+    if (starter->copies) copy_shell(starter, seen + 1);
+    else start_child(starter);
   }
   syscall(SYS_exit, 0);
   return 0;
 }
 
-/// Has the thread do what is asked for, and waits until it did.
-static void ask(struct starter *starter) {
+/// Has the thread do what is asked for. The number of its answer.
+static uint32_t ask(struct starter *starter) {
   uint32_t next = atomic_load(&starter->request) + 1;
   atomic_store(&starter->request, next);
   wake(&starter->request);
-  while (starter->entry && atomic_load(&starter->answer) != next) sleep_on(&starter->answer, next - 1);
+  return next;
 }
 
 /// Makes the thread. 0 or a negative errno.
@@ -146,8 +160,12 @@ static pid_t start(struct starter *starter, int (*entry)(void *), void *argument
   starter->entry = entry;
   starter->argument = argument;
   starter->stack = stack;
+  starter->error = 0;
+  atomic_store(&starter->before_exec, 1);
   if (starter == &filtered) follow(starter);
   ask(starter);
+  // As the kernel wakes who waits: not private.
+  while (atomic_load(&starter->before_exec)) bare_futex(&starter->before_exec, FUTEX_WAIT, 1);
   errno = starter->error;
   return starter->pid;
 }
@@ -211,8 +229,12 @@ pid_t vsh_way_out_copy(void) {
   }
   // The threads share their storage, so that the copy of one is as good as that of the other.
   if (_setjmp(waiting)) return 0;
+  unconfined.entry = starter_main;
   unconfined.copies = true;
-  pid_t pid = start(&unconfined, starter_main, NULL, NULL);
+  uint32_t answer = ask(&unconfined);
+  uint32_t before;
+  while ((before = atomic_load(&unconfined.answer)) != answer) sleep_on(&unconfined.answer, before);
   unconfined.copies = false;
-  return pid;
+  errno = unconfined.error;
+  return unconfined.pid;
 }
