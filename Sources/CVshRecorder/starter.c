@@ -7,6 +7,7 @@
 // is here, with all signals blocked, while the shell's own thread waits.
 #include "internal.h"
 #include "bare.h"
+#include "vsh_process.h"
 #include "vsh_sandbox.h"
 #include "vsh_spawn.h"
 #include <linux/futex.h>
@@ -173,6 +174,7 @@ static pid_t start(struct starter *starter, int (*entry)(void *), void *argument
 void vsh_recorder_retire(void) {
   if (!filtered.operation) return;
   filtered.operation = 0;
+  vsh_wait_blocks_children = false;
   if (filtered.depth != vsh_fork_depth()) return;
   filtered.entry = NULL;
   ask(&filtered);
@@ -192,6 +194,7 @@ int vsh_recorder_employ(struct vsh_recording *recording) {
   filtered.ruleset = recording->flags & VSH_RECORDING_CONFINED ? recording->ruleset : -1;
   int error = begin(&filtered);
   if (error) return error;
+  vsh_wait_blocks_children = true;
   filtered.operation = recording->operation;
   filtered.processor = -1;
   error = filtered.listener;

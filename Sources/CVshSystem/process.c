@@ -36,10 +36,15 @@ pid_t vsh_wait(pid_t pid, int *status, int options, struct vsh_usage *usage) {
   return result;
 }
 
+bool vsh_wait_blocks_children;
+
 pid_t vsh_wait_foreground(pid_t pid, int *status, int options, struct vsh_usage *usage) {
   pid_t result;
+  bool blocks = vsh_wait_blocks_children;
+  uint64_t mask = blocks ? vsh_signals_block(BIT(SIGCHLD)) : 0;
   do result = vsh_wait(pid, status, options, usage);
   while (result == -EINTR);
+  if (blocks) vsh_signals_set_mask(mask);
   return result;
 }
 

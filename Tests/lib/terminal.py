@@ -13,6 +13,8 @@ import time
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[()][0-9A-B]|\x1b[=>]")
 # The mark after output without a newline: the spaces bring the cursor to a new row, or over the mark where there was a newline.
 MARK = re.compile(rb"(?:(?<=\n)|(?<=\A)|(?P<text>))(?:\x1b\[[0-9;]*m)*\xe2\x8f\x8e(?:\x1b\[m)? +\r \r")
+# The kernel echoes "^C" after it has sent the signal: the shell on another processor may have written its prompt then, or a part of it.
+ECHO = r"(?:\^[CZ\\])?"
 
 
 class Timeout(Exception):
@@ -71,9 +73,8 @@ class Session:
 
     def wait_for_prompt(self):
         """Waits for PS1 at the end of the text; returns the text before it."""
-        # The kernel echoes "^C" after it has sent the signal: the shell on another processor may write its prompt first.
-        text = self.wait_for(r"(?:\A|\n)" + re.escape(self.prompt) + r"(\^C)?\Z")
-        return text.removesuffix("^C")[:-len(self.prompt)]
+        text = self.wait_for(r"(?:\A|\n)" + ECHO + re.escape(self.prompt) + ECHO + r"\Z")
+        return re.sub(ECHO + re.escape(self.prompt) + ECHO + r"\Z", "", text)
 
     def send(self, keys):
         """Types; '\\r' is Enter, '\\x03' ^C, '\\x04' ^D."""

@@ -3,6 +3,7 @@
 // Waiting for children; identity, limits, clocks and resource use of processes.
 #ifndef VSH_PROCESS_H
 #define VSH_PROCESS_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,6 +21,9 @@ enum { VSH_WAIT_NOHANG = 1, VSH_WAIT_UNTRACED = 2, VSH_WAIT_CONTINUED = 8 };
 pid_t vsh_wait(pid_t pid, int *_Nonnull status, int options, struct vsh_usage *_Nullable usage);
 /// The same, but goes on after EINTR: for a foreground command, whose end comes before any trap (XCU 2.12).
 pid_t vsh_wait_foreground(pid_t pid, int *_Nonnull status, int options, struct vsh_usage *_Nullable usage);
+/// SIGCHLD is blocked meanwhile. For a process with a thread that starts children and blocks the signal: the kernel ignores it then in no case, and
+/// would wake who waits twice, the first time before the child can be waited for.
+extern bool vsh_wait_blocks_children;
 /// The same, but returns -EINTR when a caught signal is pending or arrives, with no race between look and sleep:
 /// for the `wait` builtin. Catches SIGCHLD from the first call on.
 pid_t vsh_wait_interruptible(pid_t pid, int *_Nonnull status, int options, struct vsh_usage *_Nullable usage);
