@@ -263,8 +263,12 @@ final class Verification {
         // Names at which the operation put something of its own.
         var made: PathSet = []
         let numbers = names.changes(of: path)
-        // It only came along with a directory around it.
-        if numbers.isEmpty { return nil }
+        // It only came along with a directory around it, whose contents are compared with it.
+        guard let last = numbers.last else { return nil }
+        let around = names.changes(around: path).map { (number: $0, change: part.changes[$0]) }
+        if around.contains(where: { $0.number > last && $0.change.kind == .created && $0.change.preimage == .object }) {
+            return nil
+        }
         for change in numbers.map({ part.changes[$0] }) {
             if change.kind == .created {
                 made.insert(change.path)
@@ -366,5 +370,18 @@ private struct PartNames {
     /// The changes that were made at a path, under the name that it had then, in their order.
     func changes(of path: [UInt8]) -> [Int] {
         names(of: path).reversed().flatMap { name in (numbers[name.path] ?? []).filter(name.holds) }
+    }
+
+    /// The changes that were made at the directories around it.
+    func changes(around path: [UInt8]) -> [Int] {
+        var found: [Int] = []
+        for name in names(of: path) {
+            var above = parent(of: name.path)
+            while above.count > 1 {
+                found += (numbers[above] ?? []).filter(name.holds)
+                above = parent(of: above)
+            }
+        }
+        return found
     }
 }

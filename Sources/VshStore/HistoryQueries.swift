@@ -81,8 +81,8 @@ extension OperationLog {
         return try all(query.bind(operation))
     }
 
-    /// The newest operation with a number below `operation` that changed the times of a directory: what they were before
-    /// and after it.
+    /// The newest operation with a number below `operation` that changed the times of a directory which was there: what they were before
+    /// and after it. One that put another there first says nothing of this one, though that may have got the same times (`cp -a`).
     public func directoryTimes(of path: [UInt8], leftBefore operation: OperationID) throws(StoreError) -> (
         operation: OperationID, before: NodeState, after: NodeState
     )? {
@@ -92,9 +92,12 @@ extension OperationLog {
         guard try result.step() else { return nil }
         let found = result.number(0)
         let change = try database.prepare(
-            "SELECT before FROM changes WHERE operation = ?1 AND path = ?2 AND kind IN (6, 7) ORDER BY number LIMIT 1"
+            """
+            SELECT before, kind FROM changes WHERE operation = ?1 AND (path = ?2 OR kind = 3 AND other = ?2)
+              ORDER BY number LIMIT 1
+            """
         ).bind(found).bind(path)
-        guard let after = NodeState(encoded: result.bytes(1)), try change.step(),
+        guard let after = NodeState(encoded: result.bytes(1)), try change.step(), [6, 7].contains(change.int(1)),
             let before = NodeState(encoded: change.bytes(0))
         else { return nil }
         return (found, before, after)

@@ -133,7 +133,12 @@ enum Corpus {
 
     private static func isScript(_ bytes: [UInt8]) -> Bool {
         let line = String(decoding: bytes.prefix { $0 != 10 }.prefix(64), as: UTF8.self)
-        return line.hasPrefix("#!") && (line.hasSuffix("/sh") || line.contains("/sh ") || line.hasSuffix("/dash"))
+        guard line.hasPrefix("#!"), line.hasSuffix("/sh") || line.contains("/sh ") || line.hasSuffix("/dash") else {
+            return false
+        }
+        // What starts another interpreter for itself goes on in that one's language.
+        let start = String(decoding: bytes.prefix(400), as: UTF8.self)
+        return !["expect", "tclsh", "wish"].contains { start.contains("\nexec \($0)") }
     }
 
     static func read(_ path: String, _ limit: Int) -> [UInt8]? {

@@ -275,16 +275,23 @@ def main():
     if not dash:
         print("scripts: no dash to compare with\n0 passed, 0 failed")
         return 0
-    passed = failed = 0
+    passed = failed = changing = 0
     with tempfile.TemporaryDirectory(prefix="vsh-scripts.", ignore_cleanup_errors=True) as top, ThreadPoolExecutor(3) as pool:
         world = World(top, (dash, shell))
         wanted = [case for case in cases() if all(text in case[0] for text in arguments)]
 
         def compare(number, case):
             name, script, environment = case
-            return name, [world.run(str(number), which, script, environment) for which in (0, 1)]
+            results = [world.run(str(number), which, script, environment) for which in (0, 1)]
+            # What dash itself does differently the next time (random names, rates of transfer) says nothing.
+            if differences(results) and differences([results[0], world.run(str(number), 0, script, environment)]):
+                return name, None
+            return name, results
 
         for name, results in pool.map(compare, range(len(wanted)), wanted):
+            if results is None:
+                changing += 1
+                continue
             lines = differences(results)
             if lines:
                 failed += 1
@@ -295,6 +302,8 @@ def main():
                 passed += 1
             if verbose:
                 print(f"   {name}: status {results[0]['status']}, {len(results[0].get('stdout', ''))} bytes")
+    if changing:
+        print(f"{changing} not compared: dash does not do the same twice")
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0)
 
