@@ -131,10 +131,12 @@ final class Verification {
         return kept.isSameObject(as: change.before) && !kept.isLike(change.before)
     }
 
-    /// What the last operation that touched a path left.
+    /// What the last operation that left anything at a path left there. (What went in a tree came back in it.)
     private func newestResult(_ path: [UInt8]) throws(UndoError) -> NodeState? {
         guard let later else { return nil }
-        return try engine.load { () throws(StoreError) in try later.find(path, after: 0).first?.result.after }
+        return try engine.load { () throws(StoreError) in
+            try later.find(path, after: 0).first { !$0.result.after.isAbsent }?.result.after
+        }
     }
 
     private func present(_ path: [UInt8]) throws(UndoError) -> NodeState {
