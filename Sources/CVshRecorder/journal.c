@@ -211,13 +211,10 @@ struct operation *operation_continue(struct operation *old) {
   const uint8_t *place = old->journal->base + old->start;
   uint32_t size;
   memcpy(&size, place, 4);
+  if (size < RECORD_HEADER + 29) return NULL;
   struct buffer payload = {0};
   buffer_put(&payload, place + RECORD_HEADER, size - RECORD_HEADER);
   int64_t began = clock_now();
-  if (payload.count < 29) {
-    buffer_free(&payload);
-    return NULL;
-  }
   memcpy(payload.bytes + 21, &began, 8);
   uint64_t start = __atomic_load_n(field(old->journal, TAIL_AT), __ATOMIC_ACQUIRE);
   int failed = append_record(old->journal, KIND_OPERATION, number, &payload);

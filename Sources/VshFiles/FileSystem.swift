@@ -118,6 +118,7 @@ public final class FileSystem {
     /// What the running command still does is not named by its text any more when that is one of these, which were obliterated.
     func forgetCommand(among texts: [[UInt8]]) {
         if !texts.contains(command.bytes) { return }
+        recorder?.forget(command.bytes)
         command = Text(OperationLog.erasedCommand)
         describeAgain()
     }

@@ -80,6 +80,11 @@ public final class Obliterator {
         public let path: [UInt8]
         public let reason: String
 
+        init(_ path: String, _ reason: String) {
+            self.path = Array(path.utf8)
+            self.reason = reason
+        }
+
         init(_ error: StoreError) {
             path = error.path
             reason = error.reason
@@ -322,8 +327,10 @@ public final class Obliterator {
     /// Erases what the store, the journals and the log keep of one operation. The files themselves stay as they are.
     /// - Returns: nil when there is no such operation.
     public func erase(operation: UInt64) throws(Problem) -> Evidence? {
-        guard let log, try Self.checked({ () throws(StoreError) in try log.operation(operation) }) != nil else {
-            return nil
+        guard let log, let state else { return nil }
+        guard try Self.checked({ () throws(StoreError) in try log.operation(operation) }) != nil else {
+            if !log.isRunning(operation, state) { return nil }
+            throw Problem("@\(operation)", "still runs: what is kept of it can be erased when it has ended")
         }
         let kept = try Self.checked { () throws(StoreError) in try erasure([], operation) }
         evidence.operation = operation
@@ -339,7 +346,7 @@ public final class Obliterator {
         }
         return try Self.checked { () throws(StoreError) in
             // Should it be cut short, this row says so.
-            evidence.operations = kept.operations
+            evidence.operations = kept.operations + kept.namesakes
             try log.add(evidence, .interrupted, state)
             body()
             evidence.files = erasedFiles

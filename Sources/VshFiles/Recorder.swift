@@ -184,10 +184,16 @@ final class Recorder {
     private func begin() throws(StoreError) {
         let control = try openControl()
         if !running.isShared { return try begin(control) }
-        guard let lock = try? FileDescriptor(state.control, .readWrite) else { return try begin(control) }
-        try? System.lock(lock.rawValue, .exclusive)
-        if running.operation == 0 { try begin(control) }
+        try running.exclusively { () throws(StoreError) in
+            if running.operation == 0 { try begin(control) }
+        }
     }
+
+    /// The text of a command that runs was obliterated: what other processes of this shell still do in it is not named by it either.
+    func forget(_ command: [UInt8]) { session.forget(command) }
+
+    /// The text for a record: that of the running command, unless it was obliterated.
+    private var commandText: [UInt8] { session.hasForgotten(next.command) ? OperationLog.erasedText : next.command }
 
     /// Number, journal, first record.
     private func begin(_ control: Control) throws(StoreError) {
@@ -197,6 +203,7 @@ final class Recorder {
         }
         guard let journal else { return }
         let id = control.nextOperation()
+        next.command = commandText
         next.id = id
         next.session = number
         next.transaction = session.transaction
@@ -264,7 +271,7 @@ final class Recorder {
         refusal.process = System.processID
         refusal.user = System.effectiveUserID
         refusal.directory = (try? System.currentDirectory()) ?? []
-        refusal.command = next.command
+        refusal.command = commandText
         _ = journal?.append(refusal)
     }
 

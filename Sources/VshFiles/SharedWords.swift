@@ -67,6 +67,42 @@ final class SharedWords {
         set { word(3).storeReleasing(newValue) }
     }
 
+    /// Notes the text of a command that was obliterated while it ran: the last of them.
+    func forget(_ text: [UInt8]) { word(5).storeReleasing(Self.number(text)) }
+
+    func hasForgotten(_ text: [UInt8]) -> Bool {
+        let forgotten = word(5).loadAcquiring()
+        return forgotten != 0 && Self.number(text) == forgotten
+    }
+
+    /// What stands for a text in this memory, which is never on a disk (FNV-1a).
+    private static func number(_ text: [UInt8]) -> UInt64 {
+        let value = text.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return value == 0 ? 1 : value
+    }
+
+    /// Runs `body` while no other process of this shell is in here. One that was killed in it, or hangs, keeps nobody out. No lock of a file:
+    /// the user's programs could hold that too.
+    func exclusively<E>(_ body: () throws(E) -> Void) throws(E) {
+        let own = UInt64(UInt32(bitPattern: System.processID))
+        let lock = word(6)
+        for attempt in 0..<10_000 {
+            var holder: UInt64 = 0
+            if lock.compareExchange(&holder, own) { break }
+            if attempt % 64 == 63, System.startTime(of: Int32(truncatingIfNeeded: holder)) == nil,
+                lock.compareExchange(&holder, own)
+            {
+                break
+            }
+            try? Clock.sleep(nanoseconds: 50_000)
+        }
+        defer {
+            var held = own
+            _ = lock.compareExchange(&held, 0)
+        }
+        try body()
+    }
+
     /// Bytes copied for pre-images of the operation.
     func addCopied(_ bytes: UInt64) -> UInt64 { word(4).fetchAdd(bytes) + bytes }
     func clearCopied() { word(4).storeReleasing(0) }

@@ -161,7 +161,9 @@ public struct StoreCommand: CommandAnswer {
         let engine = try UndoEngine(files)
         let survey = try load { () throws(StoreError) in try engine.log.survey(engine.state) }
         for id in ids {
-            guard let operation = try engine.operation(id) else { throw .unknown(id) }
+            guard let operation = try engine.operation(id) else {
+                throw engine.log.isRunning(id, engine.state) ? .running(id) : .unknown(id)
+            }
             if operation.entry?.state == .open { throw .running(id) }
             if operation.entry == nil, operation.target != 0 { throw .partOf(id, transaction: operation.target) }
         }

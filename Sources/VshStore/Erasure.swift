@@ -31,12 +31,16 @@ public struct Erasure: Sendable {
     public var refusalRecords: Set<UInt64> = []
     /// The operations whose records go, oldest first; their command texts go too.
     public var operations: [OperationID] = []
+    /// Other operations of which only the text of the command goes: it is the same.
+    public var namesakes: [OperationID] = []
     /// The command texts that go.
     public var commands: [[UInt8]] = []
+    /// Operations that still run: of them go the records in the journals, and the text.
+    public var running: [RunningErasure] = []
 
     public init() {}
 
-    public var isEmpty: Bool { operations.isEmpty && items.isEmpty && refusals.isEmpty }
+    public var isEmpty: Bool { operations.isEmpty && items.isEmpty && refusals.isEmpty && running.isEmpty }
 }
 
 /// The number that stands for an object: device, inode, birth.
@@ -60,6 +64,7 @@ extension OperationLog {
         let store = PreimageStore(state)
         var objects = Set(scope.objects.compactMap { ObjectKey($0) })
         func isMeant(_ path: [UInt8]) -> Bool { !path.isEmpty && scope.paths.contains { isBelow(path, $0) } }
+        let open = running(state)
         // The objects that had these names at some time.
         if scope.operation == nil {
             try forEachChange { _, _, change in
@@ -70,25 +75,49 @@ extension OperationLog {
             try forEachResult { _, result in
                 if isMeant(result.path), let key = ObjectKey(result.after) { objects.insert(key) }
             }
+            for (_, changes) in open {
+                for (_, change) in changes where isMeant(change.path) || isMeant(change.other) {
+                    if let key = ObjectKey(change.before) { objects.insert(key) }
+                }
+            }
         }
         func isMeant(_ path: [UInt8], _ state: NodeState) -> Bool {
             isMeant(path) || ObjectKey(state).map { objects.contains($0) } ?? false
         }
+        func isMeant(_ change: ChangeRecord) -> Bool {
+            isMeant(change.path, change.before) || change.kind == .moved && isMeant(change.other)
+        }
         var items: PathSet = []
+        /// Of a tree in the store, what has one of the paths in it.
+        func insertParts(of item: [UInt8], _ change: ChangeRecord) {
+            if item.isEmpty || !change.before.isDirectory { return }
+            for path in scope.paths where path.count > change.path.count && isBelow(path, change.path) {
+                items.insert(item + path[change.path.count...])
+            }
+        }
         try forEachChange { operation, number, change in
-            let isWhole =
-                scope.operation.map { $0 == operation }
-                ?? (isMeant(change.path, change.before) || change.kind == .moved && isMeant(change.other))
             let item = change.item == 0 ? [] : store.path(change.item, location: change.location)
-            if isWhole {
+            if scope.operation.map({ $0 == operation }) ?? isMeant(change) {
                 found.changes[operation, default: []].insert(number)
                 if !item.isEmpty { items.insert(item) }
-            } else if !item.isEmpty, change.before.isDirectory {
-                // A tree in the store that has one of the paths in it.
-                for path in scope.paths where path.count > change.path.count && isBelow(path, change.path) {
-                    items.insert(item + path[change.path.count...])
+            } else {
+                insertParts(of: item, change)
+            }
+        }
+        for (trace, changes) in open where !trace.hasEnded {
+            var trace = trace
+            for (place, change) in changes {
+                let item = trace.items[place] ?? []
+                if isMeant(change) {
+                    trace.changes.insert(place)
+                    if !item.isEmpty { items.insert(item) }
+                } else {
+                    insertParts(of: item, change)
                 }
             }
+            if trace.changes.isEmpty { continue }
+            found.running.append(trace)
+            if !trace.command.isEmpty { found.commands.append(trace.command) }
         }
         try forEachResult { operation, result in
             if scope.operation.map({ $0 == operation }) ?? isMeant(result.path, result.after) {
@@ -103,6 +132,22 @@ extension OperationLog {
                 found.commands.append(operation.command)
             }
         }
+        // Other parts of the same command, or the same command at another time: the text is the same.
+        let (texts, whole) = (Set(found.commands), Set(found.operations))
+        if !texts.isEmpty {
+            let named = try database.prepare("SELECT id, command FROM operations ORDER BY id")
+            while try named.step() {
+                if texts.contains(named.bytes(1)), !whole.contains(named.number(0)) {
+                    found.namesakes.append(named.number(0))
+                }
+            }
+        }
+        for (trace, _) in open
+        where found.commands.contains(trace.command)
+            && !found.running.contains(where: { $0.operation == trace.operation })
+        {
+            found.running.append(trace)
+        }
         if scope.operation == nil {
             var query = AuditQuery()
             query.types = [AuditType.refusal.name, AuditType.unconfined.name]
@@ -116,7 +161,8 @@ extension OperationLog {
 
     /// Adds the refusals to commands whose texts go.
     private func findRefusedCommands(_ found: inout Erasure) throws(StoreError) {
-        let (operations, commands, whole) = (Set(found.operations), Set(found.commands), Set(found.refusals))
+        let (operations, commands) = (Set(found.operations + found.namesakes), Set(found.commands))
+        let whole = Set(found.refusals)
         var query = AuditQuery()
         query.types = [AuditType.refusal.name, AuditType.unconfined.name]
         try forEachAuditEntry(query) { entry in
@@ -181,6 +227,10 @@ extension OperationLog {
                 let isTransaction = try operation(id)?.kind == .begin
                 if isEmpty, isEntry, !isTransaction { try close.bind(id).run() }
             }
+            for id in erasure.namesakes {
+                try forgetSalts(id, erasure)
+                try rename.bind(id).bind(Self.erasedText).run()
+            }
             let forget = try database.prepare(
                 "UPDATE audit_clear SET salts = zeroblob(length(salts)), note = x'' WHERE number = ?1")
             for number in erasure.refusals { try forget.bind(number).run() }
@@ -207,7 +257,7 @@ extension OperationLog {
     /// Whether a text is the one that stands for erased ones.
     static func isErased(_ text: [UInt8]) -> Bool { text == erasedText }
 
-    static var erasedText: [UInt8] {
+    public static var erasedText: [UInt8] {
         Array(UnsafeBufferPointer(start: erasedCommand.utf8Start, count: erasedCommand.utf8CodeUnitCount))
     }
 
@@ -277,40 +327,6 @@ extension OperationLog {
             let status = try? FileStatus(descriptor: file.rawValue)
         else { return }
         try? System.overwrite(file.rawValue, size: max(status.size, status.blocks * 512), value: 0, seed: 0)
-    }
-
-    /// Overwrites the records of operations, and of refusals, in journals that are still in use: the log has them.
-    public func wipeRecords(of erasure: Erasure, _ state: StateDirectory) {
-        let operations = Set(erasure.operations)
-        guard var reader = try? DirectoryReader(state.journals) else { return }
-        while let entry = try? reader.next() {
-            guard let number = UInt64(String(decoding: entry.name, as: UTF8.self)) else { continue }
-            let path = state.journal(number)
-            guard let file = try? FileDescriptor(path, .readWrite),
-                let journal = try? JournalFile(number: number, path: path, fd: file.rawValue)
-            else { continue }
-            var isWiped = false
-            journal.bytes.forEach { record in
-                let isErased =
-                    record.kind == .refusal
-                    ? erasure.refusalRecords.contains(number << 32 | UInt64(record.offset))
-                    : operations.contains(record.operation)
-                guard isErased else { return }
-                let zeros = [UInt8](repeating: 0, count: record.size)
-                var done = 0
-                while done < zeros.count {
-                    let count = zeros.withUnsafeBytes {
-                        try? System.write(
-                            file.rawValue, UnsafeRawBufferPointer(rebasing: $0[done...]),
-                            offset: Int64(record.offset + done))
-                    }
-                    guard let count, count > 0 else { return }
-                    done += count
-                }
-                isWiped = true
-            }
-            if isWiped { try? System.syncData(file.rawValue) }
-        }
     }
 
     /// Writes the database anew, without free pages, and overwrites its write-ahead log.

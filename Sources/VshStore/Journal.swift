@@ -309,6 +309,11 @@ public struct JournalBytes {
         }
     }
 
+    /// All bytes of a record.
+    func copy(_ record: Record) -> [UInt8] {
+        Array(bytes[(record.payload.lowerBound - JournalLayout.recordHeaderSize)..<record.payload.upperBound])
+    }
+
     /// Of a record of these bytes, which must outlive it.
     func reader(_ record: Record) -> RecordReader {
         RecordReader(UnsafeRawBufferPointer(rebasing: bytes[record.payload]))
@@ -374,9 +379,14 @@ public struct JournalFile {
         {
             return false
         }
-        func isOther(_ process: Int32) -> Bool { process != owner && System.startTime(of: process) != nil }
+        // Another shell that takes the journal in is waited for, a program that has a lock of its own on it is not.
+        func isOther(_ process: Int32, _ isShared: Bool) -> Bool {
+            process != owner && System.startTime(of: process) != nil && (isShared || !System.isSameProgram(process))
+        }
         for attempt in 0..<patience {
-            if attempt >= parting, attempt % 8 == 0, System.lockHolders(status.inode).contains(where: isOther) {
+            if attempt >= parting, attempt % 8 == 0,
+                System.lockHolders(status.inode).contains(where: { isOther($0.process, $0.isShared) })
+            {
                 return false
             }
             try? Clock.sleep(nanoseconds: 1_000_000)

@@ -29,22 +29,50 @@ extension System {
         try run(vsh_lock(fd, lock.rawValue | (wait ? 0 : 4)))
     }
 
-    /// The processes that hold shared locks of a whole file, as they were when they took them. (/proc/locks)
-    public static func lockHolders(_ inode: UInt64) -> [Int32] {
+    /// The processes that hold locks of a whole file, as they were when they took them. (/proc/locks)
+    public static func lockHolders(_ inode: UInt64) -> [(process: Int32, isShared: Bool)] {
         guard let fd = try? FileDescriptor("/proc/locks", .readOnly), let text = try? fd.readAll() else { return [] }
         let end = Array(":\(inode)".utf8)
-        var holders: [Int32] = []
+        var holders: [(process: Int32, isShared: Bool)] = []
         for line in text.split(separator: 10) {
             // `1: FLOCK  ADVISORY  READ  812 00:19:4711 0 EOF`
             let fields = line.split(separator: 32)
-            if fields.count > 5, fields[1].elementsEqual("FLOCK".utf8), fields[3].elementsEqual("READ".utf8),
+            if fields.count > 5, fields[1].elementsEqual("FLOCK".utf8),
                 fields[5].suffix(end.count).elementsEqual(end),
                 let process = Int32(String(decoding: fields[4], as: UTF8.self))
             {
-                holders.append(process)
+                holders.append((process, fields[3].elementsEqual("READ".utf8)))
             }
         }
         return holders
+    }
+
+    /// Whether a process runs this program, too; also when that cannot be seen.
+    public static func isSameProgram(_ process: Int32) -> Bool {
+        guard let own = try? FileStatus(Array("/proc/self/exe".utf8)),
+            let other = try? FileStatus(Array("/proc/\(process)/exe".utf8))
+        else { return true }
+        return own.isSameFile(as: other)
+    }
+
+    /// A process that has a record lock for reading on some of these bytes of a file; -1 when it is not known which (an open file description's),
+    /// nil when there is none. (/proc/locks)
+    public static func readLockHolder(_ inode: UInt64, _ range: ClosedRange<Int64>) -> Int32? {
+        guard let fd = try? FileDescriptor("/proc/locks", .readOnly), let text = try? fd.readAll() else { return nil }
+        let end = Array(":\(inode)".utf8)
+        for line in text.split(separator: 10) {
+            // `2: OFDLCK ADVISORY  READ  -1 00:19:4711 0 EOF`; who waits has `->` behind the number.
+            let fields = line.split(separator: 32)
+            guard fields.count > 7, fields[1].elementsEqual("POSIX".utf8) || fields[1].elementsEqual("OFDLCK".utf8),
+                fields[3].elementsEqual("READ".utf8), fields[5].suffix(end.count).elementsEqual(end),
+                let first = Int64(String(decoding: fields[6], as: UTF8.self))
+            else { continue }
+            let last = Int64(String(decoding: fields[7], as: UTF8.self)) ?? .max
+            if first <= range.upperBound, last >= range.lowerBound {
+                return Int32(String(decoding: fields[4], as: UTF8.self)) ?? -1
+            }
+        }
+        return nil
     }
 
     /// Locks a range of bytes for the open file description; length 0: to the end. EINTR is thrown. (C: F_OFD_SETLK)

@@ -101,6 +101,67 @@ def test_text_of_the_running_command(shell, folder):
     checks.equal(run(shell, home, work, "audit verify").stderr, b"")
 
 
+def test_commands_that_still_run(shell, folder):
+    """jobs in the background, forked subshells and programs that go on: what their operations have recorded, and what the same command does
+    afterwards, in whatever process"""
+    for number, script in enumerate((
+            "(echo the-crown-jewels > f; sleep 0.6; echo x > k) & sleep 0.3; echo y > z; obliterate -f f; wait",
+            "echo the-crown-jewels > f; (obliterate -f f; :) | cat; echo x > g; (echo y > h; :)",
+            "echo the-crown-jewels > f; (sleep 0.2; obliterate -f f; echo y > h) & echo x > g; sleep 0.5; echo x > i; wait",
+            "(echo the-crown-jewels > f; obliterate -f f; :) & wait; echo x > g",
+            "echo the-crown-jewels > f; sh -c 'sleep 0.5; echo new > k; rm k' & sleep 0.2; obliterate -f f; wait; echo z > y",
+            "printf the-crown-jewels > big; (printf zz > big; sleep 0.5; echo x > o) & sleep 0.2; rm big; obliterate -f big; wait",
+            # All of it was one command; a shell of its own.
+            "echo the-crown-jewels > f\nsleep 0.1\nobliterate -f f\ntouch g")):
+        home, work = places(os.path.join(folder, str(number)))
+        began = time.monotonic()
+        result = run(shell, home, work, script.replace("\\n", "\n"))
+        checks.equal(result.stderr, b"", script)
+        # A recorder that could not go on needed twenty seconds to say so.
+        checks.equal(time.monotonic() - began < 10, True, script)
+        checks.equal(search(folder, b"the-crown-jewels"), [], script)
+        result = run(shell, home, work, "audit verify; ops --all", status=None)
+        checks.equal((result.returncode, result.stderr, b"@1 " in result.stdout), (0, b"", True), script)
+        checks.equal(search(folder, b"the-crown-jewels"), [], script)
+
+
+def test_another_shell_that_runs(shell, folder):
+    """an operation of another shell's job, which has not ended: its records of the file and its text go, the rest can be undone"""
+    home, work = places(folder)
+    env = {"HOME": home, "PATH": os.environ["PATH"]}
+    other = subprocess.Popen([shell, "-c", "echo the-crown-jewels > f; mkdir d; echo the-crown-jewels > f; while [ ! -e go ]; do sleep 0.05; done; mkdir e"],
+                             cwd=work, env=env)
+    while not os.path.isdir(os.path.join(work, "d")):
+        time.sleep(0.01)
+    time.sleep(0.1)
+    for script in ("obliterate -f --operation @1", "store purge @1"):
+        result = run(shell, home, work, script, status=1)
+        checks.equal(b"@1" in result.stderr and (b"still runs" in result.stderr or b"still open" in result.stderr), True, result.stderr)
+    run(shell, home, work, "obliterate -f f")
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    open(os.path.join(work, "go"), "w").close()
+    other.wait(20)
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    verify = run(shell, home, work, "audit verify")
+    checks.equal(verify.stderr, b"")
+    checks.equal(b"[obliterated]" in run(shell, home, work, "ops --all").stdout, True)
+    run(shell, home, work, "undo @1")
+    checks.equal(os.listdir(work), ["go"])
+
+
+def test_namesakes(shell, folder):
+    """the same command line at another time, or another part of it: the text goes there too, the records stay"""
+    home, work = places(folder)
+    run(shell, home, work, "echo the-crown-jewels > ${n:-f}")
+    run(shell, home, work, "n=g; echo the-crown-jewels > ${n:-f}")
+    os.rename(os.path.join(work, "f"), os.path.join(work, "kept"))
+    run(shell, home, work, "echo the-crown-jewels > ${n:-f}")
+    run(shell, home, work, "echo other > h\nundo\necho the-crown-jewels > f")
+    run(shell, home, work, "obliterate -f f kept g")
+    checks.equal(search(folder, b"the-crown-jewels"), [])
+    checks.equal(run(shell, home, work, "audit verify").stderr, b"")
+
+
 def test_refusals(shell, folder):
     """the text of a command goes where it was refused something, too; what that was stays, and the chain holds"""
     home, work = places(folder)
