@@ -26,14 +26,4 @@ static inline void vsh_sqlite_use_high_descriptors(void) {
     if (vfs && vfs->iVersion >= 3) vfs->xSetSystemCall(vfs, "open", (sqlite3_syscall_ptr)vsh_sqlite_open);
 }
 
-/// Waits a millisecond between tries for the lock of another process, and gives up after `context` milliseconds. (The waits of
-/// sqlite3_busy_timeout grow to a tenth of a second.)
-static inline int vsh_sqlite_wait(void *context, int tries) {
-    if (tries >= (int)(intptr_t)context) return 0;
-    usleep(1000);
-    return 1;
-}
-static inline int vsh_sqlite_patience(sqlite3 *db, int milliseconds) {
-    return sqlite3_busy_handler(db, vsh_sqlite_wait, (void *)(intptr_t)milliseconds);
-}
 #endif

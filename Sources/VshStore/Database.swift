@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MPL-2.0
 import CSQLite
+import VshSystem
 
 /// A connection to an SQLite file. Opened for one purpose and closed after it: it never crosses a fork, and its
 /// descriptors never stand while the user's commands run.
 public final class Database {
     private var handle: OpaquePointer?
     private let path: [UInt8]
+    private let patience: Int32
+    /// Who has a lock that no SQLite takes.
+    private var intruder: Int32?
 
     /// - Parameter patience: how long to wait for another process's lock, in milliseconds.
     public init(path: [UInt8], patience: Int32 = 10_000) throws(StoreError) {
         self.path = path
+        self.patience = patience
         var db: OpaquePointer?
         let name = path + [0]
         let code = name.withUnsafeBytes {
@@ -23,13 +28,32 @@ public final class Database {
             handle = nil
             throw StoreError(.database(code), path)
         }
-        _ = vsh_sqlite_patience(db, patience)
+        sqlite3_busy_handler(
+            db, { Unmanaged<Database>.fromOpaque($0!).takeUnretainedValue().waits($1) ? 1 : 0 },
+            Unmanaged.passUnretained(self).toOpaque())
         _ = vsh_sqlite_keep_log(db)
     }
 
     deinit { sqlite3_close_v2(handle) }
 
-    func error(_ code: Int32) -> StoreError { StoreError(.database(code), path) }
+    /// Waits a millisecond between tries for the lock of another process, up to the patience. (The waits of sqlite3_busy_timeout
+    /// grow to a tenth of a second.) Not for a program that is no SQLite: it may have a file of the shell's open for reading, and keep a lock on it.
+    private func waits(_ tries: Int32) -> Bool {
+        intruder = nil
+        if tries >= patience { return false }
+        if tries % 512 == 200, let index = try? FileStatus(path + Array("-shm".utf8)) {
+            // The bytes of WAL_WRITE_LOCK and WAL_CKPT_LOCK are never locked for reading (walformat.html, 2.3).
+            intruder = System.readLockHolder(index.inode, 120...121)
+            if intruder != nil { return false }
+        }
+        try? Clock.sleep(nanoseconds: 1_000_000)
+        return true
+    }
+
+    func error(_ code: Int32) -> StoreError {
+        if code & 0xff == SQLITE_BUSY, let intruder { return StoreError(.foreignLock(intruder), path) }
+        return StoreError(.database(code), path)
+    }
 
     /// Runs statements without parameters and results.
     public func run(_ sql: StaticString) throws(StoreError) {

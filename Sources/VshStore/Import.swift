@@ -28,15 +28,17 @@ extension OperationLog {
             throw StoreError(.system(error), state.journals)
         }
         numbers.sort()
+        // For all of them together: a program may keep locks on many.
+        let deadline = Clock.monotonic + Int64(patience) * 1_000_000
         var interrupted: [OperationID] = []
         // Each journal stays open, and by that locked, until the log has it.
         for start in stride(from: 0, to: numbers.count, by: 200) {
-            interrupted += try importBatch(numbers[start..<min(start + 200, numbers.count)], state, patience, canStop)
+            interrupted += try importBatch(numbers[start..<min(start + 200, numbers.count)], state, deadline, canStop)
         }
         return interrupted
     }
 
-    private func importBatch(_ numbers: ArraySlice<UInt64>, _ state: StateDirectory, _ patience: Int, _ canStop: Bool)
+    private func importBatch(_ numbers: ArraySlice<UInt64>, _ state: StateDirectory, _ deadline: Int64, _ canStop: Bool)
         throws(StoreError) -> [OperationID]
     {
         var descriptors: [Int32] = []
@@ -49,7 +51,8 @@ extension OperationLog {
             do {
                 let fd = try System.open(path, [.readWrite, .closeOnExec])
                 descriptors.append(fd)
-                if let journal = try JournalFile(number: number, path: path, fd: fd, patience: patience) {
+                let left = Int((deadline - Clock.monotonic) / 1_000_000)
+                if let journal = try JournalFile(number: number, path: path, fd: fd, patience: max(0, left)) {
                     journals.append(journal)
                 }
             } catch {

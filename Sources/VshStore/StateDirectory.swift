@@ -15,6 +15,8 @@ public struct StoreError: Error, Equatable, Sendable {
         case damaged
         /// A later version of the shell made it.
         case newer
+        /// A program that is no shell keeps it locked; -1: it cannot be named.
+        case foreignLock(Int32)
     }
 
     public var code: Code
@@ -28,8 +30,11 @@ public struct StoreError: Error, Equatable, Sendable {
 
     /// Another process has the file.
     public var isBusy: Bool {
-        if case .database(let code) = code { return [5, 6, 15].contains(code & 0xFF) }
-        return false
+        switch code {
+        case .database(let code): [5, 6, 15].contains(code & 0xFF)
+        case .foreignLock: true
+        default: false
+        }
     }
 
     /// One line for messages, without the path.
@@ -48,10 +53,27 @@ public struct StoreError: Error, Equatable, Sendable {
             case 14: "cannot be opened"
             default: "database error \(code)"
             }
+        case .foreignLock(let process):
+            process > 0
+                ? "process \(process)\(Self.name(of: process)), which is no shell, keeps it locked"
+                : "a program that is no shell keeps it locked"
         case .newer: "made by a later version of vsh"
         case .notOurs: "belongs to another user"
         case .damaged: "damaged"
         }
+    }
+}
+
+extension StoreError {
+    /// ` (python3)`, or nothing.
+    private static func name(of process: Int32) -> String {
+        guard let file = try? FileDescriptor("/proc/\(process)/comm", .readOnly), let text = try? file.readAll() else {
+            return ""
+        }
+        let name = text.prefix { $0 != 10 }
+        // Programs choose it themselves.
+        return name.isEmpty || name.contains { $0 < 32 || $0 > 126 }
+            ? "" : " (\(String(decoding: name, as: UTF8.self)))"
     }
 }
 
