@@ -45,7 +45,7 @@ void record_created(struct operation *operation, const struct place *place, cons
   table_add(&operation->paths, key, PATH_COVERED | PATH_CREATED);
 }
 
-void record_removed(struct operation *operation, const struct place *place) {
+uint64_t record_removed(struct operation *operation, const struct place *place) {
   const struct statx *x = &place->status;
   struct change change = {.kind = CHANGE_REMOVED, .preimage = PREIMAGE_IN_RECORD, .before = x, .path = place->path};
   char target[PATH_MAX];
@@ -70,8 +70,10 @@ void record_removed(struct operation *operation, const struct place *place) {
       }
     }
   }
-  append_change(operation, &change);
-  table_add(&operation->paths, key_of(place->path), PATH_COVERED);
+  uint64_t record = append_change(operation, &change);
+  // What comes there next the operation need not have made.
+  table_put(&operation->paths, key_of(place->path), PATH_COVERED);
+  return record;
 }
 
 void record_content(struct operation *operation, const struct place *place) {
@@ -102,9 +104,10 @@ void record_appended(struct operation *operation, const struct place *place) {
 }
 
 void record_attributes(struct operation *operation, const struct place *place, bool extended) {
-  if (is_born(operation, place)) return;
+  if (is_own(operation, place)) return;
   uint64_t key = inode_key(&place->status);
-  if (table_get(&operation->inodes, key) & (extended ? INODE_EXTENDED : INODE_ATTRIBUTES)) return;
+  // Of a directory each time: what was changed in it before may not be possible after it, and is taken back in reverse.
+  if (!S_ISDIR(place->status.stx_mode) && table_get(&operation->inodes, key) & (extended ? INODE_EXTENDED : INODE_ATTRIBUTES)) return;
   struct change change = {.kind = CHANGE_ATTRIBUTES, .preimage = PREIMAGE_IN_RECORD, .before = &place->status, .path = place->path};
   if (extended) {
     read_attributes(place->path, &attributes);

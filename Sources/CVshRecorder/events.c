@@ -166,8 +166,50 @@ static void on_unlink(const struct context *c, int directory, uint64_t address, 
   if (refuse(c, is_directory ? "rmdir" : "remove", first.path) || is_excluded(first.path)) return;
   if ((bool)S_ISDIR(first.status.stx_mode) != is_directory) return;
   if (is_directory) directory_removed(&first.status);
-  if (is_own(c->operation, &first)) return touch_parent(c->operation, first.path);
-  record_removed(c->operation, &first);
+  if (is_own(c->operation, &first)) {
+    touch_parent(c->operation, first.path);
+    table_put(&c->operation->paths, key_of(first.path), PATH_COVERED);
+    return;
+  }
+  struct doubt doubt = {.task = c->pid, .slot = c->slot, .records = {record_removed(c->operation, &first)}, .keys = {key_of(first.path)}};
+  // Removing a directory fails whenever something is in it.
+  if (is_directory) note_doubt(c->operation, &doubt, &first, true);
+}
+
+static uint64_t record_moved(struct operation *operation, const struct statx *object, const char *path, const char *other) {
+  return append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = object, .path = path, .other = other});
+}
+
+/// `first` and `second` get each other's names.
+static void exchange(const struct context *c) {
+  struct operation *operation = c->operation;
+  bool has_directory = S_ISDIR(first.status.stx_mode) || S_ISDIR(second.status.stx_mode);
+  if (has_directory) operation->has_guests = true;
+  bool own_first = is_own(operation, &first), own_second = is_own(operation, &second);
+  bool born_first = is_born(operation, &first), born_second = is_born(operation, &second);
+  if (!own_first || !own_second) operation->has_guests = true;
+  touch_parent(operation, first.path);
+  touch_parent(operation, second.path);
+  struct doubt doubt = {.task = c->pid, .slot = c->slot, .keys = {key_of(first.path), key_of(second.path)}};
+  const struct place *moved = &first;
+  if (!own_first && !own_second) {
+    // As three renames: undone in reverse they exchange again.
+    char aside[LONG_PATH];
+    snprintf(aside, sizeof aside, "%.*s/.vsh-exchange-%llu", (int)parent_length(first.path), first.path, (unsigned long long)next_item(operation->journal));
+    doubt.records[0] = record_moved(operation, &first.status, first.path, aside);
+    doubt.records[1] = record_moved(operation, &second.status, second.path, first.path);
+    doubt.records[2] = record_moved(operation, &first.status, aside, second.path);
+  } else if (!own_first) {
+    // In place of what the operation made, which goes anyway.
+    doubt.records[0] = record_moved(operation, &first.status, first.path, second.path);
+  } else if (!own_second) {
+    moved = &second;
+    doubt.records[0] = record_moved(operation, &second.status, second.path, first.path);
+  }
+  note_doubt(operation, &doubt, moved, false);
+  if (has_directory) table_clear(&operation->paths);
+  table_put(&operation->paths, key_of(first.path), born_second ? PATH_COVERED | PATH_CREATED : PATH_COVERED);
+  table_put(&operation->paths, key_of(second.path), born_first ? PATH_COVERED | PATH_CREATED : PATH_COVERED);
 }
 
 static void on_rename(const struct context *c, int from, uint64_t old, int to, uint64_t new, unsigned flags) {
@@ -196,17 +238,7 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   if (flags & RENAME_EXCHANGE) {
     // One in the other cannot be exchanged.
     if (!second.exists || in || out || is_below(first.path, second.path) || is_below(second.path, first.path)) return;
-    operation->has_guests = true;
-    touch_parent(operation, first.path);
-    touch_parent(operation, second.path);
-    // As three renames: undone in reverse they exchange again.
-    char aside[LONG_PATH];
-    snprintf(aside, sizeof aside, "%.*s/.vsh-exchange-%llu", (int)parent_length(first.path), first.path, (unsigned long long)next_item(operation->journal));
-    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = first.path, .other = aside});
-    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &second.status, .path = second.path, .other = first.path});
-    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = aside, .other = second.path});
-    table_clear(&operation->paths);
-    return;
+    return exchange(c);
   }
   if (in) {
     if (second.exists) record_removed(operation, &second);
@@ -221,19 +253,22 @@ static void on_rename(const struct context *c, int from, uint64_t old, int to, u
   touch_parent(operation, first.path);
   touch_parent(operation, second.path);
   uint64_t old_key = key_of(first.path), new_key = key_of(second.path);
+  struct doubt doubt = {.task = c->pid, .slot = c->slot, .keys = {old_key, new_key}};
   if (second.exists) {
-    if (!is_own(operation, &second)) record_removed(operation, &second);
+    if (!is_own(operation, &second)) doubt.records[0] = record_removed(operation, &second);
   } else if (!(table_get(&operation->paths, new_key) & PATH_COVERED)) {
     append_change(operation, &(struct change){.kind = CHANGE_CREATED, .preimage = PREIMAGE_IN_RECORD, .path = second.path});
   }
   // What is in a directory has other names from here on.
   if (!born || S_ISDIR(first.status.stx_mode)) operation->has_guests = true;
-  if (!is_own(operation, &first))
-    append_change(operation, &(struct change){.kind = CHANGE_MOVED, .preimage = PREIMAGE_IN_RECORD, .before = &first.status, .path = first.path, .other = second.path});
+  if (!is_own(operation, &first)) doubt.records[1] = record_moved(operation, &first.status, first.path, second.path);
+  // A directory in the place of another is refused when something is in that.
+  bool is_certain = second.exists && S_ISDIR(second.status.stx_mode);
+  note_doubt(operation, &doubt, is_certain ? &second : &first, is_certain);
   // What was known below a directory's name is known no more.
   if (S_ISDIR(first.status.stx_mode)) table_clear(&operation->paths);
-  table_add(&operation->paths, old_key, PATH_COVERED);
-  table_add(&operation->paths, new_key, born ? PATH_COVERED | PATH_CREATED : PATH_COVERED);
+  table_put(&operation->paths, old_key, PATH_COVERED);
+  table_put(&operation->paths, new_key, born ? PATH_COVERED | PATH_CREATED : PATH_COVERED);
 }
 
 /// The object that a descriptor is open on, if a name leads to it and `done` of it is not recorded yet.
@@ -241,10 +276,11 @@ static bool find_descriptor(const struct context *c, int descriptor, uint8_t don
   struct statx open;
   if (!look_at_descriptor(c->pid, descriptor, &open)) return false;
   uint64_t key = inode_key(&open);
-  if (table_get(&c->operation->inodes, key) & (done | INODE_BORN)) return false;
+  bool is_directory = S_ISDIR(open.stx_mode);
+  if (!is_directory && table_get(&c->operation->inodes, key) & (done | INODE_BORN)) return false;
   if (!find_path(c->pid, descriptor, place->path)) return false;
   place->status = open;
-  if (is_born(c->operation, place)) {
+  if (!is_directory && is_born(c->operation, place)) {
     table_add(&c->operation->inodes, key, INODE_BORN);
     return false;
   }
@@ -406,6 +442,7 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   is_safe = false;
   records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;
   pthread_mutex_lock(&operation->lock);
+  if (operation->doubts) settle_doubts(operation, slot, (pid_t)event->pid);
   dispatch(&context, number, arguments);
   bool is_unseen = reading_failed();
   pthread_mutex_unlock(&operation->lock);

@@ -13,6 +13,7 @@ struct seen {
   uint64_t hash;
   const uint8_t *before;  // the state in the record, or NULL: absent
   bool soft, exact, is_new;
+  bool is_looked_at, is_link;  // what it is now
   uint8_t reason;
 };
 
@@ -115,6 +116,24 @@ static bool note(struct seen_list *list, struct span path, const struct seen *to
   return true;
 }
 
+/// Whether a path leads through a symbolic link that the operation left, as LeftLinks in Sources/VshStore/Results.swift: recorded paths are
+/// free of them, and what is found through one is not what the path stood for.
+static bool leads_through_link(const struct seen_list *list, const char *path) {
+  for (size_t count = parent_length(path); count > 1; count--) {
+    if (path[count] != '/') continue;
+    uint64_t hash = hash_bytes(path, count);
+    size_t at = hash & (list->slots - 1);
+    while (list->index[at] && list->items[list->index[at] - 1].hash != hash) at = (at + 1) & (list->slots - 1);
+    if (!list->index[at]) continue;
+    struct seen *around = &list->items[list->index[at] - 1];
+    struct stat status;
+    if (!around->is_looked_at) around->is_link = lstat(around->path, &status) == 0 && S_ISLNK(status.st_mode);
+    around->is_looked_at = true;
+    if (around->is_link) return true;
+  }
+  return false;
+}
+
 static struct span whole(const char *path) { return (struct span){(const uint8_t *)path, (uint32_t)strlen(path)}; }
 
 /// Notes a name that an object did not have before.
@@ -179,8 +198,24 @@ static struct step read_step(const uint8_t *payload) {
   return step;
 }
 
+/// Notes where the changes are that were not made after all.
+static struct table read_voids(const struct operation *operation, uint64_t end) {
+  struct table voids = {0};
+  for (uint64_t at = operation->start; at + RECORD_HEADER + 8 <= end;) {
+    const uint8_t *record = operation->journal->base + at;
+    uint32_t size = get32(record);
+    bool is_whole = size >= RECORD_HEADER && !(size & 7) && at + size <= end;
+    at += is_whole ? size : 8;
+    if (!is_whole || record[16] != KIND_VOID || memcmp(record + 8, &operation->number, 8) != 0) continue;
+    uint64_t key;
+    memcpy(&key, record + RECORD_HEADER, 8);
+    table_add(&voids, key, 1);
+  }
+  return voids;
+}
+
 /// The next change of the operation. Its payload, or NULL: there is none; `ended`: somebody has ended it.
-static const uint8_t *next_change(const struct operation *operation, uint64_t *at, uint64_t end, bool *ended) {
+static const uint8_t *next_change(const struct operation *operation, const struct table *voids, uint64_t *at, uint64_t end, bool *ended) {
   while (*at + RECORD_HEADER <= end) {
     const uint8_t *record = operation->journal->base + *at;
     uint32_t size = get32(record);
@@ -190,7 +225,7 @@ static const uint8_t *next_change(const struct operation *operation, uint64_t *a
     }
     *at += size;
     if (memcmp(record + 8, &operation->number, 8) != 0) continue;
-    if (record[16] == KIND_CHANGE) return record + RECORD_HEADER;
+    if (record[16] == KIND_CHANGE && !table_get(voids, (uint64_t)(record - operation->journal->base))) return record + RECORD_HEADER;
     if (record[16] == KIND_END) *ended = true;
     if (*ended) break;
   }
@@ -198,12 +233,12 @@ static const uint8_t *next_change(const struct operation *operation, uint64_t *a
 }
 
 /// What happened at names. NULL when each path is its own name: no object changed its name or got another, and no tree was put there whole.
-static struct names *read_names(const struct operation *operation, uint64_t end, bool *ended) {
+static struct names *read_names(const struct operation *operation, const struct table *voids, uint64_t end, bool *ended) {
   struct names *names = NULL;
   bool is_needed = false, is_done = true;
   uint64_t at = operation->start;
   const uint8_t *payload;
-  for (uint32_t number = 0; is_done && (payload = next_change(operation, &at, end, ended)); number++) {
+  for (uint32_t number = 0; is_done && (payload = next_change(operation, voids, &at, end, ended)); number++) {
     struct step step = read_step(payload);
     bool is_made = step.kind == CHANGE_CREATED;
     if (!is_made && step.kind != CHANGE_MOVED && step.kind != CHANGE_REMOVED) continue;
@@ -227,9 +262,10 @@ void operation_finish(struct operation *operation, uint32_t flags) {
   struct seen_list found = {0};
   bool is_renamed = false, is_written = false, ended = false, is_noted = true;
   uint64_t end = journal_end(journal), at = operation->start;
-  struct names *names = read_names(operation, end, &ended);
+  struct table voids = read_voids(operation, end);
+  struct names *names = read_names(operation, &voids, end, &ended);
   const uint8_t *record;
-  for (uint32_t number = 0; is_noted && !ended && (record = next_change(operation, &at, end, &ended)); number++) {
+  for (uint32_t number = 0; is_noted && !ended && (record = next_change(operation, &voids, &at, end, &ended)); number++) {
     struct step step = read_step(record);
     bool is_pair = step.kind == CHANGE_CREATED || step.kind == CHANGE_REMOVED;
     is_written |= step.kind == CHANGE_CONTENT || step.kind == CHANGE_APPENDED || step.kind == CHANGE_ATTRIBUTES;
@@ -244,6 +280,7 @@ void operation_finish(struct operation *operation, uint32_t flags) {
     }
   }
   names_free(names);
+  table_clear(&voids);
   if (ended || !is_noted) goto done;
   struct seen *list = found.items;
   size_t count = found.count;
@@ -251,7 +288,7 @@ void operation_finish(struct operation *operation, uint32_t flags) {
   struct buffer payload = {0}, state = {0};
   for (size_t i = 0; i < count; i++) {
     struct statx x;
-    bool exists = statx(AT_FDCWD, list[i].path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &x) == 0;
+    bool exists = statx(AT_FDCWD, list[i].path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &x) == 0 && !leads_through_link(&found, list[i].path);
     payload.count = state.count = 0;
     put_state(&state, exists ? &x : NULL);
     put8(&payload, list[i].soft);

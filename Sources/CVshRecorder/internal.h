@@ -166,6 +166,8 @@ struct operation {
   _Atomic uint32_t unseen;  // changes that could not be looked at
   struct table paths, inodes;
   bool has_guests;  // something that was there before came to another name, perhaps in a directory that the operation made, or a directory got one: what becomes of that counts
+  uint64_t changes;  // records of changes
+  struct doubt_list *doubts;
   struct table attempts;  // what was refused and noted, where once is enough
   struct operation *next;
 };
@@ -204,12 +206,16 @@ struct change {
   const char *path, *other, *location;
   const struct buffer *attributes, *content;
 };
-int append_change(struct operation *operation, const struct change *change);
-int append_record(struct journal *journal, uint8_t kind, uint64_t operation, const struct buffer *payload);
+/// Where its record begins, or 0: there was no room.
+uint64_t append_change(struct operation *operation, const struct change *change);
+/// Where it begins, or 0.
+uint64_t append_record(struct journal *journal, uint8_t kind, uint64_t operation, const struct buffer *payload);
 
 // tables.c
 uint8_t table_get(const struct table *table, uint64_t key);
 void table_add(struct table *table, uint64_t key, uint8_t flags);
+/// The same, in place of the flags that it had.
+void table_put(struct table *table, uint64_t key, uint8_t flags);
 void table_clear(struct table *table);
 uint64_t hash_bytes(const void *bytes, size_t count);
 bool buffer_put(struct buffer *buffer, const void *bytes, size_t count);
@@ -296,6 +302,25 @@ size_t parent_length(const char *path);
 bool is_excluded(const char *path);
 /// The event of this thread is to be allowed or refused, not recorded.
 extern _Thread_local bool records_nothing;
+
+// doubts.c
+enum { DOUBT_RECORDS = 3 };
+/// A call that may fail though its changes are recorded.
+struct doubt {
+  pid_t task;
+  const struct slot *slot;
+  uint64_t records[DOUBT_RECORDS];  // where they begin, or 0
+  uint64_t keys[2];                 // of the names, or 0
+  bool is_certain;
+  uint64_t changes;
+  struct statx object;
+  char *path;
+};
+/// `object`: where it stays if the call fails. `is_certain`: it can never be there again once the call is made.
+void note_doubt(struct operation *operation, const struct doubt *doubt, const struct place *object, bool is_certain);
+/// Finds out about calls that are over by now, as those of the task are that makes the next one. Task 0: all tasks of the listener are gone.
+void settle_doubts(struct operation *operation, const struct slot *slot, pid_t task);
+void drop_doubts(struct operation *operation);
 
 // preimage.c
 /// Another link to a file in a store. 0 or the reason.
@@ -434,8 +459,8 @@ bool is_own(struct operation *operation, const struct place *place);
 void touch_parent(struct operation *operation, const char *path);
 /// `source`: of a second name, another one; else NULL. Of such a one it must be known what it was, to take it away without a trace.
 void record_created(struct operation *operation, const struct place *place, const char *source);
-/// An object will go from its name.
-void record_removed(struct operation *operation, const struct place *place);
+/// An object will go from its name. Where its record begins, or 0.
+uint64_t record_removed(struct operation *operation, const struct place *place);
 /// The content of a regular file will change in place, or only grow.
 void record_content(struct operation *operation, const struct place *place);
 void record_appended(struct operation *operation, const struct place *place);

@@ -92,10 +92,10 @@ static bool make_room(struct journal *journal, uint64_t end) {
   return true;
 }
 
-int append_record(struct journal *journal, uint8_t kind, uint64_t operation, const struct buffer *payload) {
+uint64_t append_record(struct journal *journal, uint8_t kind, uint64_t operation, const struct buffer *payload) {
   size_t size = (RECORD_HEADER + payload->count + 7) & ~(size_t)7;
   uint64_t start = __atomic_fetch_add(field(journal, TAIL_AT), size, __ATOMIC_ACQ_REL);
-  if (!make_room(journal, start + size)) return -ENOSPC;
+  if (!make_room(journal, start + size)) return 0;
   uint8_t *place = journal->base + start;
   uint64_t kind64 = kind;
   memcpy(place + 8, &operation, 8);
@@ -105,7 +105,7 @@ int append_record(struct journal *journal, uint8_t kind, uint64_t operation, con
   uint32_t checksum = vsh_crc32c(journal->salt, place + 8, size - 8);
   memcpy(place + 4, &checksum, 4);
   __atomic_store_n((uint32_t *)(void *)place, (uint32_t)size, __ATOMIC_RELEASE);
-  return 0;
+  return start;
 }
 
 uint64_t journal_session(struct journal *journal) { return *field(journal, SESSION_AT); }
@@ -119,9 +119,10 @@ uint64_t next_item(struct journal *journal) {
   return journal->number << 32 | (__atomic_fetch_add(field(journal, ITEMS_AT), 1, __ATOMIC_ACQ_REL) + 1);
 }
 
-int append_change(struct operation *operation, const struct change *change) {
+uint64_t append_change(struct operation *operation, const struct change *change) {
   static _Thread_local struct buffer payload;
   payload.count = 0;
+  operation->changes++;
   put8(&payload, change->kind);
   put8(&payload, change->preimage);
   put8(&payload, change->reason);
@@ -172,6 +173,7 @@ static void operation_forget(struct operation *operation) {
       break;
     }
   journal_drop(operation->journal);
+  drop_doubts(operation);
   table_clear(&operation->paths);
   table_clear(&operation->inodes);
   table_clear(&operation->attempts);
@@ -217,9 +219,9 @@ struct operation *operation_continue(struct operation *old) {
   int64_t began = clock_now();
   memcpy(payload.bytes + 21, &began, 8);
   uint64_t start = __atomic_load_n(field(old->journal, TAIL_AT), __ATOMIC_ACQUIRE);
-  int failed = append_record(old->journal, KIND_OPERATION, number, &payload);
+  bool is_noted = append_record(old->journal, KIND_OPERATION, number, &payload);
   buffer_free(&payload);
-  if (failed) return NULL;
+  if (!is_noted) return NULL;
   // Another writer may have come before: the record is at or behind the place.
   for (uint64_t at = start; at < __atomic_load_n(field(old->journal, TAIL_AT), __ATOMIC_ACQUIRE); at += 8)
     if (memcmp(old->journal->base + at + 8, &number, 8) == 0 && old->journal->base[at + 16] == KIND_OPERATION) {

@@ -96,7 +96,12 @@ static void serve(struct slot *slot) {
     answer_event(slot, &operation);
   }
   if (operation) {
-    if (!atomic_load(&slot->closed)) operation_finish(operation, slot->flags);
+    if (!atomic_load(&slot->closed)) {
+      pthread_mutex_lock(&operation->lock);
+      settle_doubts(operation, slot, 0);
+      pthread_mutex_unlock(&operation->lock);
+      operation_finish(operation, slot->flags);
+    }
     operation_release(operation);
   }
   forget_processes();

@@ -28,7 +28,8 @@ uint8_t table_get(const struct table *table, uint64_t key) {
   }
 }
 
-void table_add(struct table *table, uint64_t key, uint8_t flags) {
+/// The flags of a key, which is in the table then; NULL without memory: what is not known is recorded again.
+static uint8_t *enter(struct table *table, uint64_t key) {
   if ((table->count + 1) * 4 > table->capacity * 3) {
     struct table bigger = {.capacity = table->capacity ? table->capacity * 2 : 64};
     bigger.keys = calloc(bigger.capacity, sizeof *bigger.keys);
@@ -36,10 +37,10 @@ void table_add(struct table *table, uint64_t key, uint8_t flags) {
     if (!bigger.keys || !bigger.flags) {
       free(bigger.keys);
       free(bigger.flags);
-      return;  // what is not known is recorded again
+      return NULL;
     }
     for (size_t i = 0; i < table->capacity; i++)
-      if (table->keys[i]) table_add(&bigger, table->keys[i], table->flags[i]);
+      if (table->keys[i]) *enter(&bigger, table->keys[i]) = table->flags[i];
     free(table->keys);
     free(table->flags);
     *table = bigger;
@@ -48,7 +49,17 @@ void table_add(struct table *table, uint64_t key, uint8_t flags) {
   while (table->keys[i] && table->keys[i] != key) i = (i + 1) & (table->capacity - 1);
   if (!table->keys[i]) table->count++;
   table->keys[i] = key;
-  table->flags[i] |= flags;
+  return &table->flags[i];
+}
+
+void table_add(struct table *table, uint64_t key, uint8_t flags) {
+  uint8_t *known = enter(table, key);
+  if (known) *known |= flags;
+}
+
+void table_put(struct table *table, uint64_t key, uint8_t flags) {
+  uint8_t *known = enter(table, key);
+  if (known) *known = flags;
 }
 
 void table_clear(struct table *table) {

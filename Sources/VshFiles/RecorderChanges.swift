@@ -191,9 +191,13 @@ extension Recorder {
         append(.created, .inRecord, path: path.raw)
     }
 
-    /// Mode, owner or times of an object will change.
-    func recordAttributes(_ path: PathBuffer, _ status: FileStatus, extended: Bool) {
-        if !flags(status).known.needsAttributes(extended: extended) { return }
+    /// Mode, owner or times of an object will change. Of a directory each time: what was changed in it before may not be possible
+    /// after it, and is taken back in reverse.
+    /// - Parameter isBornToo: of a directory also when the operation made it, for what was there before may have come into it.
+    func recordAttributes(_ path: PathBuffer, _ status: FileStatus, extended: Bool, isBornToo: Bool = false) {
+        let known = flags(status).known
+        let isAgain = status.isDirectory && (isBornToo || !known.isBorn)
+        if !isAgain, !known.needsAttributes(extended: extended) { return }
         let attributes = extended ? AttributeList.read(.path(path.path, follow: false)) : []
         if append(
             .attributes, .inRecord, before: NodeState(status), path: path.raw, attributes: attributes) != nil

@@ -223,6 +223,7 @@ final class Restorer {
             guard let status = try FileStatus.look(name) else { return }
             if !status.isDirectory { return try files.unlink(name, nil) }
             if files.removeTree(name, nil) { return }
+            if unlock(path), files.removeTree(name, nil) { return }
             try putAwayContents(path)
             try files.removeDirectory(name, nil)
         }
@@ -235,8 +236,23 @@ final class Restorer {
             mayReturn(object, try Self.state(Self.status(path)))
         else { return false }
         return try path.withPath { (name) throws(Errno) in
-            try files.putAway(name, item: change.item, location: change.location)
+            if try files.putAway(name, item: change.item, location: change.location) { return true }
+            if !unlock(path) { return false }
+            return try files.putAway(name, item: change.item, location: change.location)
         }
+    }
+
+    /// Lets the user take away what is in a tree, of whose directories the operation may have taken this right.
+    /// - Returns: whether there was something to do.
+    private func unlock(_ path: [UInt8]) -> Bool {
+        guard System.effectiveUserID != 0, let status = try? Self.status(path), status.isDirectory else { return false }
+        var isChanged = false
+        if status.permissions & 0o700 != 0o700, status.owner == System.effectiveUserID {
+            let mode = status.permissions | 0o700
+            isChanged = (try? files.setMode(Text(Array(path.dropLast())), mode: mode, follow: false)) != nil
+        }
+        for child in (try? children(path)) ?? [] where unlock(child) { isChanged = true }
+        return isChanged
     }
 
     /// Whether what is there now is what came out of the store, or was made again in its place.
@@ -262,12 +278,17 @@ final class Restorer {
     }
 
     private func putAwayContents(_ path: [UInt8]) throws(Errno) {
+        for child in try children(path) { try putAway(child) }
+    }
+
+    /// What is in a directory.
+    private func children(_ path: [UInt8]) throws(Errno) -> [[UInt8]] {
         var children: [[UInt8]] = []
         var reader = try DirectoryReader(path, follow: false)
         while let entry = try reader.next() {
             if !entry.isDot { children.append(Array(path.dropLast()) + [UInt8(ascii: "/")] + Array(entry.name) + [0]) }
         }
-        for child in children { try putAway(child) }
+        return children
     }
 
     /// Moves an object from the store to its path.

@@ -82,7 +82,7 @@ extension Restorer {
 
     func setAttributes(_ path: [UInt8], _ change: ChangeRecord) throws(Errno) {
         guard let status = try Self.status(path), files.first.set(change.path) else { throw .noEntry }
-        recorder.recordAttributes(files.first, status, extended: !change.attributes.isEmpty)
+        recorder.recordAttributes(files.first, status, extended: !change.attributes.isEmpty, isBornToo: true)
         var before = change.before
         if before.isDirectory {
             let times = try times(change) ?? NodeState(status)

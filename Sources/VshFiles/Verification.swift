@@ -94,7 +94,12 @@ final class Verification {
         }
         let inPlace: [ChangeKind] = [.content, .appended, .tail, .attributes]
         let own = Set(part.changes.filter { inPlace.contains($0.kind) }.map { InodeKey($0.before) })
-        for change in part.changes where isChangedElsewhere(change) && !own.contains(InodeKey(change.before)) {
+        var made: OwnChanges?
+        for (number, change) in part.changes.enumerated()
+        where isChangedElsewhere(change) && !own.contains(InodeKey(change.before)) {
+            // Of what the operation made itself no change is recorded.
+            made = made ?? OwnChanges(part.changes)
+            if made?.contains(number) ?? false { continue }
             conflicts.append(Conflict(path: change.path, reason: .changedElsewhere))
         }
         for conflict in conflicts { differing.insert(conflict.path) }
@@ -281,7 +286,7 @@ final class Verification {
             // What comes after it is new, though no record says that it was made.
             if change.kind == .removed || change.kind == .moved { made.insert(change.path) }
             if change.kind == .created, change.preimage == .object {
-                guard let changed = try changedInside(path, part) else { return nil }
+                guard let changed = try changedInside(path, part, names) else { return nil }
                 return Conflict(path: path, reason: .changedInside(changed))
             }
         }
@@ -297,13 +302,19 @@ final class Verification {
     }
 
     /// A place in a tree that changed after the tree was put there, other than by what was recorded.
-    private func changedInside(_ path: [UInt8], _ part: Plan.Part) throws(UndoError) -> [UInt8]? {
-        guard var reader = try? DirectoryReader(path + [0], follow: false) else { return path }
+    private func changedInside(_ path: [UInt8], _ part: Plan.Part, _ names: PartNames) throws(UndoError) -> [UInt8]? {
+        guard var reader = try? DirectoryReader(path + [0], follow: false) else {
+            return try isUntouched(path) ? nil : path
+        }
         while let entry = try? reader.next() {
             if entry.isDot { continue }
             let child = path + [UInt8(ascii: "/")] + Array(entry.name)
-            guard let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false) else { return child }
-            if status.changeTime.totalNanoseconds > part.ended, !recorded.contains(child) {
+            guard let status = try? FileStatus(entry.path, at: reader.descriptor, follow: false) else {
+                return try isUntouched(path) ? nil : child
+            }
+            if status.changeTime.totalNanoseconds > part.ended,
+                !names.names(of: child).contains(where: { recorded.contains($0.path) })
+            {
                 let state = NodeState(status)
                 let known = try newestResult(child)
                 let isKnown = known.map {
@@ -312,9 +323,19 @@ final class Verification {
                 }
                 if isKnown != true { return child }
             }
-            if status.isDirectory, let found = try changedInside(child, part) { return found }
+            if status.isDirectory, let found = try changedInside(child, part, names) { return found }
         }
         return nil
+    }
+}
+
+extension Verification {
+    /// Whether the status of a directory into which the user may not look is as it was left: then nothing in it changed either.
+    private func isUntouched(_ path: [UInt8]) throws(UndoError) -> Bool {
+        guard let known = try newestResult(path), let status = try? FileStatus(path + [0], follow: false) else {
+            return false
+        }
+        return known.change == NodeState(status).change && known.isSameObject(as: NodeState(status))
     }
 }
 
