@@ -20,6 +20,7 @@ struct context {
   struct slot *slot;
   struct operation *operation;
   pid_t pid;
+  int number;  // of the call
 };
 
 /// Big things that need not be on the stack twice.
@@ -287,11 +288,23 @@ static bool find_descriptor(const struct context *c, int descriptor, uint8_t don
   return look(place) && open.stx_ino == place->status.stx_ino && device_of(&open) == device_of(&place->status) && !is_excluded(place->path);
 }
 
+/// Attributes of `first` will change. With the mode of a directory it may come to be possible to change what is in it, or no longer: what was recorded
+/// there before was perhaps not done, and cannot be taken back at any other time.
+static void on_attributes(const struct context *c, bool extended) {
+  record_attributes(c->operation, &first, extended);
+#ifdef SYS_utime
+  if (c->number == SYS_utime || c->number == SYS_utimes || c->number == SYS_futimesat) return;
+#endif
+  if (c->number == SYS_utimensat || !S_ISDIR(first.status.stx_mode) || geteuid() == 0 || is_own(c->operation, &first)) return;
+  c->operation->has_guests = true;
+  table_clear(&c->operation->paths);
+}
+
 static void on_descriptor(const struct context *c, int descriptor, uint8_t what) {
   // Attributes outside the sandbox: the call will be refused.
   if (!find_descriptor(c, descriptor, what, &first) || (what != INODE_CONTENT && is_outside(first.path))) return;
   if (what == INODE_CONTENT) record_content(c->operation, &first);
-  else record_attributes(c->operation, &first, what == INODE_EXTENDED);
+  else on_attributes(c, what == INODE_EXTENDED);
 }
 
 static void on_path_attributes(const struct context *c, int directory, uint64_t address, bool follow, bool empty, bool extended) {
@@ -301,7 +314,7 @@ static void on_path_attributes(const struct context *c, int directory, uint64_t 
   if (path[0] == 0) {
     if (empty) on_descriptor(c, directory, extended ? INODE_EXTENDED : INODE_ATTRIBUTES);
   } else if (find_object(c->slot, c->pid, directory, path, follow, &first) && !is_excluded(first.path) && !is_outside(first.path)) {
-    record_attributes(c->operation, &first, extended);
+    on_attributes(c, extended);
   }
 }
 
@@ -437,7 +450,7 @@ int record_event(struct slot *slot, struct operation *operation, const struct se
   if (answer) return answer;
   if (number == 437) reading_note_opening(slot, operation, (pid_t)event->pid, arguments);
   if (!operation) return confine(slot, NULL, event, number, arguments);
-  struct context context = {slot, operation, (pid_t)event->pid};
+  struct context context = {slot, operation, (pid_t)event->pid, number};
   refused = 0;
   is_safe = false;
   records_nothing = slot->flags & VSH_RECORDING_UNRECORDED;

@@ -383,6 +383,9 @@ FOUND = {
         [[["mkdir", "b", 0o755], ["write", "b/b", "1"]], [["remove_tree", "b"], ["symlink", ".", "b"]]],
     "closed after a removal in it":
         [[["mkdir", "d", 0o755], ["write", "d/x", "1"], ["write", "d/y", "1"]], [["times", "d", 1000], ["unlink", "d/x"], ["chmod", "d", 0o500]]],
+    "made in vain, and again when the directory is open":
+        [[["mkdir", "d", 0o755], ["write", "d/y", "1"], ["chmod", "d", 0o600]],
+         [["write", "d/x", "1"], ["mkdir", "d/z", 0o755], ["chmod", "d", 0o755], ["write", "d/x", "1"], ["mkdir", "d/z", 0o755], ["unlink", "d/y"]]],
     "made and closed":
         [[], [["mkdir", "g", 0o755], ["fifo", "g/x"], ["mkdir", "g/h", 0o755], ["write", "g/h/x", "1"], ["chmod", "g/h", 0o500], ["chmod", "g", 0o600]]],
     "closed and renamed into a new directory":
