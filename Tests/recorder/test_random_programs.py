@@ -136,7 +136,9 @@ class Changes:
 
     def late_map(self, number):
         with self.maps.pop(number) as memory:
-            memory[number % len(memory)] ^= 1
+            # What is behind the end of a file that was cut since cannot be written (SIGBUS).
+            if memory.size() > number:
+                memory[number % len(memory)] ^= 1
 
     def replace_link(self, target, path):
         os.symlink(target, path + ".new")
