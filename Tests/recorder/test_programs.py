@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MPL-2.0
-"""What programs change is undone exactly: each command below runs in a prepared tree, then `undo`, and the tree is as before.
+"""What programs change is undone exactly: each command below runs in a prepared tree, then `undo`, and the tree is as before; `redo` and `undo` again.
 
 Compared: type, content, mode, owner, modification time, extended attributes (with access lists), hard-link topology.
 As root everything runs as root and as nobody. Prints 'N passed, N failed'.
@@ -142,6 +142,30 @@ echo 'for i in 1 2 3; do sqlite3 -cmd ".timeout 9000" db "insert into t values($
      "def w(i):\n  m[i*1000:i*1000+5]=b'thrd%d'%(i%10)\n  for j in range(10): os.rename('e/%d'%(i+1),'e/x%d'%i); os.rename('e/x%d'%i,'e/%d'%(i+1)); os.truncate('zero',i*100+j)\n"
      "ts=[threading.Thread(target=w,args=(i,)) for i in range(8)]\n[t.start() for t in ts]; [t.join() for t in ts]; m.flush()\""),
     ("a longer script", "", "i=0; while [ $i -lt 12 ]; do i=$((i+1)); /bin/touch n$i; /bin/rm -f e/$i; sh -c \"echo $i >> f\"; sed -i s/aaa/$i/ d/1; done; /bin/mv d dd; rm n1"),
+    ('zip, and out again over it', 'needs zip\n',
+     'zip -qr z.zip d e f; rm -r d e; unzip -qo z.zip; zip -qd z.zip f; zip -qu z.zip f'),
+    ('pax out and in again', 'needs pax\n',
+     'pax -w d e > p.pax; rm -r d; pax -r < p.pax'),
+    ('python: temporary files renamed over, archives', '',
+     'python3 -c "\nimport tempfile,os,shutil\nfor i in range(30):\n  fd,n=tempfile.mkstemp(dir=\'d\'); os.write(fd,b\'x\'*i); os.fsync(fd); os.close(fd); os.replace(n,\'f\' if i%2 else \'d/1\')\nwith tempfile.TemporaryDirectory(dir=\'.\') as t:\n  shutil.copytree(\'d\',t+\'/c\'); os.rename(t+\'/c/2\',\'two\')\nshutil.make_archive(\'arch\',\'gztar\',\'e\')\nshutil.unpack_archive(\'arch.tar.gz\',\'un\')\n"'),
+    ('python: copy_file_range, sendfile, fallocate', '',
+     'python3 -c "\nimport os\na=os.open(\'big\',os.O_RDONLY); b=os.open(\'f\',os.O_RDWR); os.copy_file_range(a,b,5000,0,2); os.sendfile(b,a,0,7000); os.posix_fallocate(b,0,20000); os.pwritev(b,[b\'q\',b\'w\'],99)\nos.splice\n"'),
+    ('split, csplit, shuf, mktemp, backups', '',
+     'split -b 20000 big pc.; cat pc.* > big2; csplit -s f /bbb/; shuf -o f f; tac f > t; mv t f; T=$(mktemp -p .); mv $T d/1; mv -b e/1 e/2; cp --backup=numbered f e/3; ln -f --backup e/4 e/5'),
+    ('git worktree, reset, clean, bundle, filter-branch, repack, submodule', 'git init -q . && git config user.name a && git config user.email b && git add f d e && git commit -qm 1 && git checkout -qb b && echo q >> d/1 && git commit -qam 2',
+     'git worktree add -q wt HEAD~1; git tag v; git cherry-pick -q HEAD 2>/dev/null; git reset -q --hard HEAD~1; git clean -qfdx; git bundle create bu b 2>/dev/null; git filter-branch -f --msg-filter cat -- b >/dev/null 2>&1; git repack -adq; git worktree remove --force wt; git notes add -m x; git submodule -q add ./. sm 2>/dev/null; git archive HEAD | tar x -C d; git sparse-checkout set e 2>/dev/null; git maintenance run -q; git am 2>/dev/null < /dev/null'),
+    ('git apply, bisect, rebase, revert, stash', 'git init -q . && git config user.name a && git config user.email b && git add f d e && git commit -qm 1 && for i in 1 2 3 4; do echo $i >> f; git commit -qam $i; done',
+     "git diff HEAD~2 > p; git apply -R p; git checkout -qf .; git bisect start -q HEAD HEAD~4 >/dev/null; git bisect run sh -c 'echo x > d/1; git checkout -q d/1; test $(wc -l < f) -lt 6' >/dev/null; git bisect reset -q 2>/dev/null; git rebase -q --exec 'touch done' HEAD~2; git revert --no-edit HEAD >/dev/null; git mv f ff; git rm -rqf e; git stash -q -u"),
+    ('links and directories that change places', '',
+     'ln hard h2; ln soft s2; ln -sfT e dirlink; mv hard d/h; ln d/h hard; rm f; mv h2 f; cp -al d dl; rm -r dl/sub; chmod 600 f; unlink soft; ln -s f soft; mv -T e ee; mv -T d e; mv ee d'),
+    ('names of all bytes', '',
+     'python3 -c "\nimport os\nfor n in (b\'\\\\xff\\\\xfe\', b\'a\\\\nb\', b\' \', b\'-rf\', b\'*\', b\'\\\\x01\', \'ü€😀\'.encode(), b\'x\'*255): open(n,\'wb\').write(n); os.rename(n, b\'d/\'+n); os.link(b\'d/\'+n, n)\nos.mkdir(b\'\\\\xffd\'); os.rename(b\'d/\\\\xff\\\\xfe\', b\'\\\\xffd/q\')\n"; rm -f ./-rf; rm -r d'),
+    ('a directory that is gone below a program', '',
+     "sh -c 'mkdir k; cd k; rmdir ../k; echo x > f 2>/dev/null; cd ..; rm -r d; mkdir d; cd d; mv ../d ../dm; echo z > in'"),
+    ('eighty programs', '',
+     'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do cp f c$i; chmod 600 c$i; mv c$i d/; done; rm d/c1*'),
+    ('perl: File::Copy, File::Path, File::Find', '',
+     'perl -MFile::Copy -MFile::Path -MFile::Find -e \'copy("f","pf"); move("big","d/b"); rmtree("e"); mkpath("x/y/z"); open(F,"+<","zero"); truncate(F,9); close F; utime 1,2,"f"; chmod 0600,"f"; symlink("a","b"); link("f","l"); finddepth(sub{rename $_,"r$_"},"d")\''),
     ("ed script", "", "sh -c 'printf \"1d\\nw\\nq\\n\" | ed -s f 2>/dev/null; : > d/1'"),
     ("exec", "", "exec sed -i s/a/b/ f"),
     ("many files", "", "sh -c 'i=0; while [ $i -lt 500 ]; do echo $i > d/n$i; i=$((i+1)); done; rm d/n1*; mv d/n2 d/n3'"),
@@ -232,6 +256,13 @@ def run_case(shell, case, user, verbose):
             wrong.append(f"nothing changed: {ran.stderr.strip()} {made.stderr.strip()}")
         elif undone.returncode:
             wrong.append(f"undo: status {undone.returncode}: {undone.stderr.strip()}")
+        for again, want in () if wrong else (("redo", middle), ("undo", before)):
+            done = start([shell, "-c", again])
+            wrong += [f"{again} again: {line}" for line in differences(want, snapshot(home + "/w"))]
+            if done.returncode:
+                wrong.append(f"{again} again: status {done.returncode}: {done.stderr.strip()}")
+            if wrong:
+                break
         if verbose:
             print(name, user, ran.stderr, undone.stdout, undone.stderr)
         return wrong
