@@ -181,12 +181,18 @@ final class HistoryStoreTests: XCTestCase {
         XCTAssertEqual(own.enter(lines), 100_000)
         add(own, "mine")
         var slowest: [String: Int64] = [:]
+        // Of the processor, which other processes do not make longer.
+        func time() -> Int64 {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+        }
         func measure(_ name: String, _ body: () -> Void) {
             body()
             for _ in 0..<20 {
-                let start = Clock.monotonic
+                let start = time()
                 body()
-                slowest[name] = max(slowest[name] ?? 0, Clock.monotonic - start)
+                slowest[name] = max(slowest[name] ?? 0, time() - start)
             }
         }
         measure("up") { _ = own.entry(before: nil, prefix: []) }
