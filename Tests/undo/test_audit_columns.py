@@ -197,6 +197,17 @@ def first(log):
     return f"{row[0]}:{previous.hex()}\n"
 
 
+def expect_found(home, pristine, script, what):
+    """verify says `what` of the log that the script changed, which is then as before."""
+    home.database(script)
+    result = home.verify()
+    checks.equal(result.returncode, 1, script)
+    if what not in result.stderr:
+        raise AssertionError(f"{script}: {result.stderr!r}")
+    shutil.rmtree(home.state)
+    shutil.copytree(pristine, home.state, symlinks=True)
+
+
 def test_earlier_rows(shell, folder):
     """a log of the version before is in order, also with new rows behind; what could be found in it still is, and undo goes on"""
     home = Home(shell, folder)
@@ -229,13 +240,7 @@ def test_earlier_rows(shell, folder):
             ("DELETE FROM expirations WHERE operation = 3", b"@3 expired"),
             ("INSERT INTO expirations VALUES(1, 5)", b"@1 is marked as expired"),
             ("UPDATE states SET number = 400 WHERE number = 1", b"left a state that is not where it was")):
-        home.database(script)
-        result = home.verify()
-        checks.equal(result.returncode, 1, script)
-        if what not in result.stderr:
-            raise AssertionError(f"{script}: {result.stderr!r}")
-        shutil.rmtree(home.state)
-        shutil.copytree(pristine, home.state, symlinks=True)
+        expect_found(home, pristine, script, what)
 
 
 # MARK: What looks like an erasure
@@ -266,13 +271,7 @@ def test_forged_erasures(shell, folder):
             ("UPDATE operations SET command = CAST('[obliterated]' AS BLOB) WHERE id = 2; DELETE FROM changes WHERE operation = 2;"
              f"DELETE FROM results WHERE operation = 2; {every}", b"does not fit"),
             ("INSERT INTO states(entry, state, position, event, effective) VALUES(2, 255, 0, 2, x'')", b"more than one state")):
-        home.database(script)
-        result = home.verify()
-        checks.equal(result.returncode, 1, script)
-        if what not in result.stderr:
-            raise AssertionError(f"{script}: {result.stderr!r}")
-        shutil.rmtree(home.state)
-        shutil.copytree(pristine, home.state, symlinks=True)
+        expect_found(home, pristine, script, what)
     # Done as it should be, it is in order; and what is gone of one operation does not excuse what goes of another.
     home.run("obliterate -f --operation @1; store purge @2")
     result = home.verify()
