@@ -10,10 +10,19 @@ extension OperationLog {
 
     /// - Returns: also where a damaged one was put.
     static func openDatabase(_ state: StateDirectory, _ patience: Int32) throws(StoreError) -> (Database, [UInt8]?) {
-        do {
-            return (try openOnce(state, patience), nil)
-        } catch {
-            guard error.isDamage else { throw error }
+        let deadline = Clock.monotonic + Int64(patience) * 1_000_000
+        while true {
+            do {
+                return (try openOnce(state, patience), nil)
+            } catch {
+                // Where several make the log at once, SQLite does not wait for the change to write-ahead logging.
+                if case .database = error.code, error.isBusy, Clock.monotonic < deadline {
+                    try? Clock.sleep(nanoseconds: 1_000_000)
+                    continue
+                }
+                guard error.isDamage else { throw error }
+                break
+            }
         }
         // One shell at a time, and only what is damaged still: another may have set it aside just now.
         do {

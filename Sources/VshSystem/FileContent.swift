@@ -29,22 +29,24 @@ extension System {
         try run(vsh_lock(fd, lock.rawValue | (wait ? 0 : 4)))
     }
 
-    /// The processes that hold locks of a whole file, as they were when they took them. (/proc/locks)
-    public static func lockHolders(_ inode: UInt64) -> [(process: Int32, isShared: Bool)] {
+    /// The locks of a file: `1: FLOCK  ADVISORY  READ  812 00:19:4711 0 EOF`, in words. Who waits has `->` behind the number. (/proc/locks)
+    private static func locks(_ inode: UInt64) -> [[ArraySlice<UInt8>]] {
         guard let fd = try? FileDescriptor("/proc/locks", .readOnly), let text = try? fd.readAll() else { return [] }
         let end = Array(":\(inode)".utf8)
-        var holders: [(process: Int32, isShared: Bool)] = []
-        for line in text.split(separator: 10) {
-            // `1: FLOCK  ADVISORY  READ  812 00:19:4711 0 EOF`
-            let fields = line.split(separator: 32)
-            if fields.count > 5, fields[1].elementsEqual("FLOCK".utf8),
-                fields[5].suffix(end.count).elementsEqual(end),
-                let process = Int32(String(decoding: fields[4], as: UTF8.self))
-            {
-                holders.append((process, fields[3].elementsEqual("READ".utf8)))
-            }
+        return text[...].split(separator: 10).map { $0.split(separator: 32) }
+            .filter { $0.count > 7 && $0[5].suffix(end.count).elementsEqual(end) }
+    }
+
+    private static func number<N: FixedWidthInteger>(_ word: ArraySlice<UInt8>) -> N? {
+        N(String(decoding: word, as: UTF8.self))
+    }
+
+    /// The processes that hold locks of a whole file, as they were when they took them.
+    public static func lockHolders(_ inode: UInt64) -> [(process: Int32, isShared: Bool)] {
+        locks(inode).compactMap { words in
+            guard words[1].elementsEqual("FLOCK".utf8), let process: Int32 = number(words[4]) else { return nil }
+            return (process, words[3].elementsEqual("READ".utf8))
         }
-        return holders
     }
 
     /// Whether a process runs this program, too; also when that cannot be seen.
@@ -56,23 +58,15 @@ extension System {
     }
 
     /// A process that has a record lock for reading on some of these bytes of a file; -1 when it is not known which (an open file description's),
-    /// nil when there is none. (/proc/locks)
+    /// nil when there is none.
     public static func readLockHolder(_ inode: UInt64, _ range: ClosedRange<Int64>) -> Int32? {
-        guard let fd = try? FileDescriptor("/proc/locks", .readOnly), let text = try? fd.readAll() else { return nil }
-        let end = Array(":\(inode)".utf8)
-        for line in text.split(separator: 10) {
-            // `2: OFDLCK ADVISORY  READ  -1 00:19:4711 0 EOF`; who waits has `->` behind the number.
-            let fields = line.split(separator: 32)
-            guard fields.count > 7, fields[1].elementsEqual("POSIX".utf8) || fields[1].elementsEqual("OFDLCK".utf8),
-                fields[3].elementsEqual("READ".utf8), fields[5].suffix(end.count).elementsEqual(end),
-                let first = Int64(String(decoding: fields[6], as: UTF8.self))
-            else { continue }
-            let last = Int64(String(decoding: fields[7], as: UTF8.self)) ?? .max
-            if first <= range.upperBound, last >= range.lowerBound {
-                return Int32(String(decoding: fields[4], as: UTF8.self)) ?? -1
-            }
+        let found = locks(inode).first { words in
+            guard words[1].elementsEqual("POSIX".utf8) || words[1].elementsEqual("OFDLCK".utf8),
+                words[3].elementsEqual("READ".utf8), let first: Int64 = number(words[6])
+            else { return false }
+            return first <= range.upperBound && number(words[7]) ?? Int64.max >= range.lowerBound
         }
-        return nil
+        return found.map { number($0[4]) ?? -1 }
     }
 
     /// Locks a range of bytes for the open file description; length 0: to the end. EINTR is thrown. (C: F_OFD_SETLK)

@@ -113,6 +113,20 @@ def a_large_operation_reaches_the_log_by_itself():
 
 
 @test
+def the_log_is_made_once():
+    """Ten shells whose undo makes the log, all at once: none finds it locked."""
+    for _ in range(40):
+        with Place() as p:
+            shells = []
+            for n in range(10):
+                os.mkdir("%s/s%d" % (p.top, n))
+                shells.append(subprocess.Popen([places.ARGS.shell, "-c", "echo 1 > f\nundo"], cwd="%s/s%d" % (p.top, n), env=p.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+            for shell in shells:
+                out = shell.communicate()[0]
+                assert shell.returncode == 0 and b"undid" in out, out
+
+
+@test
 def nobody_waits_long_for_the_log():
     """Ten shells that change and undo at once: how long one stands still for the log's locks and for the disk, between two commands.
 
