@@ -105,7 +105,7 @@ extension OperationLog {
             }
             if let head = log.audit.head { save(head, state) }
         }
-        for journal in journals where journal.sighting.isAbandoned {
+        for journal in journals where journal.sighting.isAbandoned && journal.isInPlace {
             if wipesJournals { Self.wipe(journal.path) }
             try? System.unlink(journal.path)
         }

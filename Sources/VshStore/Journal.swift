@@ -328,6 +328,7 @@ public struct JournalFile {
     /// The process that its operations belong to.
     public let process: Int32
     public let sighting: JournalSighting
+    private let file: FileStatus
     let shell: UInt64
     let shellStart: UInt64
     public let bytes: JournalBytes
@@ -347,6 +348,7 @@ public struct JournalFile {
         // Another may have taken it in meanwhile, and removed it.
         let status = try FileStatus(descriptor: fd)
         guard status.linkCount > 0, let size = Int(exactly: status.size) else { return nil }
+        file = status
         let all = try JournalMemory(reading: fd, count: size)
         let isJournal = all.field(0) == JournalLayout.magic
         session = isJournal ? all.field(JournalLayout.session) : 0
@@ -362,6 +364,9 @@ public struct JournalFile {
             to: isJournal ? Int(truncatingIfNeeded: all.field(JournalLayout.tail)) : JournalLayout.headerSize,
             salt: UInt32(truncatingIfNeeded: all.field(JournalLayout.salt)), firstOffset: JournalLayout.headerSize)
     }
+
+    /// Whether it is at its path still: the whole state may have been removed, and begun anew by another shell.
+    var isInPlace: Bool { (try? FileStatus(path, follow: false))?.isSameFile(as: file) ?? false }
 
     /// How long a recorder of programs may need to end after its shell, in milliseconds.
     private static var parting: Int { 24 }

@@ -16,8 +16,8 @@ def test(function):
 
 
 class Place:
-    def __init__(self):
-        self.dir = tempfile.mkdtemp(prefix="vsh-store-", dir=ARGS.tmp)
+    def __init__(self, tmp=None):
+        self.dir = tempfile.mkdtemp(prefix="vsh-store-", dir=tmp or ARGS.tmp)
         self.top, self.home = self.dir + "/tree", self.dir + "/home"
         os.mkdir(self.top)
         os.mkdir(self.home)

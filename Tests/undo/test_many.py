@@ -127,6 +127,18 @@ def the_log_is_made_once():
 
 
 @test
+def a_state_begun_anew():
+    """The state is removed while an earlier shell takes its operation into the log, in the background: the next shell's journal is not its own."""
+    with Place("/dev/shm" if os.path.isdir("/dev/shm") else None) as p:  # where removing is fast enough
+        for turn in range(40):
+            for n in range(1000):
+                p.write(str(n), 4096)
+            shutil.rmtree(p.state, ignore_errors=True)
+            out = p.vsh("i=0; while [ $i -lt 1000 ]; do echo $i > $i; i=$((i+1)); done")
+            assert not out, (turn, out[:200])
+
+
+@test
 def nobody_waits_long_for_the_log():
     """Ten shells that change and undo at once: how long one stands still for the log's locks and for the disk, between two commands.
 
