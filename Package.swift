@@ -43,6 +43,8 @@ let package = Package(
     targets: [
         .target(name: "CVshSystem", cSettings: cSettings),
         .target(name: "CVshRecorder", dependencies: ["CVshSystem"], cSettings: cSettings),
+        // Beside the others, since tests and dynamic programs must not be linked with it.
+        .target(name: "CVshStart", cSettings: cSettings + (isDynamic ? [] : [.define("VSH_STATIC")])),
         .systemLibrary(name: "CSQLite"),
         .systemLibrary(name: "CEdit"),
         .target(name: "VshBase", swiftSettings: swiftSettings),
@@ -73,6 +75,7 @@ let package = Package(
             name: "vsh",
             dependencies: [
                 "VshBase", "VshSyntax", "VshSystem", "VshFiles", "VshRuntime", "VshBuiltins", "VshInteractive",
+                "CVshStart",
             ],
             exclude: ["startup.order"],
             swiftSettings: swiftSettings, linkerSettings: linkerSettings),

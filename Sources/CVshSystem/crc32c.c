@@ -27,8 +27,11 @@ uint32_t vsh_crc32c_portable(uint32_t crc, const void *bytes, size_t count) {
 // Asked at the first use: the compiler's own check would run CPUID, which is slow in virtual machines, at every start.
 static int has_instruction(void) {
   static int known = -1;
-  unsigned a, b, c = 0, d;
-  if (known < 0) known = __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) != 0;
+  if (known < 0) {
+    unsigned a, b, c, d;
+    __cpuid(1, a, b, c, d);  // which every x86-64 answers: __get_cpuid would ask for that first
+    known = (c & bit_SSE4_2) != 0;
+  }
   return known;
 }
 #elif defined __aarch64__
