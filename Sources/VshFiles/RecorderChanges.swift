@@ -221,7 +221,7 @@ extension Recorder {
         var tail = [UInt8](repeating: 0, count: 0)
         let count = UInt64(status.size) - min(size, UInt64(status.size))
         if count > 1 << 26 { return recordContent(path, status, fd: fd) }
-        guard let source = readable(fd, status) else { return .unreadable }
+        guard let source = readable(fd, status, at: path) else { return .unreadable }
         do {
             _ = try System.seek(source.rawValue, Int64(size))
             tail = try source.readAll(limit: Int(count))
@@ -258,7 +258,7 @@ extension Recorder {
         var content: [UInt8] = []
         let size = UInt64(status.size)
         if size > 0 {
-            if size <= Self.smallContent, let source = readable(fd, status),
+            if size <= Self.smallContent, let source = readable(fd, status, at: path),
                 let bytes = try? source.readAll(expecting: Int(size), limit: Int(size) * 2)
             {
                 content = bytes
@@ -276,7 +276,13 @@ extension Recorder {
     }
 
     /// Another descriptor of the same file, for reading from the start, without touching its access time if possible.
-    private func readable(_ fd: Int32, _ status: FileStatus) -> FileDescriptor? {
+    /// - Parameter path: where it probably is: to open that takes a third of the time that /proc takes.
+    private func readable(_ fd: Int32, _ status: FileStatus, at path: PathBuffer? = nil) -> FileDescriptor? {
+        if let path, let source = try? FileDescriptor(path.path, [.readOnly, .noFollow, .noAccessTime, .nonBlocking]),
+            let found = try? FileStatus(descriptor: source.rawValue), found.isSameFile(as: status)
+        {
+            return source
+        }
         var name = Array("/proc/self/fd/".utf8)
         name.append(decimal: UInt64(fd))
         name.append(0)

@@ -121,7 +121,7 @@ public struct Results {
         // Without a trace in its access time, where that is the user's own file.
         let flags: OpenFlags = [.readOnly, .noFollow, .nonBlocking]
         guard let fd = (try? FileDescriptor(path, flags.union(.noAccessTime))) ?? (try? FileDescriptor(path, flags)),
-            let bytes = try? fd.readAll(limit: size + 1), bytes.count == size
+            let bytes = try? fd.readAll(expecting: size, limit: size + 1), bytes.count == size
         else { return nil }
         return SHA256.digest(bytes)
     }
