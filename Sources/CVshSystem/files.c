@@ -129,7 +129,8 @@ int vsh_close_range(unsigned first, unsigned last, unsigned flags) {
 
 void *vsh_map(size_t length, int writable, int shared, int fd, int64_t offset, int *error) {
   int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  void *address = mmap(NULL, length, protection, shared ? MAP_SHARED : MAP_PRIVATE, fd, offset);
+  int kind = (shared ? MAP_SHARED : MAP_PRIVATE) | (fd < 0 ? MAP_ANONYMOUS : 0);
+  void *address = mmap(NULL, length, protection, kind, fd, offset);
   *error = address == MAP_FAILED ? -errno : 0;
   return address == MAP_FAILED ? NULL : address;
 }

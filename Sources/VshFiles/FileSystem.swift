@@ -4,14 +4,6 @@ import VshCore
 import VshStore
 import VshSystem
 
-/// What the changes of a forked child belong to.
-public enum ForkRole: Sendable {
-    /// A part of the same command (pipeline stage, subshell, command substitution): changes join the parent's operation.
-    case sharedOperation
-    /// A background job: an operation of its own, which ends when the child exits.
-    case ownOperation
-}
-
 /// All changes to the file system that the shell itself makes, and their recording for `undo`. One per shell process.
 ///
 /// Names are relative to a `Directory` (the working directory when none is given) or absolute; what is absolute starts
@@ -64,6 +56,8 @@ public final class FileSystem {
     public internal(set) var planner: Planner?
     /// Nil until the first change.
     private(set) var recorder: Recorder?
+    /// What forked children needed; nil before the first fork.
+    var needs: ChildNeeds?
     private var command = Text()
     private var kind = OperationKind.command
     /// Where the running command was begun, once it has left there.
@@ -149,17 +143,12 @@ public final class FileSystem {
     /// Whether the running operation has changed something, so that somebody has to end it.
     public var hasOpenChanges: Bool { recorder?.isOpen ?? false }
 
-    /// To be called in the parent before every fork (not before a spawn): what the child changes must be seen here.
-    public func willFork() {
-        if isRecording, state != nil { openRecorder()?.willFork() }
-    }
-
-    /// To be called in the child after every fork (not after a spawn).
-    public func didFork(_ role: ForkRole) { recorder?.didFork(role) }
-
     /// To be called before the shell replaces itself by a program (`exec`, last command in place). The operation ends
     /// with that program, when someone next looks at the log.
-    public func willExec(status: Int32) { recorder?.willExec() }
+    public func willExec(status: Int32) {
+        noteNeeds()
+        recorder?.willExec()
+    }
 
     /// To be called before the working directory changes: an operation is said to be of the directory it was begun in.
     public func willChangeDirectory() {

@@ -29,10 +29,14 @@ final class Recorder {
     private(set) var store: PreimageStore?
 
     /// Of the session: shared by the shell and all that it forks.
-    private let session = SharedWords()
+    let session = SharedWords()
     /// Of the operation: a background job gets its own.
-    private let running = SharedWords()
+    let running = SharedWords()
     private var shell: Int32
+    /// When that began, which names it for ever.
+    private(set) lazy var shellStart = System.startTime(of: shell) ?? 0
+    /// What children need has been done here.
+    var isPrepared = false
     private var owner: Int32
     /// Whether this process ends the operation: not a subshell that works for its parent.
     private(set) var isOwner = true
@@ -68,7 +72,7 @@ final class Recorder {
     var limits = PreimageLimits()
     var isDurable = false
     /// What the next operation is, for its first record.
-    private var next = OperationRecord()
+    private(set) var next = OperationRecord()
     private(set) var notice: [UInt8]?
     var isAnnouncing = false
     /// Where the running command was begun, once it has left there.
@@ -199,7 +203,7 @@ final class Recorder {
     private func begin(_ control: Control) throws(StoreError) {
         let number = openSession(control)
         if journal == nil || journal!.tail > Self.longJournal {
-            journal = try Journal(state, control: control, session: number, owner: owner, shell: shell)
+            journal = try Journal(state, control: control, session: number, owner: owner, shell: (shell, shellStart))
         }
         guard let journal else { return }
         let id = control.nextOperation()
@@ -231,9 +235,10 @@ final class Recorder {
     private func forgetOperation() {
         operation = 0
         paths.removeAll()
-        inodes.removeAll(keepingCapacity: inodes.count < 4096)
-        copies.removeAll()
-        linked.removeAll()
+        // What is empty is left alone: to empty it again the runtime has to make its type, in each forked child.
+        if !inodes.isEmpty { inodes = [:] }
+        if !copies.isEmpty { copies = [:] }
+        if !linked.isEmpty { linked = [:] }
         hasMadeRoom = false
     }
 
@@ -242,7 +247,7 @@ final class Recorder {
         let control = try openControl()
         let number = openSession(control)
         if journal == nil {
-            journal = try Journal(state, control: control, session: number, owner: owner, shell: shell)
+            journal = try Journal(state, control: control, session: number, owner: owner, shell: (shell, shellStart))
         }
         guard let journal else { return 0 }
         var record = OperationRecord()
@@ -262,7 +267,7 @@ final class Recorder {
         guard let control = try? openControl() else { return }
         let number = openSession(control)
         if journal == nil {
-            journal = try? Journal(state, control: control, session: number, owner: owner, shell: shell)
+            journal = try? Journal(state, control: control, session: number, owner: owner, shell: (shell, shellStart))
         }
         var refusal = refusal
         refusal.time = Clock.realTime
@@ -315,7 +320,8 @@ final class Recorder {
         }
         unseenPrograms = 0
         _ = journal.append(end, operation: id)
-        if results.changed > 0 { lastEnded = EndedOperation(found, results, store) }
+        // Nobody asks a process that ends with it.
+        if results.changed > 0, !isBackground { lastEnded = EndedOperation(found, results, store) }
         if isDurable { journal.sync() }
         if let first = results.firstMissing { noteMissing(first, results) }
         if isAnnouncing, found.record.kind == .command, outcome == .finished, results.changed > 0 {
@@ -420,21 +426,8 @@ final class Recorder {
         return announcement
     }
 
-    // MARK: Processes
-
-    /// Before a fork: what the child begins must be seen here.
-    func willFork() {
-        session.share()
-        running.share()
-        // The program that may take the child's place is to be a descendant of the shell that reads for its recorder.
-        if ProgramRecorder.readsAsAncestor, checkPrograms() { _ = startPrograms() }
-    }
-
-    func didFork(_ role: ForkRole) {
-        if role == .sharedOperation, running.isShared {
-            isOwner = false
-            return
-        }
+    /// Begins anew as the owner of operations of its own: a forked child.
+    func becomeOwner() {
         isOwner = true
         isBackground = true
         owner = System.processID
@@ -442,6 +435,9 @@ final class Recorder {
         journal = nil
         forgetOperation()
     }
+
+    /// A forked child that works for its parent, which ends the operation.
+    func becomeHelper() { isOwner = false }
 
     /// The operation goes on in the program that replaces this shell; whoever finds the journal afterwards ends it.
     func willExec() {

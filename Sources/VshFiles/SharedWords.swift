@@ -22,11 +22,7 @@ final class SharedWords {
     /// Moves the numbers to memory that forked children write to as well.
     func share() {
         if isShared { return }
-        guard let file = try? System.memoryFile("vsh-operation") else { return }
-        let fd = FileDescriptor(owning: file)
-        guard (try? System.truncate(fd.rawValue, to: Int64(Self.size))) != nil,
-            let mapped = try? System.map(fd.rawValue, length: Self.size)
-        else { return }
+        guard let mapped = try? System.map(-1, length: Self.size) else { return }
         let words = mapped.assumingMemoryBound(to: UInt64.self)
         words.update(from: base, count: Self.count)
         base.deallocate()

@@ -298,6 +298,7 @@ extension Shell {
         if needsAttention { runLastTraps() }
         runExitTrap()
         flushOutput(from: outputMark)
+        files.noteNeeds()
         files.endOperation(status: status)
         System.exit(status)
     }

@@ -50,23 +50,30 @@ public final class Journal {
     /// Makes a new journal.
     /// - Parameters:
     ///   - owner: the process whose death ends its operations: the shell for all but background jobs.
-    ///   - shell: the process that the session belongs to.
-    public init(_ state: StateDirectory, control: Control, session: UInt64, owner: Int32, shell: Int32)
-        throws(StoreError)
-    {
+    ///   - shell: the process that the session belongs to, and when it began.
+    public init(
+        _ state: StateDirectory, control: Control, session: UInt64, owner: Int32, shell: (process: Int32, start: UInt64)
+    ) throws(StoreError) {
         (number, path, first) = try Self.make(state, control)
         let random = (try? System.random(count: 4)) ?? [1, 2, 3, 4]
         salt = random.withUnsafeBytes { $0.loadUnaligned(as: UInt32.self) }
         field(JournalLayout.salt).pointee = UInt64(salt)
         field(JournalLayout.session).pointee = session
         field(JournalLayout.process).pointee = UInt64(owner)
-        let start = System.startTime(of: owner) ?? 0
-        field(JournalLayout.processStart).pointee = start
-        field(JournalLayout.shell).pointee = UInt64(shell)
-        field(JournalLayout.shellStart).pointee = shell == owner ? start : System.startTime(of: shell) ?? 0
+        field(JournalLayout.processStart).pointee =
+            shell.process == owner ? shell.start : System.startTime(of: owner) ?? 0
+        field(JournalLayout.shell).pointee = UInt64(shell.process)
+        field(JournalLayout.shellStart).pointee = shell.start
         field(JournalLayout.tail).pointee = UInt64(JournalLayout.headerSize)
         field(0).storeReleasing(JournalLayout.magic)
         _ = control.addJournal()
+    }
+
+    /// One in memory alone, which nobody sees: for a rehearsal.
+    public init() throws(Errno) {
+        first = try System.map(-1, length: Self.firstSize)
+        (number, path, salt) = (0, [], 1)
+        field(JournalLayout.tail).pointee = UInt64(JournalLayout.headerSize)
     }
 
     private static func make(_ state: StateDirectory, _ control: Control) throws(StoreError) -> (
@@ -349,8 +356,11 @@ public struct JournalFile {
         let status = try FileStatus(descriptor: fd)
         guard status.linkCount > 0, let size = Int(exactly: status.size) else { return nil }
         file = status
-        let all = try JournalMemory(reading: fd, count: size)
+        // Room is made for many records, and mostly there are few.
+        var all = try JournalMemory(reading: fd, count: min(size, 4096))
         let isJournal = all.field(0) == JournalLayout.magic
+        let used = isJournal ? Int(truncatingIfNeeded: min(all.field(JournalLayout.tail), UInt64(size))) : 0
+        if used > 4096 { all = try JournalMemory(reading: fd, count: used) }
         session = isJournal ? all.field(JournalLayout.session) : 0
         process = isJournal ? Int32(truncatingIfNeeded: all.field(JournalLayout.process)) : 0
         items = isJournal ? all.field(JournalLayout.items) : 0

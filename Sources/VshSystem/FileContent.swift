@@ -82,7 +82,7 @@ extension System {
         try run(vsh_lock_range(fd, Int32(type), start, length, wait ? 1 : 0))
     }
 
-    /// Maps a file into memory. (C: mmap)
+    /// Maps a file into memory; -1: none, the memory is zero at first. (C: mmap)
     /// - Parameter isShared: writes reach the file and other processes; else a private copy.
     public static func map(
         _ fd: Int32, length: Int, isWritable: Bool = true, isShared: Bool = true, offset: Int64 = 0

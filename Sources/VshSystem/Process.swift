@@ -54,15 +54,52 @@ extension System {
     /// The start of a process in clock ticks since boot, which with its pid names it for ever; nil when it is gone.
     /// (/proc/PID/stat, field 22)
     public static func startTime(of pid: Int32) -> UInt64? {
-        guard let fd = try? FileDescriptor("/proc/\(pid)/stat", .readOnly), let text = try? fd.readAll(),
-            let end = text.lastIndex(of: 41)  // the name in parentheses may hold anything
-        else { return nil }
-        let fields = text[(end + 1)...].split(separator: 32)
-        func number(_ field: Int) -> UInt64 { UInt64(String(decoding: fields[field], as: UTF8.self)) ?? 0 }
-        guard fields.count > 28 else { return nil }
-        // A zombie, PF_EXITING, or SIGKILL pending: it runs no instruction any more.
-        if fields[0].first == UInt8(ascii: "Z") || number(6) & 4 != 0 || number(28) & 1 << 8 != 0 { return nil }
-        return number(19)
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 1024) { room in
+            var count = 0
+            func put(_ text: StaticString) {
+                for index in 0..<text.utf8CodeUnitCount { room[count + index] = text.utf8Start[index] }
+                count += text.utf8CodeUnitCount
+            }
+            put("/proc/")
+            let number = max(pid, 0)
+            var place: Int32 = 1
+            while number / place >= 10 { place *= 10 }
+            while place > 0 {
+                room[count] = 48 + UInt8(number / place % 10)
+                count += 1
+                place /= 10
+            }
+            put("/stat")
+            room[count] = 0
+            let path = UnsafeRawPointer(room.baseAddress!).assumingMemoryBound(to: CChar.self)
+            guard let fd = try? FileDescriptor(path, .readOnly),
+                let size = try? System.read(fd.rawValue, into: UnsafeMutableRawBufferPointer(room))
+            else { return nil }
+            return startTime(in: UnsafeBufferPointer(rebasing: room[..<size]))
+        }
+    }
+
+    /// The same, from the text of the file.
+    private static func startTime(in text: UnsafeBufferPointer<UInt8>) -> UInt64? {
+        // The name in parentheses may hold anything.
+        guard var next = text.lastIndex(of: 41) else { return nil }
+        next += 2
+        var field = 0
+        var start: UInt64 = 0
+        while next < text.count, field <= 28 {
+            if field == 0, text[next] == UInt8(ascii: "Z") { return nil }
+            var value: UInt64 = 0
+            while next < text.count, text[next] > 32 {
+                value = value &* 10 &+ UInt64(text[next] &- 48)
+                next += 1
+            }
+            // PF_EXITING, or SIGKILL pending: it runs no instruction any more, as a zombie does not.
+            if field == 6 && value & 4 != 0 || field == 28 && value & 1 << 8 != 0 { return nil }
+            if field == 19 { start = value }
+            field += 1
+            next += 1
+        }
+        return field > 28 ? start : nil
     }
 
     /// Names of the system. (C: uname)

@@ -22,7 +22,9 @@ final class AuditTests: XCTestCase {
     private func filled() throws -> OperationLog {
         let control = try Control(state, highest: { (0, 0) })
         do {
-            let journal = try Journal(state, control: control, session: 1, owner: getpid(), shell: getpid())
+            let journal = try Journal(
+                state, control: control, session: 1, owner: getpid(),
+                shell: (getpid(), System.startTime(of: getpid()) ?? 0))
             for id in UInt64(1)...3 {
                 var record = OperationRecord()
                 record.id = id
@@ -62,7 +64,9 @@ final class AuditTests: XCTestCase {
     /// A shell that has the log open while a later vsh migrates it adds nothing that the later one would miss.
     func testNothingIsAddedToALogThatWasMigratedMeanwhile() throws {
         let control = try Control(state, highest: { (0, 0) })
-        let journal = try Journal(state, control: control, session: 1, owner: getpid(), shell: getpid())
+        let journal = try Journal(
+            state, control: control, session: 1, owner: getpid(), shell: (getpid(), System.startTime(of: getpid()) ?? 0)
+        )
         var record = OperationRecord()
         record.id = 1
         record.session = 1

@@ -21,7 +21,9 @@ final class JournalTests: XCTestCase {
     private func control() throws -> Control { try Control(state, highest: { (0, 0) }) }
 
     private func journal(_ control: Control) throws -> Journal {
-        try Journal(state, control: control, session: 1, owner: getpid(), shell: getpid())
+        try Journal(
+            state, control: control, session: 1, owner: getpid(), shell: (getpid(), System.startTime(of: getpid()) ?? 0)
+        )
     }
 
     private func header(_ id: OperationID) -> OperationRecord {

@@ -143,6 +143,9 @@ final class ProcessTests: XCTestCase {
         XCTAssertEqual(try System.systemName().system, bytes("Linux"))
         XCTAssertNotNil(System.startTime(of: System.processID))
         XCTAssertNil(System.startTime(of: 999_999_999))
+        let text = try String(contentsOfFile: "/proc/\(getppid())/stat", encoding: .utf8)
+        let fields = text[text.lastIndex(of: ")")!...].split(separator: " ")
+        XCTAssertEqual(System.startTime(of: getppid()).map(String.init), String(fields[20]))
         let first = System.startTime(of: System.processID)
         let status = try inChild { System.startTime(of: System.processID)! >= first! ? 0 : 1 }
         XCTAssertEqual(status.shellStatus, 0)
