@@ -52,7 +52,11 @@ extension FileSystem {
     public func didFork(_ role: ForkRole) { recorder?.didFork(role) }
 
     /// To be called when a forked child is about to end, or to become a program.
-    public func noteNeeds() {
+    @inline(__always)
+    public func noteNeeds() { if bounds != nil || recorder != nil { noteNeedsSlowly() } }
+
+    @inline(never)
+    private func noteNeedsSlowly() {
         if System.forkDepth == 0 { return }
         needs?.note(
             bounds: bounds?.isEngaged ?? false, records: recorder.map { $0.isBackground && $0.isOpen } ?? false)

@@ -8,7 +8,10 @@ import VshSystem
 extension Shell {
     /// `command &` (XCU 2.9.3.1).
     func runBackground(_ code: Code, _ node: Node) throws(ShellError) {
-        if isVirtualSubshell { try becomeProcess() }
+        if isVirtualSubshell {
+            jobs.prepare()
+            try becomeProcess()
+        }
         let usesJobControl = self.usesJobControl
         let pid =
             isPlainProgram(code, code.nodes[node.a])

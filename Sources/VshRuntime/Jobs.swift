@@ -67,6 +67,15 @@ public struct JobTable {
 
     public init() {}
 
+    /// Room for the processes of a job that is about to be made.
+    private var next: [JobProcess] = []
+
+    /// To be called before a fork whose child adds a job: the runtime makes the types here, once, and not in each child.
+    mutating func prepare() {
+        if jobs.capacity == 0 { jobs.reserveCapacity(4) }
+        if next.capacity == 0 { next.reserveCapacity(1) }
+    }
+
     /// Adds a job and makes it the current one; its number.
     mutating func add(_ processes: [JobProcess], group: Int32, command: Text, hasPipefail: Bool = false) -> Int {
         if isInherited {

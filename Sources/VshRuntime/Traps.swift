@@ -106,13 +106,14 @@ extension Shell {
     /// - Returns: false when the signal was ignored when a non-interactive shell started and cannot be trapped (that is no error).
     public func setTrap(_ number: Int, _ action: Text?) throws(ShellError) -> Bool {
         let isSignal = number > 0 && number <= 64
+        // Before a fork: each such subshell would have the runtime make the table's type again.
+        if traps.entries.isEmpty { traps.entries = Array(repeating: nil, count: 68) }
         if isSignal && isVirtualSubshell { try becomeProcess() }
         let signal = Signal(rawValue: Int32(number))
         if isSignal {
             if !changesIgnoredSignals && !isInteractive && Signals.wasIgnoredAtStart(signal) { return false }
             if !signal.isUncatchable { traps.noteSet(signal) }
         }
-        while traps.entries.count <= 67 { traps.entries.append(nil) }
         forgetInheritedTraps()
         saveTrap(number)
         let entry = action.map {
