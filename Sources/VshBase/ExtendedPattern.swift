@@ -2,7 +2,8 @@
 
 /// A pattern with groups of bash: `?(a|b)`, `*(…)`, `+(…)`, `@(…)`, `!(…)`.
 ///
-/// It is matched by the set of all places that a part can end at, so that no pattern takes more than polynomial time.
+/// It is matched by an automaton of its positions; where it has too many, or `!(…)`, by the set of all places that a part can end at, so that no
+/// pattern takes more than polynomial time.
 final class ExtendedPattern {
     private enum Element {
         /// A pattern without groups; `isFixed`: no star is in it, so that it takes `minimum` to `4 · minimum` bytes.
@@ -12,6 +13,7 @@ final class ExtendedPattern {
 
     private var elements: [Element] = []
     private let isUTF8: Bool
+    private var automaton: PatternAutomaton?
 
     /// Whether the text has a group.
     static func hasGroup(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
@@ -36,6 +38,32 @@ final class ExtendedPattern {
         self.isUTF8 = isUTF8
         var at = 0
         elements = sequence(text, &at, isInGroup: false, depth: 0)
+        let automaton = PatternAutomaton(isUTF8: isUTF8)
+        guard let whole = fragment(elements, automaton) else { return }
+        automaton.finish(whole)
+        self.automaton = automaton
+    }
+
+    /// The elements as positions; nil when there can be no automaton.
+    private func fragment(_ elements: [Element], _ automaton: PatternAutomaton) -> PatternAutomaton.Fragment? {
+        var whole = PatternAutomaton.Fragment()
+        for element in elements {
+            let part: PatternAutomaton.Fragment?
+            switch element {
+            case .plain(let pattern, _, _): part = pattern.text.withBytes { automaton.plain($0) }
+            case .group(0x21, _): return nil
+            case .group(let kind, let alternatives):
+                var parts: [PatternAutomaton.Fragment] = []
+                for alternative in alternatives {
+                    guard let part = fragment(alternative, automaton) else { return nil }
+                    parts.append(part)
+                }
+                part = automaton.group(kind, parts)
+            }
+            guard let part else { return nil }
+            automaton.append(part, to: &whole)
+        }
+        return whole
     }
 
     // MARK: reading
@@ -138,7 +166,7 @@ final class ExtendedPattern {
             for start in starts {
                 let last = isFixed ? min(count, start + (isUTF8 ? 4 * minimum : minimum)) : count
                 if start + minimum > last { continue }
-                for end in start + minimum...last where !isEnd[end] {
+                for end in start + minimum...last where !isEnd[end] && isBoundary(bytes, end) {
                     isEnd[end] = pattern.matches(UnsafeBufferPointer(rebasing: bytes[start..<end]))
                 }
             }
@@ -149,7 +177,9 @@ final class ExtendedPattern {
                 for start in starts {
                     var matched = Set<Int>()
                     for alternative in alternatives { matched.formUnion(ends(alternative, [start], bytes)) }
-                    for end in start...count where !matched.contains(end) { isEnd[end] = true }
+                    for end in start...count where !matched.contains(end) && isBoundary(bytes, end) {
+                        isEnd[end] = true
+                    }
                 }
                 return isEnd.indices.filter { isEnd[$0] }
             }
@@ -172,18 +202,49 @@ final class ExtendedPattern {
         }
     }
 
-    func matches(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool { ends(elements, [0], bytes).last == bytes.count }
+    /// No character spans `place`.
+    @inline(__always)
+    private func isBoundary(_ bytes: UnsafeBufferPointer<UInt8>, _ place: Int) -> Bool {
+        if !isUTF8 || place == 0 || place == bytes.count { return true }
+        return UTF8Characters.isBoundary(bytes.baseAddress!, place, count: bytes.count)
+    }
+
+    func matches(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        if let automaton { return automaton.prefix(bytes, longest: true) == bytes.count }
+        return ends(elements, [0], bytes).last == bytes.count
+    }
 
     func prefix(_ bytes: UnsafeBufferPointer<UInt8>, longest: Bool) -> Int {
+        if let automaton { return automaton.prefix(bytes, longest: longest) }
         let found = ends(elements, [0], bytes)
         return (longest ? found.last : found.first) ?? -1
     }
 
     func suffix(_ bytes: UnsafeBufferPointer<UInt8>, longest: Bool) -> Int {
+        if let automaton { return automaton.suffix(bytes, longest: longest) }
         for distance in 0...bytes.count {
             let start = longest ? distance : bytes.count - distance
+            if !isBoundary(bytes, start) { continue }
             if ends(elements, [start], bytes).last == bytes.count { return start }
         }
         return -1
+    }
+
+    /// The first match from `start` on that is not empty, the longest there.
+    func search(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Range<Int>? {
+        var at = start
+        while at < bytes.count {
+            var end = -1
+            if let automaton {
+                at = automaton.firstStart(bytes, from: at)
+                if at == bytes.count { return nil }
+                end = automaton.prefix(bytes, from: at, longest: true)
+            } else {
+                end = at + (ends(elements, [0], UnsafeBufferPointer(rebasing: bytes[at...])).last ?? -1)
+            }
+            if end > at { return at..<end }
+            at += isUTF8 ? UTF8Characters.decode(bytes.baseAddress!, at, bytes.count).length : 1
+        }
+        return nil
     }
 }

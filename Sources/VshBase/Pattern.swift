@@ -112,4 +112,9 @@ extension Pattern {
         let start = program.suffix(bytes, longest: longest)
         return start < 0 ? nil : start
     }
+
+    /// The first match from `start` on that is not empty, the longest there; nil when there is none (`${x/p/w}`).
+    public func search(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Range<Int>? {
+        start < bytes.count ? program.search(bytes, from: start) : nil
+    }
 }

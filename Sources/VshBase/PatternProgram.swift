@@ -126,6 +126,51 @@ final class PatternProgram: ManagedBuffer<PatternHeader, UInt64> {
     }
 }
 
+extension PatternProgram {
+    /// The first match in `bytes` from `start` on, which is below their count, that is not empty, the longest there.
+    ///
+    /// Where the first segment fits but what follows it is nowhere behind, it is nowhere behind a later place either: no second one is tried.
+    @inline(never)
+    func search(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Range<Int>? {
+        defer { withExtendedLifetime(self) {} }
+        let tables = tables
+        let (base, count) = (tables.start(bytes), bytes.count)
+        if tables.header.pointee.shape == .extended {
+            return tables.header.pointee.extended?.search(bytes, from: start)
+        }
+        var first = start
+        if tables.isSimple {
+            let literals = tables.literals
+            let length = tables.length
+            switch tables.header.pointee.shape {
+            case .literal where tables.checksBoundary:
+                return searchBoundaries(bytes, from: start)
+            case .literal where length == 0: return nil
+            case .literal, .prefix:
+                first = ByteSearch.first(literals, length: length, base, from: start, to: count)
+            default: break
+            }
+        } else if tables.segments.pointee.opCount > 0 {
+            first = tables.findFirst(tables.segments, base, start, count).start
+        }
+        if first < 0 { return nil }
+        let rest = UnsafeBufferPointer(rebasing: bytes[first...])
+        let end = prefix(rest, longest: true)
+        return end > 0 ? first..<first + end : nil
+    }
+
+    /// The same, one character after the other.
+    private func searchBoundaries(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Range<Int>? {
+        var at = start
+        while at < bytes.count {
+            let end = prefix(UnsafeBufferPointer(rebasing: bytes[at...]), longest: true)
+            if end > 0 { return at..<at + end }
+            at += UTF8Characters.decode(bytes.baseAddress!, at, bytes.count).length
+        }
+        return nil
+    }
+}
+
 /// The tables of a program, where they are: copying the header would cost more than most matches.
 struct PatternTables {
     let header: UnsafeMutablePointer<PatternHeader>

@@ -62,7 +62,7 @@ public enum UTF8Characters {
     }
 
     /// True when no character of the `count` bytes at `base` spans `at`.
-    static func isBoundary(_ base: UnsafePointer<UInt8>, _ at: Int, count: Int) -> Bool {
+    public static func isBoundary(_ base: UnsafePointer<UInt8>, _ at: Int, count: Int) -> Bool {
         if at >= count || base[at] & 0xC0 != 0x80 { return true }
         var lead = at &- 1
         while lead >= 0, at &- lead <= 3 {

@@ -27,21 +27,20 @@ extension Shell {
                     if let start { replacement.append(to: &result, match: bytes[start...]) }
                     return
                 }
+                if isAnchored || count == 0 {
+                    // Nothing is a match here too.
+                    let length = pattern.prefixLength(searched, longest: true)
+                    if let length { replacement.append(to: &result, match: bytes[..<length]) }
+                    append((length ?? 0)..<count)
+                    return
+                }
                 var kept = 0
-                var index = 0
-                repeat {
-                    let rest = UnsafeBufferPointer(rebasing: searched[index...])
-                    if let length = pattern.prefixLength(rest, longest: true), length > 0 || count == 0 || isAnchored {
-                        append(kept..<index)
-                        replacement.append(to: &result, match: bytes[index..<index + length])
-                        index += length
-                        kept = index
-                        if part.op != .replaceAll { break }
-                    } else {
-                        if isAnchored { break }
-                        index += isUTF8 && count > 0 ? max(utf8Length(rest.baseAddress!, rest.count), 1) : 1
-                    }
-                } while index < count
+                while let match = pattern.search(searched, from: kept) {
+                    append(kept..<match.lowerBound)
+                    replacement.append(to: &result, match: bytes[match])
+                    kept = match.upperBound
+                    if part.op != .replaceAll { break }
+                }
                 append(kept..<count)
             }
         }
