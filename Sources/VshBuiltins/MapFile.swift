@@ -55,10 +55,14 @@ private func mapFile(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
     if shell.inputDescriptor(descriptor) < 0 {
         return try shell.fail(arguments, Text(decimal: descriptor), Errno.badDescriptor.message, status: 1)
     }
+    let isWhole = callback == nil && (origin == nil || origin == 0 && !flags.contains(.array))
     if origin == nil || !flags.contains(.array) { shell.setArray(symbol, ArrayValue()) }
     var next = origin ?? 0
     var count = 0
     shell.status = 0
+    // What replaces the array and is seen by nobody before is set at once.
+    var lines: [Text] = []
+    defer { if isWhole { shell.setArray(symbol, ArrayValue(lines)) } }
     while limit == 0 || count < limit {
         let mark = shell.scratch.count
         var error: Int32 = 0
@@ -87,6 +91,10 @@ private func mapFile(_ shell: Shell, _ arguments: Arguments) throws(ShellError) 
                 command.append(shell.quotedAlways(line))
                 let flow = try shell.runString(command, origin: .eval, name: shell.name)
                 if flow != .normal { return flow }
+            }
+            if isWhole {
+                lines.append(line)
+                if found == true { continue } else { break }
             }
             let array = shell.writableArray(symbol)
             array.set(next, line)

@@ -159,7 +159,8 @@ private func continueLine(_ shell: Shell, _ wanted: ReadOptions) {
 private func readWithTerminal(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int) -> ReadEnd {
     let descriptor = shell.inputDescriptor(wanted.descriptor)
     if descriptor < 0 { return .error(Errno.badDescriptor.rawValue) }
-    let isTerminal = System.isTerminal(descriptor)
+    let isAhead = shell.canReadAhead(wanted.descriptor)
+    let isTerminal = !isAhead && System.isTerminal(descriptor)
     if isTerminal && !wanted.prompt.isEmpty {
         var prompt = ByteStack(capacity: 64)
         prompt.append(wanted.prompt)
@@ -183,34 +184,26 @@ private func readWithTerminal(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int
         try? changed.apply(to: descriptor)
     }
     defer { if let restored { try? restored.apply(to: descriptor) } }
-    shell.syncInput()
+    if isTerminal || wanted.timeout >= 0 { shell.syncInput() }
     return readBytes(shell, wanted, mark, descriptor)
 }
 
 private func readBytes(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int, _ descriptor: Int32) -> ReadEnd {
     let deadline = wanted.timeout >= 0 ? Clock.monotonic &+ wanted.timeout : -1
+    // What is read ahead of a file can be given back.
+    let isBuffered = wanted.timeout < 0 && shell.canReadAhead(wanted.descriptor)
     var characters = 0
     /// Bytes of the present character that are still to come.
     var pending = 0
     while true {
         if wanted.limit >= 0 && characters >= wanted.limit && pending == 0 { return .limit }
-        var isEnd = false
-        do throws(Errno) {
-            let left = deadline >= 0 ? max(0, deadline - Clock.monotonic) : nil
-            if try !System.waitReady(descriptor, timeout: left) { return .timeout }
-            // `read -t 0` only asks whether there is input.
-            if wanted.timeout == 0 { return .limit }
-            try shell.scratch.append(unfilled: 1) { (space) throws(Errno) -> Int in
-                let count = try System.read(descriptor, into: UnsafeMutableRawBufferPointer(space))
-                isEnd = count == 0
-                return count
-            }
-        } catch {
-            if error != .interrupted { return .error(error.rawValue) }
-            if shell.pendingTrappedSignal() != nil { return .interrupted }
-            continue
+        if isBuffered {
+            let next = shell.nextByte(wanted.descriptor)
+            if next < 0 { return next == -1 ? .endOfFile : .error(Int32(-1 - next)) }
+            shell.scratch.append(UInt8(truncatingIfNeeded: next))
+        } else if let end = readByte(shell, wanted, descriptor, deadline) {
+            return end
         }
-        if isEnd { return .endOfFile }
         let byte = shell.scratch[shell.scratch.count - 1]
         if byte == wanted.delimiter && !wanted.isExact {
             if wanted.isRaw || !endsEscaped(shell, mark) { return .delimiter }
@@ -227,6 +220,31 @@ private func readBytes(_ shell: Shell, _ wanted: ReadOptions, _ mark: Int, _ des
             continue
         }
         if pending == 0 { characters += 1 }
+    }
+}
+
+/// Appends the next byte to `shell.scratch` as soon as it is there; else why there is none.
+private func readByte(
+    _ shell: Shell, _ wanted: ReadOptions, _ descriptor: Int32, _ deadline: Int64
+) -> ReadEnd? {
+    while true {
+        var isEnd = false
+        do throws(Errno) {
+            let left = deadline >= 0 ? max(0, deadline - Clock.monotonic) : nil
+            if try !System.waitReady(descriptor, timeout: left) { return .timeout }
+            // `read -t 0` only asks whether there is input.
+            if wanted.timeout == 0 { return .limit }
+            try shell.scratch.append(unfilled: 1) { (space) throws(Errno) -> Int in
+                let count = try System.read(descriptor, into: UnsafeMutableRawBufferPointer(space))
+                isEnd = count == 0
+                return count
+            }
+        } catch {
+            if error != .interrupted { return .error(error.rawValue) }
+            if shell.pendingTrappedSignal() != nil { return .interrupted }
+            continue
+        }
+        return isEnd ? .endOfFile : nil
     }
 }
 
@@ -271,12 +289,6 @@ private func removeNULs(_ shell: Shell, _ mark: Int) {
 
 // MARK: splitting
 
-/// A part of the line, as offsets from its beginning.
-private struct FieldRange {
-    var start: Int
-    var end: Int
-}
-
 private func split(
     _ shell: Shell, _ arguments: Arguments, _ first: Int, _ mark: Int, _ wanted: ReadOptions
 ) throws(ShellError) -> Flow {
@@ -298,19 +310,20 @@ private func split(
         return try assign(
             shell, arguments, shell.argument(arguments, first), text, hasElements: wanted.hasElements)
     }
-    let length = shell.scratch.count - mark
-    var position = skipWhiteSpace(shell, mark, 0)
+    let line = SplitLine(shell: shell, mark: mark, hasEscapes: hasEscapes)
+    let length = line.count
+    var position = line.start()
     for index in first..<arguments.count {
-        var field = FieldRange(start: position, end: position)
+        var text = Text()
         if position < length {
             if index + 1 < arguments.count {
-                field.end = endOfField(shell, mark, position, hasEscapes)
-                position = skipDelimiter(shell, mark, field.end, hasEscapes)
+                let (field, next) = line.field(position)
+                text = line.value(field)
+                position = next
             } else {
-                field.end = endOfRest(shell, mark, position, hasEscapes)
+                text = line.value(line.rest(position))
             }
         }
-        let text = value(shell, mark, field, hasEscapes, wanted)
         let flow = try assign(
             shell, arguments, shell.argument(arguments, index), text, hasElements: wanted.hasElements)
         if shell.status > 1 { return flow }
@@ -324,14 +337,14 @@ private func splitIntoArray(
 ) throws(ShellError) -> Flow {
     let hasEscapes =
         !wanted.isRaw && shell.scratch.withBytes(from: mark) { ByteSearch.first(92, in: $0) != nil }
-    let length = shell.scratch.count - mark
+    let line = SplitLine(shell: shell, mark: mark, hasEscapes: hasEscapes)
+    let length = line.count
     var values: [Text] = []
-    var position = skipWhiteSpace(shell, mark, 0)
+    var position = line.start()
     while position < length {
-        var field = FieldRange(start: position, end: position)
-        field.end = endOfField(shell, mark, position, hasEscapes)
-        position = skipDelimiter(shell, mark, field.end, hasEscapes)
-        values.append(value(shell, mark, field, hasEscapes, wanted))
+        let (field, next) = line.field(position)
+        values.append(line.value(field))
+        position = next
     }
     let symbol = shell.resolved(wanted.array)
     let name = shell.symbols.name(symbol)
@@ -346,93 +359,6 @@ private func splitIntoArray(
 
 @inline(__always)
 private func isDefaultIFS(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 10 }
-
-/// Bytes of the character of IFS at `index` of the scratch stack that is no white space; 0 when there is none.
-@inline(__always)
-private func separator(_ shell: Shell, _ index: Int) -> Int {
-    switch shell.ifsClass[Int(shell.scratch[index])] & 11 {
-    case 2: 1
-    case 8: shell.scratch.withBytes(from: index) { shell.longSeparator($0) }
-    default: 0
-    }
-}
-
-@inline(__always)
-private func isWhiteSpace(_ shell: Shell, _ byte: UInt8) -> Bool { shell.ifsClass[Int(byte)] & 3 == 1 }
-
-private func skipWhiteSpace(_ shell: Shell, _ mark: Int, _ position: Int) -> Int {
-    var index = mark + position
-    while index < shell.scratch.count && isWhiteSpace(shell, shell.scratch[index]) { index += 1 }
-    return index - mark
-}
-
-/// Past white space, at most one other IFS character, and white space. A backslash that escapes is none.
-private func skipDelimiter(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
-    let next = skipWhiteSpace(shell, mark, position)
-    if mark + next == shell.scratch.count || hasEscapes && shell.scratch[mark + next] == 92 { return next }
-    let width = separator(shell, mark + next)
-    return width == 0 ? next : skipWhiteSpace(shell, mark, next + width)
-}
-
-/// The first IFS character that is not escaped, or the end.
-private func endOfField(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
-    var index = mark + position
-    let count = shell.scratch.count
-    while index < count {
-        let byte = shell.scratch[index]
-        if hasEscapes && byte == 92 {
-            index += 2
-            continue
-        }
-        if shell.ifsClass[Int(byte)] & 11 != 0, isWhiteSpace(shell, byte) || separator(shell, index) > 0 { break }
-        index += 1
-    }
-    return min(index, count) - mark
-}
-
-/// Where the value of the last variable ends: after its one field when nothing but a delimiter follows, else before the
-/// white space at the end of the line.
-private func endOfRest(_ shell: Shell, _ mark: Int, _ position: Int, _ hasEscapes: Bool) -> Int {
-    let length = shell.scratch.count - mark
-    let end = endOfField(shell, mark, position, hasEscapes)
-    if skipDelimiter(shell, mark, end, hasEscapes) == length { return end }
-    var last = end
-    var index = end
-    while index < length {
-        let byte = shell.scratch[mark + index]
-        if hasEscapes && byte == 92 {
-            index += 2
-            // One that nothing follows is dropped.
-            if index <= length { last = index }
-            continue
-        }
-        index += 1
-        if !isWhiteSpace(shell, byte) { last = index }
-    }
-    return last
-}
-
-/// The bytes of a field, without the backslashes that escaped something in it.
-private func value(
-    _ shell: Shell, _ mark: Int, _ field: FieldRange, _ hasEscapes: Bool, _ wanted: ReadOptions
-) -> Text {
-    let range = mark + field.start..<mark + field.end
-    if !hasEscapes { return shell.scratch.text(range) }
-    var result = ByteStack(capacity: range.count)
-    var index = range.lowerBound
-    while index < range.upperBound {
-        var byte = shell.scratch[index]
-        index += 1
-        if byte == 92 {
-            if index == range.upperBound { break }
-            byte = shell.scratch[index]
-            index += 1
-            if byte == 10 { continue }
-        }
-        result.append(byte)
-    }
-    return result.text(from: 0)
-}
 
 // MARK: assigning
 
@@ -463,7 +389,7 @@ private func assign(
     var text = line
     if !wanted.isRaw {
         let start = shell.scratch.count - line.count
-        text = value(shell, start, FieldRange(start: 0, end: line.count), true, wanted)
+        text = SplitLine(shell: shell, mark: start, hasEscapes: true).value(0..<line.count)
     }
     return try assign(shell, arguments, shell.symbols.name(symbol), text, hasElements: wanted.hasElements)
 }

@@ -13,6 +13,10 @@ public final class ArrayValue {
     private var deadCount = 0
     /// Indexed: the subscripts of `stored`, ascending; nil while they are 0, 1, 2, …
     private var subscripts: [Int]?
+    /// Indexed: while elements came in no order, the places of their subscripts, which `stored` and `subscripts` hold as they came, and the highest
+    /// of those that ever were. Whoever needs the order sorts them (`order`).
+    private var loose: [Int: Int]?
+    private var highest = 0
     /// Associative: the keys of `stored`, and the place of each that is alive.
     private var keys: [Text] = []
     private var places: [Text: Int] = [:]
@@ -52,7 +56,7 @@ public final class ArrayValue {
     private func isDead(_ place: Int) -> Bool { !dead.isEmpty && dead[place] }
 
     private func remove(place: Int) {
-        if place < stored.count - 1 {
+        if place < stored.count - 1 || loose != nil {
             stored[place] = Text()
             if dead.isEmpty { dead = [Bool](repeating: false, count: stored.count) }
             dead[place] = true
@@ -74,8 +78,20 @@ public final class ArrayValue {
         if !dead.isEmpty { dead.removeLast() }
     }
 
+    /// Makes the order that of the subscripts again.
+    private func order() {
+        guard loose != nil, let numbers = subscripts else { return }
+        loose = nil
+        let places = stored.indices.filter { !isDead($0) }.sorted { numbers[$0] < numbers[$1] }
+        stored = places.map { stored[$0] }
+        subscripts = places.map { numbers[$0] }
+        dead = []
+        deadCount = 0
+    }
+
     /// Closes the gaps that removals left.
     private func compact() {
+        order()
         if deadCount == 0 { return }
         let alive = stored.indices.filter { !dead[$0] }
         if !isAssociative { subscripts = alive.map { subscripts?[$0] ?? $0 } }
@@ -96,7 +112,10 @@ public final class ArrayValue {
     // MARK: by number
 
     /// One more than the highest subscript.
-    public var nextSubscript: Int { subscripts.map { $0.last.map { $0 &+ 1 } ?? 0 } ?? stored.count }
+    public var nextSubscript: Int {
+        if loose != nil { return highest &+ 1 }
+        return subscripts.map { $0.last.map { $0 &+ 1 } ?? 0 } ?? stored.count
+    }
 
     /// Subscript of the element at `place` of `values`.
     func subscriptNumber(_ place: Int) -> Int {
@@ -112,6 +131,7 @@ public final class ArrayValue {
 
     /// The same in `stored`.
     private func search(_ number: Int) -> Int {
+        if let loose { return loose[number] ?? stored.count }
         guard let subscripts else { return min(max(number, 0), stored.count) }
         var (low, high) = (0, subscripts.count)
         while low < high {
@@ -141,15 +161,32 @@ public final class ArrayValue {
             return
         }
         if subscripts == nil && number != stored.count { subscripts = Array(0..<stored.count) }
+        if loose == nil && stored.count - place > 64 { loosen() }
+        if loose != nil {
+            loose?[number] = stored.count
+            highest = max(highest, number)
+            subscripts?.append(number)
+            return append(value)
+        }
         subscripts?.insert(number, at: place)
         if place == stored.count { return append(value) }
         stored.insert(value, at: place)
         if !dead.isEmpty { dead.insert(false, at: place) }
     }
 
+    /// What comes in no order would have to move half of the elements each time.
+    private func loosen() {
+        guard let subscripts else { return }
+        var places = [Int: Int](minimumCapacity: subscripts.count * 2)
+        for (place, number) in subscripts.enumerated() { places[number] = place }
+        loose = places
+        highest = subscripts.last ?? 0
+    }
+
     public func remove(_ number: Int) {
         let place = search(number)
         if has(number, at: place) && !isDead(place) { remove(place: place) }
+        if loose != nil && number == highest { order() }
     }
 
     // MARK: by key

@@ -67,16 +67,7 @@ extension Shell {
             error = -Errno.badDescriptor.rawValue
             return nil
         }
-        if inputBuffer.descriptor != real {
-            syncInput()
-            inputBuffer.descriptor = real
-            let status = try? FileStatus(descriptor: real)
-            inputBuffer.isSeekable =
-                status?.isRegular ?? false && ((try? System.seek(real, 0, from: .current)) ?? -1) >= 0
-            inputBuffer.isPipe = status?.isPipe ?? false
-            inputBuffer.isTerminal =
-                terminalDescriptor >= 0 && (try? System.foregroundGroup(real)) != nil
-        }
+        if inputBuffer.descriptor != real { chooseInput(real) }
         if inputBuffer.isPipe {
             if let found = readPipe(real, delimiter, error: &error) { return found }
             if error != 0 { return nil }
@@ -124,6 +115,48 @@ extension Shell {
                 return nil
             }
         }
+    }
+
+    /// The buffer is for the process's descriptor `real` from now on.
+    private func chooseInput(_ real: Int32) {
+        syncInput()
+        inputBuffer.descriptor = real
+        let status = try? FileStatus(descriptor: real)
+        inputBuffer.isSeekable =
+            status?.isRegular ?? false && ((try? System.seek(real, 0, from: .current)) ?? -1) >= 0
+        inputBuffer.isPipe = status?.isPipe ?? false
+        inputBuffer.isTerminal =
+            terminalDescriptor >= 0 && (try? System.foregroundGroup(real)) != nil
+    }
+
+    /// Whether more than is asked for may be read from the script's `descriptor`, as it can be given back. If not, nothing that was read ahead
+    /// is left in the buffer.
+    public func canReadAhead(_ descriptor: Int) -> Bool {
+        let real = realDescriptor(descriptor)
+        if real >= 0 && inputBuffer.descriptor != real { chooseInput(real) }
+        if real >= 0 && inputBuffer.isSeekable { return true }
+        syncInput()
+        return false
+    }
+
+    /// The next byte of such a descriptor; -1 at the end of the file; for an error -1 less its number.
+    public func nextByte(_ descriptor: Int) -> Int {
+        if inputBuffer.position == inputBuffer.bytes.count {
+            let real = realDescriptor(descriptor)
+            inputBuffer.position = 0
+            inputBuffer.bytes.pop(to: 0)
+            var result = 0
+            inputBuffer.bytes.append(unfilled: 65536) { space in
+                result = attempt { () throws(Errno) in
+                    try System.read(real, into: UnsafeMutableRawBufferPointer(space))
+                }
+                return max(result, 0)
+            }
+            if result <= 0 { return result - 1 }
+        }
+        let byte = inputBuffer.bytes[inputBuffer.position]
+        inputBuffer.position &+= 1
+        return Int(byte)
     }
 
     /// Signals may end a read, also one that arrives just before it starts: it has to be waited for with them blocked.
