@@ -176,3 +176,18 @@ enum ByteSearch {
         return -1
     }
 }
+
+/// The first `byte` or 0 in `from ..< to`; `to` when there is neither.
+@inline(__always)
+public func firstByte(_ byte: UInt8, orZeroIn base: UnsafePointer<UInt8>, from: Int, to: Int) -> Int {
+    var at = from
+    let pattern = UInt64(byte) &* 0x0101_0101_0101_0101
+    while at &+ 8 <= to {
+        let word = ByteSearch.word(base, at)
+        let hit = ByteSearch.lowestZero(word ^ pattern) | ByteSearch.lowestZero(word)
+        if hit != 0 { return at &+ hit.trailingZeroBitCount >> 3 }
+        at &+= 8
+    }
+    while at < to && base[at] != byte && base[at] != 0 { at &+= 1 }
+    return at
+}

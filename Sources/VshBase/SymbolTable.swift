@@ -89,7 +89,7 @@ public final class SymbolTable {
 
     /// Multiplies and folds, eight bytes at a time.
     @inline(__always)
-    private static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
+    public static func hash(_ bytes: UnsafeBufferPointer<UInt8>) -> UInt32 {
         var hash: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: bytes.count)
         let count = bytes.count
         var index = 0

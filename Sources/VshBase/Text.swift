@@ -288,6 +288,12 @@ public struct Text {
     /// A copy of the bytes as an array.
     public var bytes: [UInt8] { withBytes { Array($0) } }
 
+    /// True when both are the same bytes of one block, or the same inline: nobody assigned another text meanwhile.
+    @inline(__always)
+    public func isIdentical(to other: borrowing Text) -> Bool {
+        low == other.low && high == other.high && storage === other.storage
+    }
+
     /// The bytes read as UTF-8, with invalid ones replaced: for messages only.
     public var description: String { withBytes { String(decoding: $0, as: UTF8.self) } }
 

@@ -51,6 +51,20 @@ public struct TextTable: ~Copyable {
             count: Int(truncatingIfNeeded: item.high) & (Item.largestCount - 1))
     }
 
+    /// True when the text at `index` has the bytes of `text`; no reference is counted for the most of them, which are inline.
+    @inline(__always)
+    public func isEqual(_ index: Int32, _ text: borrowing Text) -> Bool {
+        let item = items[index]
+        if text.storage == nil && !item.isSlice { return item.low == text.low && item.high == text.high }
+        return isEqual(item, text)
+    }
+
+    @inline(never)
+    private func isEqual(_ item: Item, _ text: borrowing Text) -> Bool {
+        if item.isSlice { return slice(item) == copy text }
+        return Text(low: item.low, high: item.high) == copy text
+    }
+
     @inline(__always)
     public mutating func append(_ text: Text) {
         if text.storage == nil {

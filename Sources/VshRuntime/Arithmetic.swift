@@ -3,12 +3,63 @@ import VshBase
 import VshSyntax
 import VshSystem
 
+/// Text that was parsed as an expression, and the last one so.
+struct ArithmeticText {
+    let code: Code
+    var text = Text()
+    /// Its root in `code`, or -1.
+    var root: Int32 = -1
+
+    init(code: Code) { self.code = code }
+
+    /// The value of text that is one number, with a sign or without: decimal, octal or hexadecimal digits that certainly fit. Nil for all else.
+    static func number(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+        let count = bytes.count
+        if count == 0 || count > 18 { return nil }
+        var at = bytes[0] == 45 || bytes[0] == 43 ? 1 : 0
+        let isNegative = bytes[0] == 45
+        if at == count { return nil }
+        var value = 0
+        if bytes[at] != 48 || at &+ 1 == count {
+            while at < count {
+                let digit = bytes[at] &- 48
+                if digit > 9 { return nil }
+                value = value &* 10 &+ Int(digit)
+                at &+= 1
+            }
+        } else if bytes[at &+ 1] | 32 == 120 {
+            at &+= 2
+            if at == count || count &- at > 15 { return nil }
+            while at < count {
+                let byte = bytes[at]
+                if byte &- 48 <= 9 {
+                    value = value &<< 4 | Int(byte &- 48)
+                } else if (byte | 32) &- 97 < 6 {
+                    value = value &<< 4 | Int((byte | 32) &- 87)
+                } else {
+                    return nil
+                }
+                at &+= 1
+            }
+        } else {
+            while at < count {
+                let digit = bytes[at] &- 48
+                if digit > 7 { return nil }
+                value = value &<< 3 | Int(digit)
+                at &+= 1
+            }
+        }
+        return isNegative ? 0 &- value : value
+    }
+}
+
 extension Shell {
     /// The value of `$((…))` (XCU 2.6.4): 64-bit, wrapping.
     func evaluate(_ code: Code, _ part: Part) throws(ShellError) -> Int {
         if part.a >= 0 {
             let word = code.words[part.b]
             if word.form == .constant { return try evaluate(code, part.a, 0) }
+            if part.c >= 0 { return try evaluateOperands(code, part, word) }
             if !word.flags.contains(.hasSideEffects), try expansionsArePlain(code, part.a) {
                 return try evaluate(code, part.a, 0)
             }
@@ -16,18 +67,73 @@ extension Shell {
         return try evaluateText(try expandToText(code, part.b), 0)
     }
 
+    /// The same where operands are more than plain variables: all are expanded once, in their order. Numbers take their places in the expression
+    /// that is compiled; else what they make with the text around them is parsed.
+    @inline(never)
+    private func evaluateOperands(_ code: Code, _ part: Part, _ word: Word) throws(ShellError) -> Int {
+        let mark = fields.count
+        let outer = operandBase
+        defer {
+            fields.pop(to: mark)
+            operandBase = outer
+        }
+        var isPlain = true
+        for index in word.a..<word.a &+ word.count where code.parts[index].kind != .literal {
+            let text = try operand(code, index)
+            if isPlain && !isPlainNumber(text) { isPlain = false }
+            fields.append(text)
+        }
+        if isPlain {
+            operandBase = mark
+            return try evaluate(code, part.a, 0)
+        }
+        let start = scratch.count
+        var next = mark
+        for index in word.a..<word.a &+ word.count {
+            if code.parts[index].kind == .literal {
+                scratch.append(code.constants[code.parts[index].a])
+            } else {
+                scratch.append(fields[next])
+                next &+= 1
+            }
+        }
+        let text = scratch.text(from: start)
+        scratch.pop(to: start)
+        return try evaluateText(text, 0)
+    }
+
+    /// The text of one expansion in an expression.
+    private func operand(_ code: Code, _ index: Int32) throws(ShellError) -> Text {
+        let part = code.parts[index]
+        switch part.kind {
+        case .arithmetic: return Text(decimal: try evaluate(code, part))
+        case .parameter where part.op == .none: return try parameterValue(part.a)
+        case .positional where part.op == .none: return try positional(Int(part.a))
+        default: return try expandGeneralToText(code, Word(.general, count: 1, a: index))
+        }
+    }
+
+    /// A decimal number as `Text(decimal:)` writes it.
+    @inline(__always)
+    private func isPlainNumber(_ text: Text) -> Bool {
+        guard let number = text.decimalInteger else { return false }
+        return number == 0 ? text.count == 1 : text[0] != 48 && text[0] != 43
+    }
+
     /// Parses and evaluates text that resulted from expansion, or a variable's value that is not a plain number.
     func evaluateText(_ text: Text, _ depth: Int) throws(ShellError) -> Int {
-        if let plain = text.decimalInteger,
-            plain == 0 || text.count < 19 && text[0] != 48 && text[0] != 43 && text[0] != 45
-        {
-            return plain
+        if let number = text.withBytes({ ArithmeticText.number($0) }) { return number }
+        let level = arithmeticLevel
+        if level == arithmeticTexts.count {
+            arithmeticTexts.append(ArithmeticText(code: Code(source: emptySource)))
         }
-        let code = depth == 0 ? arithmeticScratch : Code(source: arithmeticScratch.source)
-        var root = depth == 0 && text == arithmeticText ? arithmeticRoot : -1
+        arithmeticLevel = level + 1
+        defer { arithmeticLevel = level }
+        let code = arithmeticTexts[level].code
+        var root = text == arithmeticTexts[level].text ? arithmeticTexts[level].root : -1
         if root < 0 {
+            arithmeticTexts[level].root = -1
             code.reset()
-            if depth == 0 { arithmeticRoot = -1 }
             do throws(SyntaxError) {
                 root = try text.withBytes { (bytes) throws(SyntaxError) in
                     try parseArithmetic(
@@ -38,10 +144,8 @@ extension Shell {
                 throw ShellError(.expansion, status: 1)
             }
             syncTables()
-            if depth == 0 {
-                arithmeticText = text
-                arithmeticRoot = root
-            }
+            arithmeticTexts[level].text = text
+            arithmeticTexts[level].root = root
         }
         return try evaluate(code, root, depth)
     }
@@ -50,7 +154,7 @@ extension Shell {
     private func expansionsArePlain(_ code: Code, _ index: Int32) throws(ShellError) -> Bool {
         let node = code.arithmetic[index]
         switch node.op {
-        case .constant, .variable, .preIncrement, .preDecrement, .postIncrement, .postDecrement: return true
+        case .constant, .variable, .operand, .preIncrement, .preDecrement, .postIncrement, .postDecrement: return true
         case .expansion:
             let word = code.words[node.a]
             if word.form == .variable || word.form == .quotedVariable {
@@ -58,8 +162,7 @@ extension Shell {
                 return isSet(word.a) && !value(word.a).isEmpty && integerValue(word.a) != nil
             }
             let text = try expandToText(code, node.a)
-            guard let first = text.decimalInteger else { return false }
-            return first == 0 ? text.count == 1 : text[0] != 48 && text[0] != 43
+            return isPlainNumber(text)
         case .assign, .assignElement: return try expansionsArePlain(code, node.b)
         case .element, .stepElement: return true
         case .plus, .negate, .complement, .not: return try expansionsArePlain(code, node.a)
@@ -94,6 +197,7 @@ extension Shell {
             if word.form == .variable, let plain = integerValue(word.a) { return plain }
             let text = try expandToText(code, node.a)
             return text.decimalInteger ?? 0
+        case .operand: return fields[operandBase &+ Int(node.a)].decimalInteger ?? 0
         case .plus: return try evaluate(code, node.a, depth)
         case .negate: return 0 &- (try evaluate(code, node.a, depth))
         case .complement: return ~(try evaluate(code, node.a, depth))

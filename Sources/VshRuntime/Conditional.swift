@@ -137,19 +137,39 @@ extension Shell {
         default: text = try expandGeneralToText(code, word, purpose: .regularExpression)
         }
         trace(left, .matches, text)
-        let ignoresCase = options.contains(.nocasematch)
-        if lastExpression == nil || lastExpression!.text != text || lastExpression!.ignoresCase != ignoresCase {
-            lastExpression = RegularExpression(text, ignoresCase: ignoresCase)
-        }
-        guard let expression = lastExpression else {
+        guard let expression = regularExpression(text) else {
             report(name: text, "is no regular expression")
             return 2
         }
         let found = expression.match(left)
-        let symbol = symbols.intern("BASH_REMATCH")
-        syncTables()
-        setArray(symbol, ArrayValue((found ?? []).map { left.slice($0) }))
+        if matchSymbol < 0 {
+            matchSymbol = symbols.intern("BASH_REMATCH")
+            syncTables()
+        }
+        // Nothing matched before either: it is empty as it is.
+        if found == nil, array(matchSymbol)?.count == 0, variables[matchSymbol].flags == [.array, .hasText] {
+            return 1
+        }
+        setArray(matchSymbol, ArrayValue((found ?? []).map { left.slice($0) }))
         return found == nil ? 1 : 0
+    }
+
+    /// The expression compiled, or as it was compiled before.
+    private func regularExpression(_ text: Text) -> RegularExpression? {
+        let ignoresCase = options.contains(.nocasematch)
+        for place in expressions.indices
+        where expressions[place].ignoresCase == ignoresCase && expressions[place].text == text {
+            let known = expressions[place]
+            if place > 0 {
+                expressions.remove(at: place)
+                expressions.insert(known, at: 0)
+            }
+            return known
+        }
+        guard let compiled = RegularExpression(text, ignoresCase: ignoresCase) else { return nil }
+        if expressions.count == 16 { expressions.removeLast() }
+        expressions.insert(compiled, at: 0)
+        return compiled
     }
 
     private func quotedExpression(_ text: Text, isQuoted: Bool) -> Text {

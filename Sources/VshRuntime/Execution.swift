@@ -174,8 +174,13 @@ extension Shell {
         let isReference = variables[node.b].flags.contains(.reference)
         for index in mark..<end {
             if isReference { setReference(node.b, fields[index]) } else { try assign(node.b, fields[index]) }
-            let flow = try run(code, node.c, tail: false)
+            var flow = try run(code, node.c, tail: false)
             if flow != .normal, let flow = endOfLoop(flow) { return flow }
+            // A trap that is due sees the variable as it was.
+            if needsAttention {
+                flow = try runPendingTraps()
+                if flow != .normal, let flow = endOfLoop(flow) { return flow }
+            }
         }
         return .normal
     }
@@ -237,7 +242,11 @@ extension Shell {
 
     @inline(__always)
     private func matches(_ subject: Text, _ code: Code, _ word: Int32) throws(ShellError) -> Bool {
-        if code.words[word].form == .constant { return code.constants[code.words[word].a] == subject }
+        let known = code.words[word]
+        if known.form == .constant || known.flags.contains(.isLiteral) {
+            return code.constants.isEqual(known.a, subject)
+        }
+        if let literal = try quotedText(code, word) { return literal == subject }
         let pattern = try expandToPattern(code, word)
         return subject.withBytes { pattern.matches($0) }
     }
@@ -375,10 +384,14 @@ extension Shell {
             try assign(symbol, expandToText(code, assignment.word))
             return
         }
+        if !variables[symbol].flags.contains(.hasText) { _ = value(symbol) }
         let isInFront = assignment.flags.contains(.prependsToSelf)
         var rest = word
         if !isInFront { rest.a += 1 }
         rest.count -= 1
+        // As it was before the rest is expanded. Nobody else may hold it when it is extended.
+        let isCertain = !isInFront && !assignment.flags.contains(.mayChangeSelf)
+        var old: Text? = isInFront || isCertain ? nil : variables[symbol].text
         var builder = WordBuilder(purpose: .text, start: scratch.count, runStart: runs.count)
         do throws(ShellError) {
             try expandParts(code, rest, &builder, splitsLiterals: false)
@@ -386,11 +399,25 @@ extension Shell {
             scratch.pop(to: builder.start)
             throw error
         }
-        if !variables[symbol].flags.contains(.hasText) { _ = value(symbol) }
+        defer { scratch.pop(to: builder.start) }
+        if !isCertain, isChanged(symbol, since: old) {
+            // The rest did it (`x=$x$((x=1))`).
+            let added = scratch.text(from: builder.start)
+            var whole = isInFront ? added : old ?? Text()
+            whole.append(isInFront ? value(symbol) : added)
+            return try assign(symbol, whole)
+        }
+        old = nil
         scratch.withBytes(from: builder.start) {
             if isInFront { variables[symbol].text.prepend($0) } else { variables[symbol].text.append($0) }
         }
         variables[symbol].flags = variables[symbol].flags.subtracting(.hasInteger).union(.textValue)
-        scratch.pop(to: builder.start)
+    }
+
+    /// Whether a variable that was to be extended in place was assigned; nil: its value does not matter.
+    private func isChanged(_ symbol: Symbol, since old: Text?) -> Bool {
+        let flags = variables[symbol].flags
+        if !flags.isDisjoint(with: .assignmentNeedsCare) || !flags.contains(.textValue) { return true }
+        return variables[symbol].epoch != epoch || !(old?.isIdentical(to: variables[symbol].text) ?? true)
     }
 }

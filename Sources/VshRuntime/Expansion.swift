@@ -97,6 +97,16 @@ extension Shell {
         case .list: try expandDeclaredList(code, word)
         case _ where word.flags.contains(.isAssignmentLike): fields.append(try expandGeneralToText(code, word))
         default:
+            if word.count == 1, isDirect(code.parts[word.a]), let text = try directText(code, code.parts[word.a]) {
+                if code.parts[word.a].isQuoted { return fields.append(text) }
+                if isPlain(text) {
+                    if !text.isEmpty { fields.append(text) }
+                } else {
+                    splitOne(text)
+                    try checkPatterns()
+                }
+                return
+            }
             var builder = WordBuilder(purpose: .fields, start: scratch.count, runStart: runs.count)
             do throws(ShellError) {
                 try expandParts(code, word, &builder, splitsLiterals: false)
@@ -150,6 +160,11 @@ extension Shell {
     func expandGeneralToText(_ code: Code, _ word: Word, purpose: WordBuilder.Purpose = .text) throws(ShellError)
         -> Text
     {
+        if word.form == .general && word.count == 1 && purpose == .text, isDirect(code.parts[word.a]),
+            let text = try directText(code, code.parts[word.a])
+        {
+            return text
+        }
         var builder = WordBuilder(purpose: purpose, start: scratch.count, runStart: runs.count)
         if word.form == .allParameters {
             appendAllParameters(quoted: true, star: false, &builder)
@@ -463,36 +478,5 @@ extension Shell {
             hasFailedPattern = true
         }
         if !options.contains(.nullglob) { fields.append(unmatched) }
-    }
-
-    // MARK: tilde
-
-    /// What `~+` and `~-` stand for in bash: PWD and OLDPWD, where they are set.
-    private func rememberedDirectory(_ sign: UInt8) -> Text? {
-        guard let symbol = symbols.find(Text(sign == 43 ? "PWD" : "OLDPWD")), isSet(symbol) else { return nil }
-        return value(symbol)
-    }
-
-    /// `~` and `~user` (XCU 2.6.1): the result is not split nor expanded further; an unknown user leaves the text as it is.
-    private func appendTilde(_ user: Text, _ builder: inout WordBuilder) {
-        if user.isEmpty {
-            if isSet(KnownSymbol.home.rawValue) {
-                builder.hasQuotes = true
-                appendQuoted(value(.home), &builder)
-                return
-            }
-        } else if user.count == 1, user[0] == 43 || user[0] == 45, !options.contains(.posix),
-            let directory = rememberedDirectory(user[0])
-        {
-            builder.hasQuotes = true
-            appendQuoted(directory, &builder)
-            return
-        } else if let home = UserDatabase.user(named: user.bytes) {
-            builder.hasQuotes = true
-            appendQuoted(Text(home.home), &builder)
-            return
-        }
-        appendQuoted(Text("~"), &builder)
-        appendQuoted(user, &builder)
     }
 }

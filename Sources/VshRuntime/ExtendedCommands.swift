@@ -80,6 +80,10 @@ extension Shell {
             let flow = try run(code, node.d, tail: false)
             if flow != .normal, let flow = endOfLoop(flow) { return flow }
             last = status
+            if needsAttention {
+                let flow = try runPendingTraps()
+                if flow != .normal, let flow = endOfLoop(flow) { return flow }
+            }
             if node.c >= 0, try arithmeticCommand(code, node.c) == nil {
                 last = 1
                 break

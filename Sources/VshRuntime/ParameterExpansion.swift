@@ -144,13 +144,45 @@ extension Shell {
         variables[symbol].flags.isDisjoint(with: [.reference, .array]) ? nil : try unusualValue(symbol)
     }
 
+    /// Whether `directText` is worth asking.
+    @inline(__always)
+    func isDirect(_ part: Part) -> Bool { part.kind == .parameter || part.kind == .positional }
+
+    /// The value of `${x#p}` and the like of a parameter that is set, without the detour over the scratch stack: what is cut off a value shares its
+    /// block. Nil for all else.
+    @inline(never)
+    func directText(_ code: Code, _ part: Part) throws(ShellError) -> Text? {
+        switch part.op {
+        case .none, .length, .removeSmallestPrefix, .removeLargestPrefix, .removeSmallestSuffix, .removeLargestSuffix,
+            .replaceFirst, .replaceAll, .replacePrefix, .replaceSuffix, .substring:
+            break
+        default: return nil
+        }
+        let text: Text
+        switch part.kind {
+        case .parameter where isSet(part.a): text = try parameterValue(part.a)
+        case .positional where Int(part.a) <= paramCount: text = params[paramBase &+ Int(part.a) &- 1]
+        default: return nil
+        }
+        switch part.op {
+        case .none: return text
+        case .length: return Text(decimal: characterCount(text))
+        case .removeSmallestPrefix, .removeLargestPrefix, .removeSmallestSuffix, .removeLargestSuffix:
+            return try trim(code, part, text)
+        case .substring: return try substring(code, part, text)
+        default: return try replace(code, part, text)
+        }
+    }
+
     /// `#`, `##`, `%` and `%%`.
     @inline(__always)
     func trim(_ code: Code, _ part: Part, _ text: Text) throws(ShellError) -> Text {
         if part.b < 0 { return text }
+        let isPrefix = part.op == .removeSmallestPrefix || part.op == .removeLargestPrefix
+        if let literal = try quotedText(code, part.b) { return trim(text, literal, isPrefix: isPrefix) }
         let pattern = try expandToPattern(code, part.b)
         let count = text.count
-        if part.op == .removeSmallestPrefix || part.op == .removeLargestPrefix {
+        if isPrefix {
             let length = text.withBytes { pattern.prefixLength($0, longest: part.op == .removeLargestPrefix) }
             if let length, length > 0 { return text.slice(length..<count) }
         } else {
@@ -158,6 +190,35 @@ extension Shell {
             if let start, start < count { return text.slice(0..<start) }
         }
         return text
+    }
+
+    /// `${x#"$y"}` and `${x%"$y"}`. Where both values lie at one place, as they do after `y=${x#?}`, no byte is looked at.
+    @inline(never)
+    private func trim(_ text: Text, _ literal: Text, isPrefix: Bool) -> Text {
+        let (count, length) = (text.count, literal.count)
+        if length == 0 || length > count { return text }
+        let cut = isPrefix ? length : count - length
+        let isThere = text.withBytes { bytes in
+            literal.withBytes { literal in
+                let part = UnsafeBufferPointer(rebasing: isPrefix ? bytes[..<cut] : bytes[cut...])
+                return (part.baseAddress == literal.baseAddress || bytesEqual(part, literal))
+                    && (!isUTF8 || UTF8Characters.isBoundary(bytes.baseAddress!, cut, count: count))
+            }
+        }
+        if !isThere { return text }
+        return isPrefix ? text.slice(cut..<count) : text.slice(0..<cut)
+    }
+
+    /// The text that a pattern stands for which is all in quotes and one expansion, or without special bytes; nil for others.
+    @inline(__always)
+    func quotedText(_ code: Code, _ index: Int32) throws(ShellError) -> Text? {
+        let word = code.words[index]
+        switch word.form {
+        case .pattern where word.flags.contains(.isLiteral): return code.constants[word.a]
+        case .general where word.count == 1 && code.parts[word.a].isQuoted:
+            return try directText(code, code.parts[word.a])
+        default: return nil
+        }
     }
 
     func expandOperand(_ code: Code, _ part: Part, _ builder: inout WordBuilder) throws(ShellError) {

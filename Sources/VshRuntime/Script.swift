@@ -11,7 +11,15 @@ extension Shell {
     {
         if Stack.left < Shell.stackReserve { throw depthError() }
         let firstLine = origin == .eval || origin == .trap ? currentLine : 1
-        return try run(Source(name: name, origin: origin, firstLine: firstLine, text: text), isTail: isTail)
+        var place = -1
+        if isKeepable(text),
+            let entry = parsedTexts.find(
+                text, origin, name: name, firstLine: firstLine, parserOptions, place: &place)
+        {
+            return try run(entry, isTail: isTail)
+        }
+        let source = Source(name: name, origin: origin, firstLine: firstLine, text: text)
+        return try run(source, isTail: isTail, place: place, text: text)
     }
 
     /// Runs a file in the present environment, as `.` does.
@@ -81,9 +89,11 @@ extension Shell {
 
     /// Parses a source command by command and runs each before the next is parsed, so that aliases and options take effect.
     ///
-    /// `recovers`: an error does not end it, but the command alone, as in an interactive shell (XCU 2.8.1).
+    /// `recovers`: an error does not end it, but the command alone, as in an interactive shell (XCU 2.8.1). `place`: where `parsedTexts` keeps what
+    /// `text`, which is all of the source, is parsed as; or -1.
     func run(
-        _ source: Source, isTail: Bool, refill: (() -> Bool)? = nil, recovers: Bool = false
+        _ source: Source, isTail: Bool, refill: (() -> Bool)? = nil, recovers: Bool = false, place: Int = -1,
+        text: Text = Text()
     ) throws(ShellError) -> Flow {
         var code = takeCode(source)
         let callerCode = currentCode
@@ -135,6 +145,7 @@ extension Shell {
                 if !ranCommand && (source.origin != .trap) { status = 0 }
                 return options.contains(.noexec) && !isInteractive ? .abandoned : .normal
             }
+            let isWhole = place >= 0 && !ranCommand && isKeepable(text) && isAtEnd(source, parser.position)
             ranCommand = true
             if options.contains(.noexec) && !isInteractive {
                 code.reset(to: mark)
@@ -158,6 +169,9 @@ extension Shell {
             if code.isKept {
                 // The functions keep what defined them and no more, so that it goes when they are defined again.
                 code = code.takeRoom(for: source)
+                currentCode = code
+            } else if isWhole {
+                code = keepParsed(code, root, text, options: parser.options, at: place)
                 currentCode = code
             } else {
                 code.reset(to: mark)
@@ -208,10 +222,10 @@ extension Shell {
 
     private func giveBack(_ code: Code) {
         if code.isKept {
-            giveBack(code.takeRoom(for: arithmeticScratch.source))
+            giveBack(code.takeRoom(for: emptySource))
         } else if codePool.count < 8 {
             code.reset()
-            code.source = arithmeticScratch.source
+            code.source = emptySource
             codePool.append(code)
         }
     }

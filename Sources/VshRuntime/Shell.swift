@@ -21,6 +21,8 @@ public final class Shell {
     public var aliases: [Symbol: Text] = [:]
     /// Symbols that were ever exported; those that still are make the environment.
     var exportedSymbols = Table<Symbol>(capacity: 64)
+    /// By symbol, whether it is in that list; empty while the list is short.
+    var exportedMarks = Table<Bool>(capacity: 0)
     /// Entries of the initial environment whose names are not shell names: passed on unchanged.
     var foreignEnvironment: [Text] = []
     var environmentIsStale = true
@@ -142,10 +144,13 @@ public final class Shell {
     /// Lists among the arguments of the declaration utility that is about to run, by their places in `fields`.
     var declaredLists: [(place: Int, elements: [ListElement])] = []
     var codePool: [Code] = []
+    var parsedTexts = ParsedTexts()
     /// Those that no parser works in.
     var parserRooms: [ParserRoom] = []
-    /// The regular expression that `=~` used last.
-    var lastExpression: RegularExpression?
+    /// The regular expressions that `=~` used last, the latest first.
+    var expressions: [RegularExpression] = []
+    /// BASH_REMATCH, once it was set.
+    var matchSymbol: Symbol = -1
     /// Process substitutions whose end was not seen yet.
     var substitutionPids: [Int32] = []
 
@@ -204,9 +209,12 @@ public final class Shell {
     public var completions: AnyObject?
     /// Functions that bash gets by the environment (`export -f`).
     public var exportedFunctions: Set<Symbol> = []
-    let arithmeticScratch = Code(source: Source(name: Text(), origin: .eval, text: Text()))
-    var arithmeticText = Text()
-    var arithmeticRoot: Int32 = -1
+    let emptySource = Source(name: Text(), origin: .eval, text: Text())
+    /// Expressions that were parsed when they ran, by how deep they lie in each other; the first `arithmeticLevel` are being evaluated.
+    var arithmeticTexts: [ArithmeticText] = []
+    var arithmeticLevel = 0
+    /// Where on `fields` the operands of the expression that is being evaluated begin.
+    var operandBase = 0
 
     /// A shell without variables, whose environment and arguments are set up by `Startup`.
     public init(files: FileSystem) {

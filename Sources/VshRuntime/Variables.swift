@@ -213,8 +213,25 @@ extension Shell {
     /// Enters a symbol whose `exported` flag was just set into the list the environment is made from.
     func noteExported(_ symbol: Symbol) {
         environmentIsStale = true
-        for index in 0..<exportedSymbols.count where exportedSymbols[index] == symbol { return }
+        if exportedSymbols.count < 64 {
+            for index in 0..<exportedSymbols.count where exportedSymbols[index] == symbol { return }
+        } else if isListed(symbol) {
+            return
+        }
         exportedSymbols.append(symbol)
+    }
+
+    /// Whether a symbol is in the list, when that is long; it is from now on.
+    @inline(never)
+    private func isListed(_ symbol: Symbol) -> Bool {
+        func list(_ symbol: Symbol) {
+            while exportedMarks.count <= Int(symbol) { exportedMarks.append(false) }
+            exportedMarks[symbol] = true
+        }
+        if exportedMarks.isEmpty { for index in 0..<exportedSymbols.count { list(exportedSymbols[index]) } }
+        if Int(symbol) < exportedMarks.count && exportedMarks[symbol] { return true }
+        list(symbol)
+        return false
     }
 
     public func setReadonly(_ symbol: Symbol) {

@@ -20,6 +20,9 @@ struct ArithmeticParser {
     var textWord: Int32 = -1
     /// `**` and `base#number` of bash are read too.
     var isExtended = false
+    /// Operands are expanded before the expression is evaluated, and named by their place (`ArithmeticOperator.operand`).
+    var hasOperands = false
+    private var operandCount: Int32 = 0
     /// The next part of that word to look at.
     private var nextPart: Int32 = 0
     private(set) var hasAssignment = false
@@ -418,6 +421,11 @@ struct ArithmeticParser {
         pos &+= 1
         let after = byte(pos)
         if isName(after) || after == Parser.placeholder { throw failed("an operand made of several expansions") }
+        if hasOperands {
+            operandCount &+= 1
+            try checkNoAssignment()
+            return node(.operand, a: operandCount &- 1)
+        }
         let whole = code.words[textWord]
         if whole.form != .general { return node(.expansion, a: textWord) }
         while code.parts[whole.a &+ nextPart].kind == .literal { nextPart &+= 1 }
@@ -431,11 +439,15 @@ struct ArithmeticParser {
             word = Word(.quotedPositional, a: part.a)
         }
         code.words.append(word)
-        // What follows an operand cannot be an assignment to it.
+        try checkNoAssignment()
+        return node(.expansion, a: Int32(truncatingIfNeeded: code.words.count &- 1))
+    }
+
+    /// What follows an operand that is expanded cannot be an assignment to it.
+    private mutating func checkNoAssignment() throws(ArithmeticFailure) {
         let mark = pos
         if assignmentOperator() != nil { throw failed("assignment to an expansion") }
         pos = mark
-        return node(.expansion, a: Int32(truncatingIfNeeded: code.words.count &- 1))
     }
 }
 

@@ -167,6 +167,7 @@ extension Parser {
         code.words.append(word)
         var root: Int32 = -1
         var assigns = true
+        let hasOperands = hasExpansions && needsOperands(code, word)
         if isPlain {
             let nodeMark = code.arithmetic.count
             let integerMark = code.integers.count
@@ -176,6 +177,7 @@ extension Parser {
             let compiled = text.withBytes(from: build.textMark) { bytes in
                 var expression = ArithmeticParser(bytes, symbols: symbols, code: code)
                 expression.textWord = index
+                expression.hasOperands = hasOperands
                 expression.isExtended = isExtended
                 do throws(ArithmeticFailure) {
                     return (try expression.parse(), expression.hasAssignment)
@@ -194,8 +196,20 @@ extension Parser {
         endWord(outer)
         depth &-= 1
         if assigns || hasExpansions { build.flags.insert(.hasSideEffects) }
-        parts.append(Part(.arithmetic, isQuoted: isQuoted, a: root, b: index))
+        parts.append(Part(.arithmetic, isQuoted: isQuoted, a: root, b: index, c: hasOperands ? 0 : -1))
         return true
+    }
+
+    /// Whether some expansion in the text of an expression is more than the plain value of a variable or positional parameter.
+    private func needsOperands(_ code: Code, _ word: Word) -> Bool {
+        if word.form != .general { return false }
+        for index in word.a..<word.a &+ word.count {
+            let part = code.parts[index]
+            if part.kind != .literal && (part.op != .none || part.kind != .parameter && part.kind != .positional) {
+                return true
+            }
+        }
+        return false
     }
 
     /// How many bytes the literals of the word under construction hold.

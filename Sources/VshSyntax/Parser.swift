@@ -2,7 +2,7 @@
 import VshBase
 
 /// What the parser is told about the shell.
-public struct ParserOptions: Sendable {
+public struct ParserOptions: Sendable, Equatable {
     /// Nothing beyond POSIX.1-2024 is recognised.
     public var isPosix = false
     /// The input is whole: its end also ends a here-document whose delimiter is missing. Otherwise that is an incomplete command, as is

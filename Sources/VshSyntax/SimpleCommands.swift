@@ -145,13 +145,21 @@ extension Parser {
     }
 
     private mutating func declarationUtilitySlowly(_ name: Text) -> (WordContext, Bool) {
-        if name.equals("alias") { definesAlias = true }
-        if name.equals("export") || name.equals("readonly") || name.equals("local") || name.equals("declare")
-            || name.equals("typeset")
-        {
-            return ([.fields, .declaration], false)
+        let isDeclaration: Bool
+        switch name[0] {
+        case UInt8(ascii: "a"):
+            if name.equals("alias") { definesAlias = true }
+            return (.fields, false)
+        case UInt8(ascii: "b"): return (.fields, name.equals("builtin") && !options.isPosix)
+        case UInt8(ascii: "c"): return (.fields, name.equals("command"))
+        case UInt8(ascii: "d"): isDeclaration = name.equals("declare")
+        case UInt8(ascii: "e"): isDeclaration = name.equals("export")
+        case UInt8(ascii: "l"): isDeclaration = name.equals("local")
+        case UInt8(ascii: "r"): isDeclaration = name.equals("readonly")
+        case UInt8(ascii: "t"): isDeclaration = name.equals("typeset")
+        default: isDeclaration = false
         }
-        return (.fields, name.equals("command") || name.equals("builtin") && !options.isPosix)
+        return (isDeclaration ? [.fields, .declaration] : .fields, false)
     }
 
     /// The same after a word after `command`: its options are stepped over.
@@ -204,6 +212,7 @@ extension Parser {
         if word.form == .general {
             if appendsToSelf(code, word, symbol) {
                 assignment.flags.insert(.appendsToSelf)
+                if mayAssign(code, word) { assignment.flags.insert(.mayChangeSelf) }
             } else if !isAppending && prependsToSelf(code, word, symbol) {
                 assignment.flags.insert(.prependsToSelf)
             }
@@ -220,42 +229,32 @@ extension Parser {
         return index
     }
 
-    /// Whether `word` is the value of `symbol` and then text that neither reads nor changes it, nor fails.
+    /// Whether `word` is the value of `symbol` and then more.
     private func appendsToSelf(_ code: Code, _ word: Word, _ symbol: Symbol) -> Bool {
         let first = code.parts[word.a]
-        if first.kind != .parameter || first.a != symbol || first.op != .none && first.op != .useDefault {
-            return false
+        if first.kind != .parameter || first.a != symbol { return false }
+        return first.op == .none || first.op == .useDefault && first.b < 0
+    }
+
+    /// Whether to expand what stands behind the first part may assign something: an expression may even if it has no assignment, as the
+    /// values of its variables are expressions.
+    private func mayAssign(_ code: Code, _ word: Word) -> Bool {
+        if word.flags.contains(.hasSideEffects) { return true }
+        for index in word.a &+ 1..<word.a &+ word.count {
+            let part = code.parts[index]
+            switch part.kind {
+            case .literal, .tilde: break
+            case .parameter, .positional, .special: if part.op != .none { return true }
+            default: return true
+            }
         }
-        if first.op == .useDefault && first.b >= 0 { return false }
-        if word.flags.contains(.hasSideEffects) { return false }
-        for index in word.a &+ 1..<word.a &+ word.count where reads(code, code.parts[index], symbol) { return false }
-        return true
+        return false
     }
 
     /// The same with the value at the end.
     private func prependsToSelf(_ code: Code, _ word: Word, _ symbol: Symbol) -> Bool {
-        let last = word.a &+ word.count &- 1
-        let value = code.parts[last]
-        if value.kind != .parameter || value.a != symbol || value.op != .none { return false }
-        if word.flags.contains(.hasSideEffects) { return false }
-        for index in word.a..<last where reads(code, code.parts[index], symbol) { return false }
-        return true
-    }
-
-    private func reads(_ code: Code, _ part: Part, _ symbol: Symbol) -> Bool {
-        switch part.kind {
-        case .literal, .tilde: return false
-        case .parameter, .positional, .special:
-            if part.kind == .parameter && part.a == symbol { return true }
-            if part.op == .indicateError { return true }
-            if part.c >= 0 { return true }
-            if part.b < 0 { return false }
-            switch code.words[part.b].form {
-            case .constant, .pattern, .glob: return false
-            default: return true
-            }
-        default: return true
-        }
+        let value = code.parts[word.a &+ word.count &- 1]
+        return value.kind == .parameter && value.a == symbol && value.op == .none
     }
 
     // MARK: Redirections

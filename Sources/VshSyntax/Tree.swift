@@ -207,6 +207,8 @@ public struct WordFlags: OptionSet, Sendable {
     /// Constant: the text has the form NAME=value with an unquoted NAME and `=` (for `export a=~b`, XCU 2.9.1.1 declaration utilities); the
     /// parser then also expands tildes after `=` and `:` in it as parts when the command name is a declaration utility.
     public static let isAssignmentLike = WordFlags(rawValue: 8)
+    /// Of the form `pattern`: the text has no byte that patterns or their groups know, so that it matches itself only.
+    public static let isLiteral = WordFlags(rawValue: 16)
 }
 
 public enum PartKind: UInt8 {
@@ -223,7 +225,7 @@ public enum PartKind: UInt8 {
     /// `$(x)`, `` `x` ``: `a` child node in the same code; kind `empty` when there is no command. Flag `isBackquoted`.
     case commandSubstitution
     /// `$((x))`: `a` root in `Code.arithmetic`, or -1 when the text can only be parsed after expansion; `b` word with the text to expand
-    /// (as if in double quotes) and parse then: always there.
+    /// (as if in double quotes) and parse then: always there; `c` 0 where the expression has nodes of kind `operand`, else -1.
     case arithmetic
     /// `${…}` that means nothing, an error when it is expanded: `a` constant with its text.
     case badSubstitution
@@ -320,8 +322,8 @@ public struct Assignment {
 public struct AssignmentFlags: OptionSet, Sendable {
     public let rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
-    /// `x=$x…` or `x="$x…"`: the word is general, its first part is the plain value of the same variable in quotes or not, and the rest has no
-    /// side effects, so that the rest may be appended in place.
+    /// `x=$x…` or `x="$x…"`: the word is general, and its first part is the plain value of the same variable in quotes or not, so that the rest
+    /// may be appended in place unless it changes the variable.
     public static let appendsToSelf = AssignmentFlags(rawValue: 1)
     /// `x+=word`: the word begins with a part for the value of x.
     public static let append = AssignmentFlags(rawValue: 2)
@@ -329,6 +331,8 @@ public struct AssignmentFlags: OptionSet, Sendable {
     public static let element = AssignmentFlags(rawValue: 4)
     /// `x=(…)`, with `append` `x+=(…)`: the word has the form `list`.
     public static let list = AssignmentFlags(rawValue: 8)
+    /// With `appendsToSelf`: the rest may change the variable.
+    public static let mayChangeSelf = AssignmentFlags(rawValue: 32)
     /// `x=…$x` or `x="…$x"`: as `appendsToSelf`, the value of the variable being the last part.
     public static let prependsToSelf = AssignmentFlags(rawValue: 16)
 }
@@ -406,6 +410,8 @@ public enum ArithmeticOperator: UInt8 {
     /// `$x`, `${…}`, `$(…)` at the place of an operand: `a` word. When its text is not a plain decimal integer the whole expression is expanded as text
     /// and parsed again (`Part.b`).
     case expansion
+    /// The same where some operand of the expression is more than `$x` or `$1`: `a` its place among the operands, which are all expanded before.
+    case operand
     /// `+a` `-a` `~a` `!a`
     case plus, negate, complement, not
     /// `a op b`

@@ -90,12 +90,25 @@ extension Parser {
             word.a = patternText(code, word.a)
             word.b = Int32(truncatingIfNeeded: code.patterns.count)
             word.form = .pattern
+            if isLiteral(code.constants[word.a]) { word.flags.insert(.isLiteral) }
             code.patterns.append(nil)
         } else if context.contains(.fields) && build.hasPattern && !build.flags.contains(.isAssignmentLike) {
             word.b = patternText(code, word.a)
             word.form = .glob
         }
         return word
+    }
+
+    private func isLiteral(_ text: Text) -> Bool {
+        text.withBytes { bytes in
+            for byte in bytes {
+                switch byte {
+                case Byte.star, Byte.question, Byte.openBracket, Byte.backslash, Byte.openParen: return false
+                default: continue
+                }
+            }
+            return true
+        }
     }
 
     /// The constant with the pattern text of a word of literals, whose text is the constant `plain`: a backslash before each quoted byte that

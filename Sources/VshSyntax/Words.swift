@@ -295,12 +295,8 @@ extension Parser {
         openLiteral(isQuoted: true)
         var start = pos
         while true {
-            let byte = base[pos]
-            if byte == Byte.singleQuote { break }
-            if byte != 0 {
-                pos &+= 1
-                continue
-            }
+            pos = firstByte(Byte.singleQuote, orZeroIn: base, from: pos, to: end)
+            if base[pos] == Byte.singleQuote { break }
             if pos > start { literal(start, pos, isQuoted: true) }
             if pos < end {
                 pos &+= 1

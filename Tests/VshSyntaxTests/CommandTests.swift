@@ -40,7 +40,7 @@ final class CommandTests: XCTestCase {
         expect(#""a"=b 'a=b' a\=b"#, "(cmd 'a=b' 'a=b' 'a=b')")
         expect(
             #"x=$x-a x="$x$y" x=a$x x=$x$x x=$x$(a) x=$x${y-$x} x="${x}b" x=$x x=$xy"#,
-            #"(set x+=[$x -a] x+=["$x" "$y"] x=[a $x] x=[$x $x] x=[$x $(cmd a)] x=[$x ${y-$x}] x+=["$x" "b"] x=$x x=$xy)"#
+            #"(set x+=[$x -a] x+=["$x" "$y"] x=[a $x] x+=[$x $x] x+=[$x $(cmd a)] x+=[$x ${y-$x}] x+=["$x" "b"] x=$x x=$xy)"#
         )
     }
 

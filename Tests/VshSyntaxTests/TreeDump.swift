@@ -345,6 +345,7 @@ struct TreeDump {
         case .constant: put("\(code.integers[n.a])")
         case .variable: put(name(n.a))
         case .expansion: word(n.a)
+        case .operand: put("#\(n.a)")
         case .plus, .negate, .complement, .not:
             put("(\(n.op) ")
             arithmetic(n.a)
