@@ -190,13 +190,13 @@ extension Shell {
     func expandToPattern(_ code: Code, _ index: Int32, hasGroups: Bool = false) throws(ShellError) -> Pattern {
         let word = code.words[index]
         if word.form == .pattern {
-            if let known = code.patterns[word.b] { return known }
+            if let known = code.patterns[word.b], known.isUTF8 == isUTF8 { return known }
             let pattern = compiled(code.constants[word.a], hasGroups)
             code.patterns[word.b] = pattern
             return pattern
         }
         let text = try patternText(code, word)
-        if word.b >= 0, let known = code.patterns[word.b], known.text == text { return known }
+        if word.b >= 0, let known = code.patterns[word.b], known.text == text, known.isUTF8 == isUTF8 { return known }
         let pattern = compiled(text, hasGroups)
         if word.b >= 0 { code.patterns[word.b] = pattern }
         return pattern
