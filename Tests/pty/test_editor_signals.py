@@ -68,7 +68,8 @@ def test_nothing_is_cut(shell, folder):
     """A ^C while the terminal is slow to read takes nothing away of what the shell has written"""
     with session(shell, folder) as terminal:
         for mode in ("emacs", "vi"):
-            run(terminal, f"set -o {mode}", "^")
+            # Only from a prompt on are there as many of each.
+            run(terminal, f"set -o {mode}; echo now {mode}", rf"^now {mode}\n")
             for _ in range(3):
                 begun = len(terminal.output)
                 for number in range(200):

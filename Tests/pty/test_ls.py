@@ -12,6 +12,7 @@ import fcntl
 import os
 import pty
 import random
+import select
 import shutil
 import socket
 import struct
@@ -37,6 +38,7 @@ OPTIONS = """
 ENVIRONMENTS = [{"LC_ALL": "C"}, {"LC_ALL": "C.UTF-8"},
                 {"LC_ALL": "C.UTF-8", "TZ": "EST5EDT", "COLUMNS": "70", "QUOTING_STYLE": "shell-escape"}]
 TERMINAL = ["", "-l", "-F", "-a", "-x", "-m", "-1", "-i", "-R", "-N", "-q", "--show-control-chars", "-C -Q", "sub lnd a", "-d *", "-b", "-sh"]
+END = b"\x00end of the output\x00"
 
 
 def populate():
@@ -74,20 +76,21 @@ def run(shell, arguments, environment):
 
 
 def run_on_terminal(shell, arguments, columns):
-    pid, terminal = pty.fork()
-    if pid == 0:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-        os.execve(shell, [shell, "-c", "ls " + arguments], {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
-    output = b""
-    while True:
-        try:
-            piece = os.read(terminal, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        output += piece
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), output, b""
+    """The terminal is kept open, and a mark written behind the output: when the last one closes it, what is on its way may be lost."""
+    terminal, own = pty.openpty()
+    fcntl.ioctl(own, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen([shell, "-c", "ls " + arguments], stdin=own, stdout=own, stderr=own, start_new_session=True,
+                               env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"})
+    output, ended = b"", False
+    while not output.endswith(END):
+        if select.select([terminal], [], [], 0.01)[0]:
+            output += os.read(terminal, 65536)
+        elif not ended and process.poll() is not None:
+            ended = True
+            os.write(own, END)
+    os.close(own)
+    os.close(terminal)
+    return process.returncode, output.removesuffix(END), b""
 
 
 def main():
