@@ -39,6 +39,7 @@ extension FileSystem {
         if let needs {
             if needs.areBounds, let sandbox, !sandbox.isEngaged {
                 sandbox.engage()
+                // Any name will do: the first look makes what all later ones use.
                 _ = isInside("name", nil)
             }
             if needs.areRecords, isRecording { recorder?.prepareForChildren() }
